@@ -1,0 +1,85 @@
+/**
+ * The contracts between codecs and the engines that do their work.
+ *
+ * Everything that handles whole documents writes *into* memory that the caller
+ * owns; nothing here allocates per call.
+ */
+
+/** Compresses whole buffers, one independent frame per call. */
+export interface Compressor {
+  /**
+   * Compresses all of `src` into `dst`, starting at `offset`.
+   *
+   * @returns The number of bytes written, or -1 when they do not fit; what is
+   * in `dst` from `offset` on is then unspecified.
+   * `src` and `dst` must not overlap. Neither is kept after the call.
+   */
+  compress(src: Uint8Array, dst: Uint8Array, offset: number): number;
+  /** Releases what lies outside the garbage collector's reach. */
+  close?(): void;
+}
+
+/** Decompresses whole buffers. */
+export interface Decompressor {
+  /**
+   * Decompresses all of `src` (one frame, or several one after the other) into
+   * `dst`, starting at `offset`.
+   *
+   * @returns The number of bytes written, or -1 when they do not fit; what is
+   * in `dst` from `offset` on is then unspecified.
+   * @throws {CorruptDataError} `src` is malformed, cut short, fails its
+   * checksum, or is followed by bytes that are no frame.
+   */
+  decompress(src: Uint8Array, dst: Uint8Array, offset: number): number;
+  /** Releases what lies outside the garbage collector's reach. */
+  close?(): void;
+}
+
+/** Receives output of a stream. The bytes are borrowed: copy them to keep them. */
+export type Emit = (bytes: Uint8Array) => void;
+
+/**
+ * One direction of a codec over a stream of chunks, in bounded memory.
+ *
+ * Feed it with {@linkcode StreamCoder.push}; `last` ends the stream. After the
+ * call with `last`, or after an error, it is used up.
+ */
+export interface StreamCoder {
+  /**
+   * Takes `chunk` (borrowed during the call, may be empty) and hands what can
+   * be produced so far to `emit`, in pieces of bounded size.
+   *
+   * @throws {CorruptDataError} when decoding, as in
+   * {@linkcode Decompressor.decompress}.
+   */
+  push(chunk: Uint8Array, last: boolean, emit: Emit): void;
+  /** Releases what lies outside the garbage collector's reach. */
+  close?(): void;
+}
+
+/** One implementation of a codec. */
+export interface Engine {
+  /** Where the implementation comes from: `node:zlib`, `fflate`, `lz4js`, `fzstd`, `binfiles`. */
+  readonly name: string;
+  /** Whether it is part of the runtime, or runs wherever JavaScript does. */
+  readonly kind: "native" | "portable";
+  /**
+   * Makes a compressor. `sizeHint` is the largest document, in bytes, that it
+   * should be tuned for; it still takes documents of any size.
+   */
+  createCompressor?(level: number, sizeHint: number): Compressor;
+  /** Makes a decompressor. */
+  createDecompressor?(): Decompressor;
+  /** Makes a compressor of one stream of any length. */
+  createEncoder?(level: number): StreamCoder;
+  /** Makes a decompressor of one stream of any length. */
+  createDecoder?(): StreamCoder;
+  /** The engine's one-shot compression, with nothing reused: what pooling is compared with. */
+  compressOnce?(data: Uint8Array, level: number): Uint8Array;
+  /**
+   * The engine's one-shot decompression, with nothing reused.
+   *
+   * @throws {OutputLimitError} when the output exceeds `limit` bytes.
+   */
+  decompressOnce?(data: Uint8Array, limit: number): Uint8Array;
+}

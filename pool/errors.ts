@@ -1,0 +1,24 @@
+/**
+ * Base of every error that binfiles throws on purpose.
+ *
+ * Catch it to tell the failures of bin files from those of the program around
+ * them.
+ *
+ * @example
+ * ```ts
+ * import { assertInstanceOf } from "@std/assert";
+ * import { BinfilesError, PoolError } from "@binfiles/binfiles/pool";
+ *
+ * assertInstanceOf(new PoolError("buffer returned twice"), BinfilesError);
+ * ```
+ */
+export class BinfilesError extends Error {
+  /** The class name, which also survives structured cloning and logging. */
+  override name = "BinfilesError";
+}
+
+/** A pool was used against its contract, for example a buffer returned twice. */
+export class PoolError extends BinfilesError {
+  /** The class name. */
+  override name = "PoolError";
+}
