@@ -11,7 +11,8 @@ export interface Compressor {
    * Compresses all of `src` into `dst`, starting at `offset`.
    *
    * @returns The number of bytes written, or -1 when they do not fit; what is
-   * in `dst` from `offset` on is then unspecified.
+   * in `dst` from `offset` on is then unspecified. Some engines need one spare
+   * byte to know that everything fitted.
    * `src` and `dst` must not overlap. Neither is kept after the call.
    */
   compress(src: Uint8Array, dst: Uint8Array, offset: number): number;
@@ -26,7 +27,8 @@ export interface Decompressor {
    * `dst`, starting at `offset`.
    *
    * @returns The number of bytes written, or -1 when they do not fit; what is
-   * in `dst` from `offset` on is then unspecified.
+   * in `dst` from `offset` on is then unspecified. Some engines need one spare
+   * byte to know that everything fitted.
    * @throws {CorruptDataError} `src` is malformed, cut short, fails its
    * checksum, or is followed by bytes that are no frame.
    */
@@ -57,17 +59,20 @@ export interface StreamCoder {
   close?(): void;
 }
 
+/**
+ * What an engine is made of: the runtime's native code, TypeScript of this
+ * module, or a package of npm. All but native ones run wherever JavaScript does.
+ */
+export type EngineKind = "native" | "built-in" | "portable";
+
 /** One implementation of a codec. */
 export interface Engine {
   /** Where the implementation comes from: `node:zlib`, `fflate`, `lz4js`, `fzstd`, `binfiles`. */
   readonly name: string;
-  /** Whether it is part of the runtime, or runs wherever JavaScript does. */
-  readonly kind: "native" | "portable";
-  /**
-   * Makes a compressor. `sizeHint` is the largest document, in bytes, that it
-   * should be tuned for; it still takes documents of any size.
-   */
-  createCompressor?(level: number, sizeHint: number): Compressor;
+  /** What it is made of. */
+  readonly kind: EngineKind;
+  /** Makes a compressor. */
+  createCompressor?(level: number): Compressor;
   /** Makes a decompressor. */
   createDecompressor?(): Decompressor;
   /** Makes a compressor of one stream of any length. */

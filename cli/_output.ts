@@ -1,0 +1,101 @@
+/** What the command line prints: sizes, progress, warnings, and how it ends. */
+import process from "node:process";
+import { format as formatBytes } from "@std/fmt/bytes";
+import { type RepackProgress } from "../doc/mod.ts";
+
+/** Exit codes of all commands. */
+export const ExitCode = {
+  /** Everything was done. */
+  Done: 0,
+  /** Nothing was done, because something failed. */
+  Failed: 1,
+  /** The command was called wrongly. */
+  Usage: 2,
+  /** It was done, but something was left out. */
+  Skipped: 3,
+  /** It was interrupted: 128 plus the number of SIGINT, as shells have it. */
+  Interrupted: 130,
+} as const;
+
+/** A size for people: `12.3 MB`. */
+export function humanSize(bytes: number): string {
+  return formatBytes(bytes);
+}
+
+/** A number for people: `1,234,567`. */
+export function humanCount(count: number): string {
+  return count.toLocaleString("en-US");
+}
+
+/** Prints a line of results. */
+export function print(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
+
+/** Prints a line for whoever is watching, beside the results. */
+export function note(line: string): void {
+  process.stderr.write(`${line}\n`);
+}
+
+/** Shortest time between two lines of progress where there is no terminal, in milliseconds. */
+const LINE_INTERVAL = 5000;
+
+/** Shows progress on the standard error: one line that changes on a terminal, a line now and then elsewhere. */
+export class ProgressLine {
+  readonly #started = performance.now();
+  readonly #isTerminal = process.stderr.isTTY === true;
+  #lastLine = performance.now();
+
+  /** Shows what has been done. */
+  show(progress: RepackProgress, total: number): void {
+    if (this.#isTerminal) {
+      process.stderr.write(`\r\x1b[K${this.#describe(progress, total)}`);
+      return;
+    }
+    const now = performance.now();
+    if (now - this.#lastLine < LINE_INTERVAL) return;
+    this.#lastLine = now;
+    note(this.#describe(progress, total));
+  }
+
+  /** Makes room for other lines. */
+  clear(): void {
+    if (this.#isTerminal) process.stderr.write("\r\x1b[K");
+  }
+
+  #describe(progress: RepackProgress, total: number): string {
+    const { documents, bytesRead, bytesWritten } = progress;
+    const seconds = (performance.now() - this.#started) / 1000;
+    const parts = [
+      `${humanCount(documents)} documents`,
+      `${humanSize(bytesRead)} → ${humanSize(bytesWritten)}`,
+      `${ratio(bytesRead, bytesWritten)}`,
+      `${humanSize(bytesRead / seconds)}/s`,
+    ];
+    // The contents of a package are larger than the package, so its end is not known.
+    if (bytesRead > 0 && bytesRead <= total) {
+      const left = (total - bytesRead) * seconds / bytesRead;
+      parts.push(
+        `${Math.floor(100 * bytesRead / total)}%`,
+        `${humanDuration(left)} left`,
+      );
+    }
+    return parts.join("  ");
+  }
+}
+
+/** How much smaller one size is than another: `2.9x smaller`. */
+export function ratio(before: number, after: number): string {
+  if (before === 0 || after === 0) return "1.0x";
+  return after <= before
+    ? `${(before / after).toFixed(1)}x smaller`
+    : `${(after / before).toFixed(1)}x larger`;
+}
+
+/** A duration for people: `1.2 s`, `3 min 20 s`, `2 h 5 min`. */
+export function humanDuration(seconds: number): string {
+  if (seconds < 60) return `${seconds.toFixed(1)} s`;
+  const minutes = Math.floor(seconds / 60);
+  if (minutes < 60) return `${minutes} min ${Math.floor(seconds % 60)} s`;
+  return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+}

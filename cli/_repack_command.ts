@@ -1,0 +1,250 @@
+import process from "node:process";
+import { Command, InvalidArgumentError, Option } from "commander";
+import { codecNames, findCodec } from "../codec/codecs.ts";
+import {
+  repack,
+  repackDirectory,
+  type RepackOptions,
+  type RepackResult,
+} from "../doc/mod.ts";
+import {
+  ExitCode,
+  humanCount,
+  humanDuration,
+  humanSize,
+  note,
+  print,
+  ProgressLine,
+  ratio,
+} from "./_output.ts";
+import { interrupted } from "./_run.ts";
+
+/** The options as commander hands them over. */
+interface Options {
+  sourceCompressType?: string;
+  targetCompressType: string;
+  packageCompressType: string;
+  workers: number;
+  mode: "file" | "doc" | "path";
+  pattern?: RegExp;
+  limit: number;
+  split: number;
+  contentOnly: boolean;
+  optimized: boolean;
+  level?: number;
+  force: boolean;
+  skipErrors: boolean;
+  keySizeLimit: number;
+  maxSize: number;
+  quiet: boolean;
+  json: boolean;
+  verbose: boolean;
+}
+
+/** How many skipped ranges are printed one by one. */
+const MAX_RANGES_SHOWN = 20;
+
+/** Makes the `repack` command. */
+export function repackCommand(): Command {
+  const codecs = codecNames.join(", ");
+  return new Command("repack")
+    .description("change the compression of a bin file, on all cores")
+    .argument("<source>", "bin file, or directory of bin files in path mode")
+    .argument("<target>", "file, or directory in path mode, to make")
+    .option(
+      "-i, --source-compress-type <codec>",
+      `codec of the source's contents (${codecs}; detected when not told)`,
+      codec,
+    )
+    .option(
+      "-t, --target-compress-type <codec>",
+      "codec of the target's contents",
+      codec,
+      "none",
+    )
+    .option(
+      "-c, --package-compress-type <codec>",
+      "codec of the target as a whole",
+      codec,
+      "none",
+    )
+    .option(
+      "-w, --workers <number>",
+      "number of threads; 0 for one per core",
+      count,
+      0,
+    )
+    .addOption(
+      new Option(
+        "-m, --mode <mode>",
+        "file and doc: a bin file into a bin file; path: a directory of bin files into a directory",
+      ).choices(["file", "doc", "path"]).default("file"),
+    )
+    .option(
+      "-p, --pattern <regex>",
+      "names of the files to take in path mode",
+      regex,
+    )
+    .option("--limit <number>", "most documents to take; 0 for all", count, 0)
+    .option(
+      "--split <number>",
+      "begin a new target (.1, .2, …) after so many documents; 0 for never",
+      count,
+      0,
+    )
+    .option(
+      "-o, --content-only",
+      "write contents only, uncompressed, each followed by a newline",
+      false,
+    )
+    .option("--optimized", "work with pooled memory (the default)")
+    .option("--no-optimized", "work without pooled memory, for comparison")
+    .option("--level <number>", "compression level of the target", count)
+    .option("-f, --force", "replace an existing target", false)
+    .option("--skip-errors", "leave out what is damaged and report it", false)
+    .option(
+      "-L, --key-size-limit <bytes>",
+      "longest key that is accepted",
+      count,
+      1000,
+    )
+    .option(
+      "--max-size <bytes>",
+      "most bytes that a document may decompress to",
+      count,
+      1024 ** 3,
+    )
+    .option("-q, --quiet", "print errors only", false)
+    .option("--json", "print the result as JSON", false)
+    .option("-v, --verbose", "print stack traces with errors", false)
+    .addHelpText(
+      "after",
+      `
+Exit codes: 0 done, 1 failed, 2 bad usage, 3 done but something was skipped.
+
+Examples:
+  repack docs.bin docs.gz.bin -t gzip          compress every document
+  repack docs.gz.bin docs.bin                  and back, source codec detected
+  repack docs.bin docs.bin.zst -c zstd         compress the file as a whole
+  repack -m path archive/ packed/ -t zstd      every file of a directory
+  repack damaged.bin saved.bin --skip-errors   keep all that can be read`,
+    )
+    .action(repackAction);
+}
+
+async function repackAction(
+  source: string,
+  target: string,
+  options: Options,
+): Promise<void> {
+  const progress = options.quiet || options.json
+    ? undefined
+    : new ProgressLine();
+  const common: Omit<RepackOptions, "source" | "target"> = {
+    sourceCodec: options.sourceCompressType,
+    targetCodec: options.targetCompressType,
+    packageCodec: options.packageCompressType,
+    workers: options.workers,
+    limit: options.limit,
+    split: options.split,
+    contentOnly: options.contentOnly,
+    // Commander cannot tell "not given" from "given" here, but only "no" matters.
+    optimized: options.optimized === false ? false : undefined,
+    level: options.level,
+    force: options.force,
+    skipErrors: options.skipErrors,
+    keySizeLimit: options.keySizeLimit,
+    maxSize: options.maxSize,
+    signal: interrupted,
+    onProgress: (done, total) => progress?.show(done, total),
+  };
+  if (options.mode !== "path") {
+    const result = await repack({ ...common, source, target })
+      .finally(() => progress?.clear());
+    if (options.json) print(JSON.stringify(result));
+    else if (!options.quiet) describe(result);
+    if (result.skipped.length > 0) process.exitCode = ExitCode.Skipped;
+    return;
+  }
+  const { results, passedOver } = await repackDirectory({
+    ...common,
+    source,
+    target,
+    pattern: options.pattern,
+  }).finally(() => progress?.clear());
+  if (options.json) print(JSON.stringify({ results, passedOver }));
+  else if (!options.quiet) {
+    results.forEach(describe);
+    for (const { file, reason } of passedOver) {
+      note(`skipped ${file}: ${reason}`);
+    }
+  }
+  if (passedOver.length + results.flatMap((r) => r.skipped).length > 0) {
+    process.exitCode = ExitCode.Skipped;
+  }
+}
+
+/** Prints what was done, for people. */
+function describe(result: RepackResult): void {
+  const { documents, sourceSize, targetSize, seconds, skipped } = result;
+  const targets = result.targets.length === 1
+    ? result.targets[0]
+    : `${result.targets.length} files from ${result.targets[0]} on`;
+  print(
+    `${result.source} (${
+      format(result.sourceCodec, result.sourcePackageCodec)
+    }) → ` +
+      `${targets} (${format(result.targetCodec, result.packageCodec)})`,
+  );
+  print(
+    `${humanCount(documents)} documents, ${humanSize(sourceSize)} → ` +
+      `${humanSize(targetSize)} (${ratio(sourceSize, targetSize)}) in ${
+        humanDuration(seconds)
+      }, ${humanSize(result.bytesRead / seconds)}/s`,
+  );
+  for (
+    const { offset, size, reason, key } of skipped.slice(0, MAX_RANGES_SHOWN)
+  ) {
+    const name = key === undefined ? "" : ` (key ${JSON.stringify(key)})`;
+    note(
+      `skipped ${humanCount(size)} bytes at offset ${offset}${name}: ${reason}`,
+    );
+  }
+  if (skipped.length > 0) {
+    const bytes = skipped.reduce((sum, { size }) => sum + size, 0);
+    note(
+      `skipped ${humanCount(skipped.length)} ranges, ${
+        humanCount(bytes)
+      } bytes in all`,
+    );
+  }
+}
+
+/** `gzip`, or `gzip in xz` for packages. */
+function format(codec: string, packageCodec: string): string {
+  return packageCodec === "none" ? codec : `${codec} in ${packageCodec}`;
+}
+
+function codec(value: string): string {
+  try {
+    return findCodec(value).name;
+  } catch {
+    throw new InvalidArgumentError(`Expected one of ${codecNames.join(", ")}.`);
+  }
+}
+
+function count(value: string): number {
+  const number = Number(value);
+  if (!Number.isSafeInteger(number) || number < 0 || value.trim() === "") {
+    throw new InvalidArgumentError("Expected 0 or a positive integer.");
+  }
+  return number;
+}
+
+function regex(value: string): RegExp {
+  try {
+    return new RegExp(value);
+  } catch (error) {
+    throw new InvalidArgumentError((error as Error).message);
+  }
+}

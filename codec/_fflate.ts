@@ -1,0 +1,225 @@
+/**
+ * gzip by npm:fflate, for runtimes without a zlib of their own.
+ *
+ * fflate inflates and deflates; the members around the data are read here,
+ * because fflate checks neither their checksums nor their sizes.
+ */
+import { gunzipSync, Gzip, gzipSync, Inflate, inflateSync } from "fflate";
+import { crc32 } from "./_crc32.ts";
+import { endOfGzipHeader, TRAILER_SIZE } from "./_gzip_header.ts";
+import type {
+  Compressor,
+  Decompressor,
+  Emit,
+  Engine,
+  StreamCoder,
+} from "./engine.ts";
+import { CorruptDataError, OutputLimitError } from "./errors.ts";
+
+/** Deflate's greatest ratio is 1032:1 (a match of 258 bytes in two bits), so larger claims are lies. */
+const MAX_RATIO = 1032;
+
+/** The private state that fflate's `Inflate` keeps between chunks; it alone tells where the data ended. */
+interface InflateInternals {
+  /** Input that is not used up. */
+  p: Uint8Array;
+  s: {
+    /** Whether the last block has begun. */
+    f?: number;
+    /** The code of the block that is being decoded; nothing between blocks. */
+    l?: unknown;
+    /** Position in `p`, in bits. */
+    p?: number;
+  };
+}
+
+type Level = 0 | 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9;
+
+function createCompressor(level: number): Compressor {
+  // A fixed time, so that equal documents become equal bytes.
+  const options = { level: level as Level, mtime: 0 };
+  return {
+    compress(src, dst, offset) {
+      const result = gzipSync(src, options);
+      if (result.length > dst.length - offset) return -1;
+      dst.set(result, offset);
+      return result.length;
+    },
+  };
+}
+
+/** Decompresses the usual case, a single member, straight into `dst`; anything else piecewise. */
+const decompressor: Decompressor = {
+  decompress(src, dst, offset) {
+    const start = endOfGzipHeader(src, 0);
+    const end = src.length - TRAILER_SIZE;
+    if (start < 0 || start > end) throw cutShort();
+    const claimed = readUint32(src, end + 4);
+    if (claimed <= src.length * MAX_RATIO) {
+      if (claimed > dst.length - offset) return -1;
+      const size = inflateMember(src.subarray(start, end), dst, offset);
+      if (
+        size === claimed &&
+        crc32(dst, offset, offset + size) === readUint32(src, end)
+      ) return size;
+    }
+    return decompressPiecewise(src, dst, offset);
+  },
+};
+
+/** @returns The size of the output, or -1 when fflate fails. */
+function inflateMember(
+  deflated: Uint8Array,
+  dst: Uint8Array,
+  offset: number,
+): number {
+  try {
+    return inflateSync(deflated, { out: dst.subarray(offset) }).length;
+  } catch {
+    return -1;
+  }
+}
+
+/** Decompresses any number of members, with precise errors. */
+function decompressPiecewise(
+  src: Uint8Array,
+  dst: Uint8Array,
+  offset: number,
+): number {
+  let end = offset;
+  const decoder = createDecoder();
+  decoder.push(src, true, (piece) => {
+    if (piece.length <= dst.length - end) dst.set(piece, end);
+    end += piece.length;
+  });
+  return end <= dst.length ? end - offset : -1;
+}
+
+function createEncoder(level: number): StreamCoder {
+  const gzip = new Gzip({ level: level as Level, mtime: 0 });
+  return {
+    push(chunk, last, emit) {
+      gzip.ondata = emit;
+      // fflate keeps its input, which is only borrowed here.
+      gzip.push(chunk.slice(), last);
+    },
+  };
+}
+
+/** What a decoder expects next. */
+const enum Expect {
+  Header,
+  Data,
+  Trailer,
+}
+
+/** Reads gzip members one after the other, whatever the sizes of the chunks. */
+function createDecoder(): StreamCoder {
+  let expect = Expect.Header;
+  /** Input that is not used up, outside of a member's data. */
+  let pending = new Uint8Array(0);
+  let inflate: Inflate;
+  let checksum = 0;
+  let size = 0;
+  let members = 0;
+
+  /** @returns Whether there may be more to do with the input at hand. */
+  function step(emit: Emit): boolean {
+    if (expect === Expect.Header) {
+      const end = endOfGzipHeader(pending, 0);
+      if (end < 0) return false;
+      inflate = new Inflate();
+      checksum = size = 0;
+      const data = pending.slice(end);
+      pending = new Uint8Array(0);
+      expect = Expect.Data;
+      inflateChunk(data, emit);
+      return true;
+    }
+    if (expect === Expect.Trailer && pending.length >= TRAILER_SIZE) {
+      if (readUint32(pending, 0) !== checksum) {
+        throw new CorruptDataError("gzip", "its checksum does not match");
+      }
+      if (readUint32(pending, 4) !== size % 2 ** 32) {
+        throw new CorruptDataError("gzip", "its size does not match");
+      }
+      pending = pending.slice(TRAILER_SIZE);
+      members++;
+      expect = Expect.Header;
+      return pending.length > 0;
+    }
+    return false;
+  }
+
+  function inflateChunk(chunk: Uint8Array, emit: Emit): void {
+    inflate.ondata = (piece) => {
+      checksum = crc32(piece, 0, piece.length, checksum);
+      size += piece.length;
+      if (piece.length > 0) emit(piece);
+    };
+    try {
+      inflate.push(chunk);
+    } catch (error) {
+      throw new CorruptDataError("gzip", (error as Error).message);
+    }
+    const { s: state, p: rest } = inflate as unknown as InflateInternals;
+    if (!state.f || state.l) return;
+    pending = rest.slice(Math.ceil((state.p ?? 0) / 8));
+    expect = Expect.Trailer;
+  }
+
+  return {
+    push(chunk, last, emit) {
+      if (expect === Expect.Data) inflateChunk(chunk.slice(), emit);
+      else pending = concatenate(pending, chunk);
+      while (step(emit));
+      if (!last) return;
+      if (members === 0 || expect !== Expect.Header || pending.length > 0) {
+        throw cutShort();
+      }
+    },
+  };
+}
+
+function concatenate(
+  a: Uint8Array,
+  b: Uint8Array,
+): Uint8Array<ArrayBuffer> {
+  const result = new Uint8Array(a.length + b.length);
+  result.set(a);
+  result.set(b, a.length);
+  return result;
+}
+
+function readUint32(bytes: Uint8Array, at: number): number {
+  return (bytes[at] | bytes[at + 1] << 8 | bytes[at + 2] << 16 |
+    bytes[at + 3] << 24) >>> 0;
+}
+
+function cutShort(): CorruptDataError {
+  return new CorruptDataError("gzip", "it is cut short");
+}
+
+/** gzip by fflate. */
+export const fflateEngine: Engine = {
+  name: "fflate",
+  kind: "portable",
+  createCompressor,
+  createDecompressor: () => decompressor,
+  createEncoder,
+  createDecoder,
+  compressOnce: (data, level) => gzipSync(data, { level: level as Level }),
+  decompressOnce(data, limit) {
+    // The size is in the last four bytes; fflate would allocate by it unchecked.
+    const claimed = data.length < 4 ? 0 : readUint32(data, data.length - 4);
+    if (claimed > limit) throw new OutputLimitError("gzip", limit);
+    if (claimed > data.length * MAX_RATIO) {
+      throw new CorruptDataError("gzip", "its size does not match");
+    }
+    try {
+      return gunzipSync(data);
+    } catch (error) {
+      throw new CorruptDataError("gzip", (error as Error).message);
+    }
+  },
+};

@@ -1,0 +1,292 @@
+import { globalMemoryPool, type MemoryPool } from "../pool/memory_pool.ts";
+import { checkLevel, findCodec } from "./codecs.ts";
+import type { Codec } from "./codec.ts";
+import type { Compressor, Decompressor } from "./engine.ts";
+import { engineFor } from "./engines.ts";
+import { CodecError, OutputLimitError } from "./errors.ts";
+
+/** Most bytes that one document may decompress to, unless told otherwise: 1 GiB, the format's limit. */
+export const MAX_DOCUMENT_SIZE = 0x4000_0000;
+
+/** How to compress. */
+export interface CompressOptions {
+  /** Compression level; the codec's default when not given. */
+  level?: number;
+  /** The pool to work with. Default: `globalMemoryPool`. */
+  pool?: MemoryPool;
+}
+
+/** How to decompress. */
+export interface DecompressOptions {
+  /** Most bytes the result may have. Default {@linkcode MAX_DOCUMENT_SIZE}. */
+  maxSize?: number;
+  /** The pool to work with. Default: `globalMemoryPool`. */
+  pool?: MemoryPool;
+}
+
+/** A compressor of whole buffers that is taken from a pool until the end of a scope. */
+export interface LeasedCompressor extends Compressor, Disposable {}
+
+/** A decompressor of whole buffers that is taken from a pool until the end of a scope. */
+export interface LeasedDecompressor extends Decompressor, Disposable {}
+
+/**
+ * An upper bound of what `size` bytes can become when compressed, with any
+ * codec, and a spare byte to prove that they fitted.
+ */
+export function maxCompressedSize(size: number): number {
+  // bzip2 grows most, by 1% and 600 bytes.
+  return size + Math.ceil(size / 64) + 1024;
+}
+
+/**
+ * Takes a compressor from the pool, to compress many documents into buffers of
+ * one's own. One that throws is not used again by others.
+ *
+ * @throws {NoEngineError} Nothing on this runtime can compress with `codec`.
+ * @throws {RangeError} `codec` has no such level.
+ *
+ * @example
+ * ```ts
+ * import { assertGreater } from "@std/assert";
+ * import { leaseCompressor, maxCompressedSize } from "@binfiles/binfiles/codec";
+ *
+ * const documents = [new Uint8Array(1000), new Uint8Array(2000)];
+ * const slab = new Uint8Array(maxCompressedSize(3000));
+ * let end = 0;
+ * using compressor = leaseCompressor("gzip");
+ * for (const document of documents) {
+ *   end += compressor.compress(document, slab, end);
+ * }
+ * assertGreater(end, 0);
+ * ```
+ */
+export function leaseCompressor(
+  codec: string | number,
+  { level, pool = globalMemoryPool }: CompressOptions = {},
+): LeasedCompressor {
+  const found = findCodec(codec);
+  const engine = engineFor(found.name, "compress");
+  const checked = checkLevel(found, level);
+  const { compressors } = pool;
+  const compressor = compressors.get(
+    `${found.name} ${engine.name} ${checked}`,
+    () => engine.createCompressor!(checked),
+  );
+  let healthy = true;
+  return {
+    compress(src, dst, offset) {
+      healthy = false;
+      const size = compressor.compress(src, dst, offset);
+      healthy = true;
+      return size;
+    },
+    [Symbol.dispose]() {
+      if (healthy) compressors.put(compressor);
+      else compressors.discard(compressor);
+    },
+  };
+}
+
+/**
+ * Takes a decompressor from the pool; see {@linkcode leaseCompressor}.
+ *
+ * @throws {NoEngineError} Nothing on this runtime can decompress `codec`.
+ */
+export function leaseDecompressor(
+  codec: string | number,
+  { pool = globalMemoryPool }: DecompressOptions = {},
+): LeasedDecompressor {
+  const found = findCodec(codec);
+  const engine = engineFor(found.name, "decompress");
+  const { decompressors } = pool;
+  const decompressor = decompressors.get(
+    `${found.name} ${engine.name}`,
+    () => engine.createDecompressor!(),
+  );
+  let healthy = true;
+  return {
+    decompress(src, dst, offset) {
+      healthy = false;
+      const size = decompressor.decompress(src, dst, offset);
+      healthy = true;
+      return size;
+    },
+    [Symbol.dispose]() {
+      if (healthy) decompressors.put(decompressor);
+      else decompressors.discard(decompressor);
+    },
+  };
+}
+
+/**
+ * Compresses a document, with everything that can be reused taken from the pool.
+ *
+ * With `BINFILES_POOL=off`, or a pool that is switched off, it does what
+ * {@linkcode compressOriginal} does.
+ *
+ * @returns New memory, which is the caller's to keep.
+ * @throws {UnknownCodecError} There is no such codec.
+ * @throws {NoEngineError} Nothing on this runtime can compress with it.
+ * @throws {RangeError} It has no such level.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { compress, decompress } from "@binfiles/binfiles/codec";
+ *
+ * const document = new TextEncoder().encode("a document");
+ * assertEquals(decompress(compress(document, "zstd"), "zstd"), document);
+ * ```
+ */
+export function compress(
+  data: Uint8Array,
+  codec: string | number,
+  options: CompressOptions = {},
+): Uint8Array<ArrayBuffer> {
+  const { pool = globalMemoryPool } = options;
+  if (!pool.enabled) return compressOriginal(data, codec, options);
+  using compressor = leaseCompressor(codec, options);
+  const buffer = pool.getCompressorBuffer(maxCompressedSize(data.length));
+  try {
+    const size = compressor.compress(data, buffer, 0);
+    if (size < 0) throw outgrown(findCodec(codec), data.length);
+    return buffer.slice(0, size);
+  } finally {
+    pool.putCompressorBuffer(buffer);
+  }
+}
+
+/**
+ * Decompresses a document, with everything that can be reused taken from the pool.
+ *
+ * With `BINFILES_POOL=off`, or a pool that is switched off, it does what
+ * {@linkcode decompressOriginal} does.
+ *
+ * @returns New memory, which is the caller's to keep.
+ * @throws {CorruptDataError} `data` is malformed, cut short or followed by something else.
+ * @throws {OutputLimitError} The result is larger than `options.maxSize`.
+ * @throws {UnknownCodecError} There is no such codec.
+ * @throws {NoEngineError} Nothing on this runtime can decompress it.
+ */
+export function decompress(
+  data: Uint8Array,
+  codec: string | number,
+  options: DecompressOptions = {},
+): Uint8Array<ArrayBuffer> {
+  const { pool = globalMemoryPool, maxSize = MAX_DOCUMENT_SIZE } = options;
+  if (!pool.enabled) return decompressOriginal(data, codec, options);
+  using decompressor = leaseDecompressor(codec, options);
+  let buffer = pool.getCompressorBuffer();
+  let size = 0;
+  try {
+    while ((size = decompressor.decompress(data, buffer, 0)) < 0) {
+      const { length } = buffer;
+      if (length > maxSize) break;
+      pool.putCompressorBuffer(buffer);
+      // Doubles what has proved too small, whatever the data claims to need.
+      buffer = pool.getCompressorBuffer(Math.min(length * 2, maxSize + 1));
+    }
+    if (size < 0 || size > maxSize) {
+      throw new OutputLimitError(findCodec(codec).name, maxSize);
+    }
+    return buffer.slice(0, size);
+  } finally {
+    pool.putCompressorBuffer(buffer, Math.max(size, 0));
+  }
+}
+
+/**
+ * Compresses a document with the same engine as {@linkcode compress}, but
+ * reuses nothing: what most programs do, and what pooling is compared with.
+ *
+ * @throws {UnknownCodecError | NoEngineError | RangeError} As {@linkcode compress}.
+ */
+export function compressOriginal(
+  data: Uint8Array,
+  codec: string | number,
+  { level }: CompressOptions = {},
+): Uint8Array<ArrayBuffer> {
+  const found = findCodec(codec);
+  const engine = engineFor(found.name, "compress");
+  const checked = checkLevel(found, level);
+  if (engine.compressOnce !== undefined) {
+    return asOwn(engine.compressOnce(data, checked));
+  }
+  const compressor = engine.createCompressor!(checked);
+  const buffer = new Uint8Array(maxCompressedSize(data.length));
+  try {
+    const size = compressor.compress(data, buffer, 0);
+    if (size < 0) throw outgrown(found, data.length);
+    return buffer.slice(0, size);
+  } finally {
+    compressor.close?.();
+  }
+}
+
+/**
+ * Decompresses a document with the same engine as {@linkcode decompress}, but
+ * reuses nothing.
+ *
+ * @throws {CorruptDataError | OutputLimitError | UnknownCodecError | NoEngineError}
+ * As {@linkcode decompress}.
+ */
+export function decompressOriginal(
+  data: Uint8Array,
+  codec: string | number,
+  { maxSize = MAX_DOCUMENT_SIZE }: DecompressOptions = {},
+): Uint8Array<ArrayBuffer> {
+  const found = findCodec(codec);
+  const engine = engineFor(found.name, "decompress");
+  if (engine.decompressOnce !== undefined) {
+    return asOwn(engine.decompressOnce(data, maxSize));
+  }
+  const decompressor = engine.createDecompressor!();
+  try {
+    // Four times the input is what text usually becomes.
+    for (let room = 4 * data.length + 1024;; room *= 2) {
+      const buffer = new Uint8Array(Math.min(room, maxSize + 1));
+      const size = decompressor.decompress(data, buffer, 0);
+      if (size >= 0 && size <= maxSize) return buffer.slice(0, size);
+      if (buffer.length > maxSize) {
+        throw new OutputLimitError(found.name, maxSize);
+      }
+    }
+  } finally {
+    decompressor.close?.();
+  }
+}
+
+/** {@linkcode compress} with a pool named, as the original has it. */
+export function compressWithPool(
+  data: Uint8Array,
+  codec: string | number,
+  pool: MemoryPool = globalMemoryPool,
+): Uint8Array<ArrayBuffer> {
+  return compress(data, codec, { pool });
+}
+
+/** {@linkcode decompress} with a pool named, as the original has it. */
+export function decompressWithPool(
+  data: Uint8Array,
+  codec: string | number,
+  pool: MemoryPool = globalMemoryPool,
+): Uint8Array<ArrayBuffer> {
+  return decompress(data, codec, { pool });
+}
+
+/** Node's one-shot functions may return views of shared memory; this one is the caller's alone. */
+function asOwn(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
+  return bytes.byteLength === bytes.buffer.byteLength &&
+      bytes.buffer instanceof ArrayBuffer
+    ? new Uint8Array(bytes.buffer)
+    : new Uint8Array(bytes);
+}
+
+function outgrown(codec: Codec, size: number): CodecError {
+  return new CodecError(
+    codec.name,
+    `Cannot compress ${size} bytes with ${codec.name}: the result is larger than any can be`,
+  );
+}
+

@@ -1,0 +1,65 @@
+import type { CodecName } from "./codec.ts";
+import { codecs } from "./codecs.ts";
+import { decompress, MAX_DOCUMENT_SIZE } from "./compress.ts";
+
+/** Fewest bytes that make a match of codecs without a magic number more than chance. */
+const MIN_EVIDENCE = 5;
+
+/**
+ * Recognises a codec by the first bytes of what it wrote.
+ *
+ * @returns Its name, or undefined when no codec with a magic number wrote it:
+ * it may then be brotli, or not compressed.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { compress, detectMagic } from "@binfiles/binfiles/codec";
+ *
+ * assertEquals(detectMagic(compress(new Uint8Array(10), "xz")), "xz");
+ * assertEquals(detectMagic(new Uint8Array(10)), undefined);
+ * ```
+ */
+export function detectMagic(bytes: Uint8Array): CodecName | undefined {
+  return codecs.find(({ magic }) =>
+    magic?.every((byte, i) => bytes[i] === byte)
+  )?.name;
+}
+
+/**
+ * Recognises the codec of a file by some of its contents: by the magic number
+ * that all of them carry, or by decompressing them. Empty contents tell nothing.
+ *
+ * @param samples Whole contents, as they are in the file.
+ * @returns `none` when no codec fits all samples.
+ */
+export function detectCodec(samples: readonly Uint8Array[]): CodecName {
+  const telling = samples.filter(({ length }) => length > 0);
+  if (telling.length === 0) return "none";
+  const candidates = new Set(telling.map(detectMagic));
+  if (candidates.size > 1) return "none";
+  const [candidate] = candidates;
+  if (candidate === undefined) {
+    const evidence = telling.reduce((sum, { length }) => sum + length, 0);
+    return evidence >= MIN_EVIDENCE && telling.every(isBrotli)
+      ? "brotli"
+      : "none";
+  }
+  // One good content is enough beside the magic number: others may be damaged.
+  return telling.some((sample) => decompresses(sample, candidate))
+    ? candidate
+    : "none";
+}
+
+function isBrotli(sample: Uint8Array): boolean {
+  return decompresses(sample, "brotli");
+}
+
+function decompresses(sample: Uint8Array, codec: CodecName): boolean {
+  try {
+    decompress(sample, codec, { maxSize: MAX_DOCUMENT_SIZE });
+    return true;
+  } catch {
+    return false;
+  }
+}

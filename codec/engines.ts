@@ -1,0 +1,241 @@
+import { environmentVariable } from "../pool/runtime.ts";
+import type { Codec, CodecName } from "./codec.ts";
+import { codecs, findCodec } from "./codecs.ts";
+import type { Engine, EngineKind } from "./engine.ts";
+import { NoEngineError } from "./errors.ts";
+
+/** What an engine is asked to do. */
+export type Direction = "compress" | "decompress";
+
+/** What is known of an engine of a codec on this runtime. */
+export interface EngineInfo {
+  /** Name of the codec. */
+  codec: CodecName;
+  /** Name of the engine. */
+  engine: string;
+  /** What it is made of. */
+  kind: EngineKind;
+  /** Whether it can compress, and proved it. */
+  compresses: boolean;
+  /** Whether it can decompress, and proved it. */
+  decompresses: boolean;
+  /** What it is in use for. */
+  inUse: Direction[];
+}
+
+/** Portable engines, by codec; filled by {@linkcode loadPortableEngines}. */
+const portableEngines = new Map<CodecName, Engine[]>();
+
+/** What users prefer: an engine's name or kind; for all codecs, or for one. */
+const preferences = new Map<CodecName | undefined, string>();
+
+/** Engines that were chosen, by codec and direction. */
+const chosen = new Map<string, Engine>();
+
+/** Outcomes of probes. */
+const probed = new Map<Engine, Record<Direction, boolean>>();
+
+/**
+ * The engine that serves a codec on this runtime: the first of its engines, in
+ * order of preference, that can do it and proves it.
+ *
+ * Native engines prove themselves by a round trip before their first use, and
+ * by refusing data that is cut short; where that fails, the next engine serves.
+ * `BINFILES_ENGINE` names the engine, or kind of engine, to try first.
+ *
+ * @throws {NoEngineError} None can; the message names the remedy.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { engineFor } from "@binfiles/binfiles/codec";
+ *
+ * assertEquals(engineFor("lz4", "compress").kind, "built-in");
+ * ```
+ */
+export function engineFor(
+  codec: string | number,
+  direction: Direction,
+): Engine {
+  const found = findCodec(codec);
+  const key = `${found.name} ${direction}`;
+  let engine = chosen.get(key);
+  if (engine === undefined) {
+    engine = enginesOf(found).find((candidate) =>
+      proves(candidate, found, direction)
+    );
+    if (engine === undefined) throw noEngine(found, direction);
+    chosen.set(key, engine);
+  }
+  return engine;
+}
+
+/** Lists all engines of all codecs, what they can do here, and which are in use. */
+export function listEngines(): EngineInfo[] {
+  return codecs.flatMap((codec) =>
+    enginesOf(codec).map((engine) => ({
+      codec: codec.name,
+      engine: engine.name,
+      kind: engine.kind,
+      compresses: proves(engine, codec, "compress"),
+      decompresses: proves(engine, codec, "decompress"),
+      inUse: (["compress", "decompress"] as const).filter((direction) =>
+        enginesOf(codec).find((other) => proves(other, codec, direction)) ===
+          engine
+      ),
+    }))
+  );
+}
+
+/**
+ * Prefers an engine from now on, in this thread, by its name or kind.
+ *
+ * @param preference A name (`fflate`) or kind (`portable`); undefined for the usual order.
+ * @param codec The codec it is for; all codecs when not given.
+ * @throws {NoEngineError} `codec` has no such engine.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { engineFor, preferEngine } from "@binfiles/binfiles/codec";
+ *
+ * await preferEngine("fflate", "gzip");
+ * assertEquals(engineFor("gzip", "compress").name, "fflate");
+ * await preferEngine(undefined, "gzip");
+ * ```
+ */
+export async function preferEngine(
+  preference: string | undefined,
+  codec?: string | number,
+): Promise<void> {
+  const name = codec === undefined ? undefined : findCodec(codec).name;
+  if (preference === undefined) preferences.delete(name);
+  else {
+    await loadPortableEngines();
+    const known = codecs
+      .filter((candidate) => name === undefined || candidate.name === name)
+      .flatMap(enginesOf)
+      .some((engine) => matches(engine, preference));
+    if (!known) {
+      throw new NoEngineError(
+        name ?? "any codec",
+        `Cannot prefer the engine "${preference}" for ${name ?? "any codec"}: ` +
+          "there is none of that name or kind. listEngines() lists what there is.",
+      );
+    }
+    preferences.set(name, preference);
+  }
+  chosen.clear();
+}
+
+/**
+ * Loads the engines that come from npm packages, unless that has been done.
+ *
+ * Not done at start-up where the runtime brings engines of its own, because it
+ * takes longer than repacking a small file.
+ */
+export async function loadPortableEngines(): Promise<void> {
+  if (portableEngines.size > 0) return;
+  const [{ fflateEngine }, { fzstdEngine }, { createLz4jsEngine }, lz4js] =
+    await Promise.all([
+      import("./_fflate.ts"),
+      import("./_fzstd.ts"),
+      import("./_lz4js.ts"),
+      import("lz4js"),
+    ]);
+  portableEngines.set("gzip", [fflateEngine]);
+  portableEngines.set("zip", [fflateEngine]);
+  portableEngines.set("zstd", [fzstdEngine]);
+  portableEngines.set("lz4", [createLz4jsEngine(lz4js.default ?? lz4js)]);
+  chosen.clear();
+}
+
+/** All engines of a codec, the preferred ones first. */
+function enginesOf(codec: Codec): Engine[] {
+  const engines = [
+    ...codec.engines,
+    ...portableEngines.get(codec.name) ?? [],
+  ];
+  const preference = preferences.get(codec.name) ?? preferences.get(undefined);
+  if (preference === undefined) return engines;
+  return [
+    ...engines.filter((engine) => matches(engine, preference)),
+    ...engines.filter((engine) => !matches(engine, preference)),
+  ];
+}
+
+function matches(engine: Engine, preference: string): boolean {
+  return engine.name === preference || engine.kind === preference;
+}
+
+function proves(engine: Engine, codec: Codec, direction: Direction): boolean {
+  let outcome = probed.get(engine);
+  if (outcome === undefined) {
+    outcome = engine.kind === "native" ? probe(engine, codec) : {
+      compress: engine.createCompressor !== undefined,
+      decompress: engine.createDecompressor !== undefined,
+    };
+    probed.set(engine, outcome);
+  }
+  return outcome[direction];
+}
+
+/** Tries a native engine on a small document, several times over, because reuse is what breaks. */
+function probe(engine: Engine, codec: Codec): Record<Direction, boolean> {
+  const outcome = { compress: false, decompress: false };
+  const compressor = engine.createCompressor?.(codec.level.default);
+  const decompressor = engine.createDecompressor?.();
+  if (compressor === undefined || decompressor === undefined) return outcome;
+  try {
+    const sample = new TextEncoder().encode("bin file, ".repeat(20));
+    const packed = new Uint8Array(1024);
+    const unpacked = new Uint8Array(1024);
+    const roundTrips = () => {
+      const size = compressor.compress(sample, packed, 1);
+      const data = packed.subarray(1, 1 + size);
+      const end = decompressor.decompress(data, unpacked, 0);
+      return end === sample.length &&
+        sample.every((byte, i) => byte === unpacked[i]);
+    };
+    outcome.compress = roundTrips() && roundTrips();
+    const size = compressor.compress(sample, packed, 0);
+    const refuses = () => {
+      try {
+        decompressor.decompress(packed.subarray(0, size - 1), unpacked, 0);
+        return false;
+      } catch {
+        return true;
+      }
+    };
+    outcome.decompress = outcome.compress && refuses() && roundTrips();
+  } catch {
+    // Whatever it was, this engine is not to be trusted.
+  } finally {
+    compressor.close?.();
+    decompressor.close?.();
+  }
+  return outcome;
+}
+
+function noEngine(codec: Codec, direction: Direction): NoEngineError {
+  const remedy = codec.name === "brotli"
+    ? "Use Deno, Node or Bun for it, or another codec"
+    : portableEngines.size === 0
+    ? "Call `await loadPortableEngines()` first"
+    : "Use Deno 2.9, Node 22.15 or Bun, or another codec";
+  return new NoEngineError(
+    codec.name,
+    `Cannot ${direction} ${codec.name} on this runtime: none of its engines can. ${remedy}.`,
+  );
+}
+
+const wish = environmentVariable("BINFILES_ENGINE");
+if (wish !== undefined && wish !== "") {
+  await preferEngine(wish);
+} else if (
+  codecs.some(({ name, engines }) =>
+    (name === "gzip" || name === "zstd") && engines.length === 0
+  )
+) {
+  await loadPortableEngines();
+}

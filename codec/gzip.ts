@@ -1,0 +1,65 @@
+import type { Codec } from "./codec.ts";
+import type { Engine } from "./engine.ts";
+import {
+  createNativeCompressor,
+  createNativeDecoder,
+  createNativeDecompressor,
+  createNativeEncoder,
+  decompressOnceNative,
+  oneShotEngine,
+  type NativeDecoderOptions,
+  type NativeOptions,
+  zlib,
+} from "./_node_zlib.ts";
+
+function options(level: number): NativeOptions {
+  const { createGzip, constants } = zlib!;
+  return {
+    codec: "gzip",
+    createStream: () => createGzip({ level }),
+    process: constants.Z_NO_FLUSH,
+    finish: constants.Z_FINISH,
+  };
+}
+
+function decoderOptions(): NativeDecoderOptions {
+  const { createGunzip, constants } = zlib!;
+  return {
+    codec: "gzip",
+    createStream: () => createGunzip(),
+    process: constants.Z_NO_FLUSH,
+    finish: constants.Z_FINISH,
+    concatenable: true,
+  };
+}
+
+const native: Engine = {
+  name: "node:zlib",
+  kind: "native",
+  createCompressor: (level) => createNativeCompressor(options(level)),
+  createDecompressor: () => createNativeDecompressor(decoderOptions()),
+  createEncoder: (level) => createNativeEncoder(options(level)),
+  createDecoder: () => createNativeDecoder(decoderOptions()),
+  compressOnce: (data, level) => zlib!.gzipSync(data, { level }),
+  decompressOnce: (data, limit) =>
+    decompressOnceNative(
+      "gzip",
+      limit,
+      (limits) => zlib!.gunzipSync(data, limits),
+    ),
+};
+
+/** gzip, RFC 1952. */
+export const gzip: Codec = {
+  name: "gzip",
+  id: 0,
+  aliases: ["gz"],
+  suffix: ".gz",
+  level: { min: 0, max: 9, default: 6 },
+  magic: [0x1f, 0x8b, 8],
+  concatenable: true,
+  engines: zlib === undefined ? [] : [native, oneShotEngine(native)],
+};
+
+/** What the original calls zip: gzip, under another name and number. */
+export const zip: Codec = { ...gzip, name: "zip", id: 2, aliases: [] };

@@ -1,0 +1,53 @@
+/**
+ * Codecs, the engines that serve them, and compression with pooled memory.
+ *
+ * @module
+ */
+export type { Codec, CodecName } from "./codec.ts";
+export { codecNames, codecs, findCodec } from "./codecs.ts";
+export {
+  compress,
+  type CompressOptions,
+  compressOriginal,
+  compressWithPool,
+  decompress,
+  type DecompressOptions,
+  decompressOriginal,
+  decompressWithPool,
+  leaseCompressor,
+  leaseDecompressor,
+  type LeasedCompressor,
+  type LeasedDecompressor,
+  MAX_DOCUMENT_SIZE,
+  maxCompressedSize,
+} from "./compress.ts";
+export { detectCodec, detectMagic } from "./detect.ts";
+export type {
+  Compressor,
+  Decompressor,
+  Emit,
+  Engine,
+  EngineKind,
+  StreamCoder,
+} from "./engine.ts";
+export {
+  type Direction,
+  engineFor,
+  type EngineInfo,
+  listEngines,
+  loadPortableEngines,
+  preferEngine,
+} from "./engines.ts";
+export {
+  CodecError,
+  CorruptDataError,
+  NoEngineError,
+  OutputLimitError,
+  UnknownCodecError,
+} from "./errors.ts";
+export {
+  compressionStream,
+  createDecoder,
+  createEncoder,
+  decompressionStream,
+} from "./streams.ts";

@@ -1,0 +1,41 @@
+import type { Codec } from "./codec.ts";
+import { type Engine, type StreamCoder } from "./engine.ts";
+import { OutputLimitError } from "./errors.ts";
+
+function copy(src: Uint8Array, dst: Uint8Array, offset: number): number {
+  if (src.length > dst.length - offset) return -1;
+  dst.set(src, offset);
+  return src.length;
+}
+
+const passThrough: StreamCoder = {
+  push(chunk, _last, emit) {
+    if (chunk.length > 0) emit(chunk);
+  },
+};
+
+const engine: Engine = {
+  name: "binfiles",
+  kind: "built-in",
+  createCompressor: () => ({ compress: copy }),
+  createDecompressor: () => ({ decompress: copy }),
+  createEncoder: () => passThrough,
+  createDecoder: () => passThrough,
+  compressOnce: (data) => data.slice(),
+  decompressOnce(data, limit) {
+    if (data.length > limit) throw new OutputLimitError("none", limit);
+    return data.slice();
+  },
+};
+
+/** No compression. */
+export const none: Codec = {
+  name: "none",
+  id: 1,
+  aliases: [],
+  suffix: "",
+  level: { min: 0, max: 0, default: 0 },
+  magic: undefined,
+  concatenable: true,
+  engines: [engine],
+};

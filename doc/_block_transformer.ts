@@ -1,0 +1,246 @@
+import {
+  compressOriginal,
+  decompressOriginal,
+  leaseCompressor,
+  leaseDecompressor,
+  maxCompressedSize,
+} from "../codec/compress.ts";
+import type { CodecName } from "../codec/codec.ts";
+import type { Compressor, Decompressor } from "../codec/engine.ts";
+import { CodecError, OutputLimitError } from "../codec/errors.ts";
+import { type MemoryPool } from "../pool/memory_pool.ts";
+import type { Block, SkippedRange } from "./_block_reader.ts";
+import { RecordError } from "./errors.ts";
+import { RECORD_OVERHEAD, RecordView, writeInt32 } from "./record.ts";
+
+/** What to do with records. */
+export interface TransformOptions {
+  /** Path of the source, for errors. */
+  file?: string;
+  /** Codec of the contents. */
+  from: CodecName;
+  /** Codec that they shall have. */
+  to: CodecName;
+  /** Compression level; the codec's default when not given. */
+  level?: number;
+  /** Whether to write contents only, uncompressed, each followed by a newline. */
+  contentOnly: boolean;
+  /** Whether to leave out contents that do not decompress, instead of failing. */
+  skipErrors: boolean;
+  /** Longest key that is accepted, in bytes. */
+  keySizeLimit: number;
+  /** Most bytes a content may decompress to. */
+  maxSize: number;
+  /** The pool to work with; one that is switched off makes the originals run. */
+  pool: MemoryPool;
+}
+
+/** Output is written as soon as it reaches this many bytes, whatever is left of the block. */
+export const OUTPUT_LIMIT: number = 2 * 1024 * 1024;
+
+const NEWLINE = 10;
+
+/**
+ * Turns the records of blocks into records of another codec, one after the
+ * other, inside a slab that is reused.
+ */
+export class BlockTransformer implements Disposable {
+  /** The slab. What {@linkcode BlockTransformer.transform} wrote is at its start. */
+  output: Uint8Array;
+  /** Bytes of output. */
+  outputLength = 0;
+  /** Records that were written so far. */
+  documents = 0;
+  /** Contents that were left out so far. */
+  readonly skipped: SkippedRange[] = [];
+  readonly #options: TransformOptions;
+  readonly #record: RecordView;
+  readonly #compressor: Compressor & Disposable | undefined;
+  readonly #decompressor: Decompressor & Disposable | undefined;
+  /** Holds a content between decompression and compression. */
+  #between: Uint8Array;
+
+  /** Creates a transformer with an output slab of `slabSize` bytes to begin with. */
+  constructor(options: TransformOptions, slabSize: number) {
+    this.#options = options;
+    this.#record = new RecordView(options.keySizeLimit);
+    const { from, to, level, contentOnly, pool } = options;
+    const decompresses = from !== "none";
+    const compresses = !contentOnly && to !== "none";
+    if (decompresses) this.#decompressor = takeDecompressor(from, pool);
+    if (compresses) this.#compressor = takeCompressor(to, level, pool);
+    this.output = new Uint8Array(slabSize);
+    this.#between = new Uint8Array(decompresses && compresses ? 64 * 1024 : 0);
+  }
+
+  /**
+   * Transforms records of `block`, starting at offset `at` of it, until its end
+   * or until the output is large enough to be written.
+   *
+   * @returns The offset at which to go on.
+   * @throws {RecordError} A content does not decompress, and errors are not skipped.
+   */
+  transform(block: Block, at: number): number {
+    this.outputLength = 0;
+    const { bytes, end } = block;
+    const record = this.#record;
+    while (at < end && this.outputLength < OUTPUT_LIMIT) {
+      record.parse(bytes, at, end);
+      const length = this.outputLength;
+      try {
+        this.#transformRecord(bytes);
+        this.documents++;
+      } catch (error) {
+        if (!(error instanceof CodecError)) throw error;
+        this.outputLength = length;
+        this.#reportDamage(block, at, error);
+      }
+      at = record.end;
+    }
+    return at;
+  }
+
+  /** Returns what came from the pool. */
+  [Symbol.dispose](): void {
+    this.#compressor?.[Symbol.dispose]();
+    this.#decompressor?.[Symbol.dispose]();
+  }
+
+  #transformRecord(bytes: Uint8Array): void {
+    const { keyStart, keySize, contentStart, contentSize, end } = this.#record;
+    const content = bytes.subarray(contentStart, end);
+    if (this.#options.contentOnly) {
+      const size = this.#write(content, 0);
+      this.output[this.outputLength + size] = NEWLINE;
+      this.outputLength += size + 1;
+      return;
+    }
+    const head = RECORD_OVERHEAD + keySize;
+    this.#reserve(head + contentSize + 1);
+    const size = this.#write(content, head);
+    const { output, outputLength } = this;
+    writeInt32(output, outputLength, keySize);
+    // A short key is copied faster by hand than by a call of set().
+    for (let i = 0; i < keySize; i++) {
+      output[outputLength + 4 + i] = bytes[keyStart + i];
+    }
+    writeInt32(output, outputLength + 4 + keySize, size);
+    if (keySize === 0 && size === 0) {
+      throw new CodecError(
+        this.#options.from,
+        "it has neither key nor content, which no record may have",
+      );
+    }
+    this.outputLength += head + size;
+  }
+
+  /** Writes a content `ahead` bytes behind the output so far. @returns Its size there. */
+  #write(content: Uint8Array, ahead: number): number {
+    if (this.#compressor === undefined) return this.#writePlain(content, ahead);
+    const plain = this.#decompressor === undefined
+      ? content
+      : this.#between.subarray(0, this.#decompressBetween(content));
+    this.#reserve(ahead + maxCompressedSize(plain.length));
+    return this.#compressor.compress(
+      plain,
+      this.output,
+      this.outputLength + ahead,
+    );
+  }
+
+  /** Writes a content uncompressed. */
+  #writePlain(content: Uint8Array, ahead: number): number {
+    // A spare byte for a newline, or for proof that all of it fitted.
+    this.#reserve(ahead + content.length + 1);
+    if (this.#decompressor === undefined) {
+      this.output.set(content, this.outputLength + ahead);
+      return content.length;
+    }
+    for (;;) {
+      const start = this.outputLength + ahead;
+      const size = this.#decompressor
+        .decompress(content, this.output, start);
+      if (size >= 0 && start + size < this.output.length) {
+        return this.#checkSize(size);
+      }
+      const room = this.output.length - start;
+      if (room > this.#options.maxSize) this.#checkSize(room);
+      this.#reserve(ahead + 2 * room + 1);
+    }
+  }
+
+  /** Decompresses a content into the buffer between. @returns Its size. */
+  #decompressBetween(content: Uint8Array): number {
+    for (;;) {
+      const size = this.#decompressor!.decompress(content, this.#between, 0);
+      if (size >= 0) return this.#checkSize(size);
+      const room = this.#between.length;
+      if (room > this.#options.maxSize) this.#checkSize(room);
+      this.#between = new Uint8Array(
+        Math.min(2 * room, this.#options.maxSize + 1),
+      );
+    }
+  }
+
+  #checkSize(size: number): number {
+    const { maxSize, from } = this.#options;
+    if (size > maxSize) throw new OutputLimitError(from, maxSize);
+    return size;
+  }
+
+  /** Makes room for `size` more bytes of output. */
+  #reserve(size: number): void {
+    const needed = this.outputLength + size;
+    if (needed <= this.output.length) return;
+    const larger = new Uint8Array(Math.max(needed, this.output.length * 2));
+    larger.set(this.output.subarray(0, this.outputLength));
+    this.output = larger;
+  }
+
+  #reportDamage(block: Block, at: number, error: CodecError): void {
+    const { file, skipErrors } = this.#options;
+    const key = this.#record.key(block.bytes);
+    const offset = block.position + at;
+    if (!skipErrors) {
+      throw new RecordError(error.message, { file, offset, key }, {
+        cause: error,
+      });
+    }
+    const size = this.#record.end - at;
+    this.skipped.push({ offset, size, reason: error.message, key });
+  }
+}
+
+/** A compressor from the pool or, with the pool switched off, one that makes everything anew. */
+function takeCompressor(
+  codec: CodecName,
+  level: number | undefined,
+  pool: MemoryPool,
+): Compressor & Disposable {
+  if (pool.enabled) return leaseCompressor(codec, { level, pool });
+  return {
+    compress(src, dst, offset) {
+      const result = compressOriginal(src, codec, { level });
+      dst.set(result, offset);
+      return result.length;
+    },
+    [Symbol.dispose]() {},
+  };
+}
+
+/** A decompressor, likewise. */
+function takeDecompressor(
+  codec: CodecName,
+  pool: MemoryPool,
+): Decompressor & Disposable {
+  if (pool.enabled) return leaseDecompressor(codec, { pool });
+  return {
+    decompress(src, dst, offset) {
+      const result = decompressOriginal(src, codec);
+      if (result.length >= dst.length - offset) return -1;
+      dst.set(result, offset);
+      return result.length;
+    },
+    [Symbol.dispose]() {},
+  };
+}

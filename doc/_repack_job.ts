@@ -1,0 +1,272 @@
+import type { CodecName } from "../codec/codec.ts";
+import {
+  decompress,
+  leaseCompressor,
+  maxCompressedSize,
+} from "../codec/compress.ts";
+import { CodecError } from "../codec/errors.ts";
+import { globalMemoryPool, MemoryPool } from "../pool/memory_pool.ts";
+import { type Block, BlockReader, type SkippedRange } from "./_block_reader.ts";
+import { BlockTransformer } from "./_block_transformer.ts";
+import type { RepackControl } from "./_repack_control.ts";
+import { openSpool } from "./_spool.ts";
+import { type ByteSource, fileError, nodeFs, openFile } from "./byte_source.ts";
+import type { ContentCheck } from "./resync.ts";
+
+/** Everything a thread needs to know of a repack. */
+export interface RepackJob {
+  /** Path of the source, as users know it. */
+  source: string;
+  /** Path of the spool file, for sources that are compressed as a whole. */
+  spool?: string;
+  /** Codec of the source as a whole. */
+  sourcePackage: CodecName;
+  /** Path of the file that is written before it becomes the target. */
+  output: string;
+  /** Codec of the source's contents. */
+  from: CodecName;
+  /** Codec of the target's contents. */
+  to: CodecName;
+  /** Level of the target's contents; the codec's default when not given. */
+  level?: number;
+  /** Codec of the target as a whole, if its streams can be put one after the other; else `none`. */
+  package: CodecName;
+  /** Most documents to take; Infinity for all. */
+  limit: number;
+  /** Documents per part of the target; Infinity for a single part. */
+  split: number;
+  /** Whether to write contents only. */
+  contentOnly: boolean;
+  /** Whether to leave out what is damaged. */
+  skipErrors: boolean;
+  /** Whether to work with pooled memory. */
+  pooled: boolean;
+  /** Longest key that is accepted, in bytes. */
+  keySizeLimit: number;
+  /** Most bytes a content may decompress to. */
+  maxSize: number;
+  /** Bytes to read at a time. */
+  blockSize: number;
+}
+
+/** What a thread has left out. */
+export interface WorkerReport {
+  /** Ranges of the source that were skipped. */
+  skipped: SkippedRange[];
+}
+
+/** Path of the file that a part of the output is written to. */
+export function partPath(job: RepackJob, part: number): string {
+  return job.split === Infinity ? job.output : `${job.output}.${part + 1}`;
+}
+
+/**
+ * Does a thread's share of a repack: takes the input cursor, reads a block and
+ * lets go; transforms it; waits for its turn at the output cursor, reserves its
+ * range and lets go; writes.
+ *
+ * @param worker Number of the thread, under which its progress is counted.
+ * @param afterBlock Called between blocks; may wait.
+ */
+export async function runJob(
+  job: RepackJob,
+  control: RepackControl,
+  worker: number,
+  afterBlock?: () => Promise<void>,
+): Promise<WorkerReport> {
+  const pool = job.pooled
+    ? globalMemoryPool
+    : new MemoryPool({ enabled: false });
+  using input = closing(
+    job.spool === undefined
+      ? openFile(job.source)
+      : openSpool(job.spool, job.source, control),
+  );
+  using output = new OutputFile(job);
+  // Gzip under another name is the same codec too.
+  const copies = !job.contentOnly && sameFormat(job.from, job.to) &&
+    job.level === undefined;
+  using transformer = copies ? undefined : new BlockTransformer({
+    ...job,
+    file: job.source,
+    pool,
+  }, job.blockSize);
+  using packer = job.package === "none"
+    ? undefined
+    : new Packer(job.package, pool);
+  const reader = new BlockReader(input.source, {
+    blockSize: job.blockSize,
+    keySizeLimit: job.keySizeLimit,
+    checkContent: job.skipErrors ? contentCheck(job, pool) : undefined,
+  });
+  const skipped: SkippedRange[] = [];
+
+  while (await control.lockInput()) {
+    const task = takeBlock(job, control, reader);
+    if (task === undefined) break;
+    const { block, ticket, part } = task;
+    if (block instanceof Error) {
+      // Reported in its turn, so that it is always the first error of the file.
+      if (await control.waitTurn(ticket)) throw block;
+      break;
+    }
+    if (block.skipped !== undefined) skipped.push(block.skipped);
+    let at = 0;
+    let hasTurn = false;
+    do {
+      let bytes: Uint8Array;
+      if (transformer === undefined) {
+        bytes = block.bytes.subarray(0, block.end);
+        at = block.end;
+      } else {
+        try {
+          at = transformer.transform(block, at);
+        } catch (error) {
+          if (await control.waitTurn(ticket)) throw error;
+          break;
+        }
+        bytes = transformer.output.subarray(0, transformer.outputLength);
+      }
+      if (packer !== undefined && bytes.length > 0) bytes = packer.pack(bytes);
+      if (!hasTurn && !await control.waitTurn(ticket)) break;
+      hasTurn = true;
+      const position = control.reserveOutput(part, bytes.length);
+      // Writing goes on beside the next block's turn.
+      if (at >= block.end) control.passTurn();
+      output.write(part, bytes, position);
+      control.count(worker, 0, 0, bytes.length);
+    } while (at < block.end);
+    const documents = transformer?.documents ?? block.records;
+    if (transformer !== undefined) transformer.documents = 0;
+    control.count(worker, documents, block.next - block.position, 0);
+    await afterBlock?.();
+  }
+  return { skipped: skipped.concat(transformer?.skipped ?? []) };
+}
+
+/** A block and its place in the order of things. */
+interface Task {
+  block: Block | Error;
+  ticket: number;
+  part: number;
+}
+
+/** Reads the next block and lets go of the input cursor, which must be held. */
+function takeBlock(
+  job: RepackJob,
+  control: RepackControl,
+  reader: BlockReader,
+): Task | undefined {
+  try {
+    const taken = control.recordsTaken;
+    if (control.inputDone || taken >= job.limit) return undefined;
+    const leftInPart = job.split === Infinity
+      ? Infinity
+      : job.split - taken % job.split;
+    const part = job.split === Infinity ? 0 : Math.floor(taken / job.split);
+    let block: Block | Error | undefined;
+    try {
+      block = reader.read(
+        control.inputPosition,
+        Math.min(job.limit - taken, leftInPart),
+      );
+    } catch (error) {
+      block = error as Error;
+    }
+    if (block === undefined || block instanceof Error) control.inputDone = true;
+    else {
+      control.inputPosition = block.next;
+      control.recordsTaken = taken + block.records;
+    }
+    return block && { block, ticket: control.takeTicket(), part };
+  } finally {
+    control.unlockInput();
+  }
+}
+
+function sameFormat(a: CodecName, b: CodecName): boolean {
+  const format = (name: CodecName) => name === "zip" ? "gzip" : name;
+  return format(a) === format(b);
+}
+
+function contentCheck(job: RepackJob, pool: MemoryPool): ContentCheck {
+  return (content) => {
+    if (job.from === "none") return undefined;
+    try {
+      decompress(content, job.from, { maxSize: job.maxSize, pool });
+      return true;
+    } catch (error) {
+      if (error instanceof CodecError) return false;
+      throw error;
+    }
+  };
+}
+
+function closing(source: ByteSource): Disposable & { source: ByteSource } {
+  return { source, [Symbol.dispose]: () => source.close() };
+}
+
+/** Compresses blocks of output as a whole, each as a stream of its own. */
+class Packer implements Disposable {
+  readonly #compressor;
+  #packed = new Uint8Array(0);
+
+  constructor(codec: CodecName, pool: MemoryPool) {
+    this.#compressor = leaseCompressor(codec, { pool });
+  }
+
+  /** @returns The stream, valid until the next call. */
+  pack(bytes: Uint8Array): Uint8Array {
+    const room = maxCompressedSize(bytes.length);
+    if (room > this.#packed.length) this.#packed = new Uint8Array(room);
+    const size = this.#compressor.compress(bytes, this.#packed, 0);
+    return this.#packed.subarray(0, size);
+  }
+
+  [Symbol.dispose](): void {
+    this.#compressor[Symbol.dispose]();
+  }
+}
+
+/** The output, of which several threads write different ranges. */
+class OutputFile implements Disposable {
+  readonly #job: RepackJob;
+  readonly #fs = nodeFs();
+  #part = -1;
+  #descriptor = -1;
+
+  constructor(job: RepackJob) {
+    this.#job = job;
+  }
+
+  write(part: number, bytes: Uint8Array, position: number): void {
+    const path = partPath(this.#job, part);
+    try {
+      if (part !== this.#part) this.#open(part, path);
+      for (let done = 0; done < bytes.length;) {
+        done += this.#fs.writeSync(
+          this.#descriptor,
+          bytes,
+          done,
+          bytes.length - done,
+          position + done,
+        );
+      }
+    } catch (error) {
+      throw fileError("write", path, error);
+    }
+  }
+
+  [Symbol.dispose](): void {
+    if (this.#part >= 0) this.#fs.closeSync(this.#descriptor);
+    this.#part = -1;
+  }
+
+  #open(part: number, path: string): void {
+    this[Symbol.dispose]();
+    const { O_WRONLY, O_CREAT } = this.#fs.constants;
+    // Not truncated: another thread may have written to it already.
+    this.#descriptor = this.#fs.openSync(path, O_WRONLY | O_CREAT, 0o666);
+    this.#part = part;
+  }
+}

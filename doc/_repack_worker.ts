@@ -1,0 +1,35 @@
+/** Entry of the threads of a repack. What they have to do is in `workerData`. */
+import { parentPort, workerData } from "node:worker_threads";
+import { pauseThread, RepackControl } from "./_repack_control.ts";
+import { type RepackJob, runJob, type WorkerReport } from "./_repack_job.ts";
+import { fillSpool } from "./_spool.ts";
+import { type PackedError, packError } from "./_thread_errors.ts";
+
+/** What a thread is told. */
+export interface WorkerTask {
+  /** The job. */
+  job: RepackJob;
+  /** The memory that all threads of the job share. */
+  memory: SharedArrayBuffer;
+  /** Number of the worker, or `spool` to unpack the source. */
+  role: number | "spool";
+}
+
+/** What a thread answers when it is done. */
+export type WorkerAnswer = { report: WorkerReport } | { error: PackedError };
+
+const { job, memory, role } = workerData as WorkerTask;
+const control = new RepackControl(memory, pauseThread);
+let answer: WorkerAnswer;
+try {
+  answer = {
+    report: role === "spool"
+      ? { skipped: fillSpool(job, control) }
+      : await runJob(job, control, role),
+  };
+} catch (error) {
+  // The others must not wait for this one.
+  control.cancel();
+  answer = { error: packError(error) };
+}
+parentPort!.postMessage(answer);

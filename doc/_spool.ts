@@ -1,0 +1,96 @@
+/**
+ * Sources that are compressed as a whole are unpacked into a temporary file, by
+ * a thread of its own, while the workers already read from it.
+ */
+import { createDecoder } from "../codec/streams.ts";
+import { CodecError } from "../codec/errors.ts";
+import type { SkippedRange } from "./_block_reader.ts";
+import type { RepackControl } from "./_repack_control.ts";
+import type { RepackJob } from "./_repack_job.ts";
+import { type ByteSource, fileError, nodeFs, openFile } from "./byte_source.ts";
+
+/** Bytes of the package that are read at a time. */
+const CHUNK_SIZE = 64 * 1024;
+
+/**
+ * Opens the spool file for reading. Reads wait until the bytes are there; the
+ * size counts as infinite until it is known.
+ *
+ * @param path Path of the spool file.
+ * @param file Path of the package, for errors.
+ */
+export function openSpool(
+  path: string,
+  file: string,
+  control: RepackControl,
+): ByteSource {
+  const source = openFile(path);
+  return {
+    file,
+    get size() {
+      return control.spoolDone ? control.spoolSize : Infinity;
+    },
+    read(dst, offset, length, position) {
+      control.waitForSpool(position + length);
+      const available = Math.max(control.spoolSize - position, 0);
+      return source.read(dst, offset, Math.min(length, available), position);
+    },
+    close: () => source.close(),
+  };
+}
+
+/**
+ * Unpacks the source into the spool file.
+ *
+ * @returns What was lost of a damaged package, when that is to be skipped.
+ * @throws {CorruptDataError} The package is damaged.
+ * @throws {FileError} A file cannot be read or written.
+ */
+export function fillSpool(
+  job: RepackJob,
+  control: RepackControl,
+): SkippedRange[] {
+  const fs = nodeFs();
+  const source = openFile(job.source);
+  const descriptor = fs.openSync(job.spool!, "r+");
+  const decoder = createDecoder(job.sourcePackage);
+  let size = 0;
+  const append = (bytes: Uint8Array) => {
+    if (control.cancelled) return;
+    try {
+      for (let done = 0; done < bytes.length;) {
+        done += fs.writeSync(descriptor, bytes, done, bytes.length - done);
+      }
+    } catch (error) {
+      throw fileError("write", job.spool!, error);
+    }
+    size += bytes.length;
+  };
+  const lost: SkippedRange[] = [];
+  try {
+    const chunk = new Uint8Array(CHUNK_SIZE);
+    for (let position = 0; !control.cancelled;) {
+      const length = source.read(chunk, 0, CHUNK_SIZE, position);
+      position += length;
+      const last = length < CHUNK_SIZE || position >= source.size;
+      decoder.push(chunk.subarray(0, length), last, append);
+      control.growSpool(size, last);
+      if (last) break;
+    }
+  } catch (error) {
+    if (!job.skipErrors || !(error instanceof CodecError)) throw error;
+    lost.push({
+      offset: size,
+      size: 0,
+      reason:
+        `the package is damaged, and nothing behind this offset of what ` +
+        `it holds can be read: ${error.message}`,
+    });
+    control.growSpool(size, true);
+  } finally {
+    decoder.close?.();
+    source.close();
+    fs.closeSync(descriptor);
+  }
+  return lost;
+}

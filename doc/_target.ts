@@ -1,0 +1,94 @@
+/** Files that appear whole or not at all: written beside the target, flushed, then renamed over it. */
+import type NodePath from "node:path";
+import { nodeModule } from "../pool/runtime.ts";
+import { fileError, nodeFs } from "./byte_source.ts";
+import { FileError, TargetExistsError } from "./errors.ts";
+
+/** The runtime's path functions. Whoever gets here has a file system, and so has these. */
+export function nodePath(): typeof NodePath {
+  return nodeModule<typeof NodePath>("node:path")!;
+}
+
+/**
+ * Checks that a target may be written.
+ *
+ * @throws {TargetExistsError} It exists, and `force` is not set.
+ * @throws {FileError} It is no file, or is one of the sources.
+ */
+export function checkTarget(
+  target: string,
+  sources: readonly string[],
+  force: boolean,
+): void {
+  const fs = nodeFs();
+  const stat = fs.statSync(target, { throwIfNoEntry: false });
+  if (stat === undefined) return;
+  if (!stat.isFile()) {
+    const what = stat.isDirectory() ? "a directory" : "a pipe or device";
+    throw new FileError(target, `Cannot write ${target}: it is ${what}`);
+  }
+  for (const source of sources) {
+    const other = fs.statSync(source, { throwIfNoEntry: false });
+    if (other?.ino === stat.ino && other.dev === stat.dev) {
+      throw new FileError(
+        target,
+        `Cannot write ${target}: it is the source. Write to another file, then rename it.`,
+      );
+    }
+  }
+  if (!force) throw new TargetExistsError(target);
+}
+
+/**
+ * Makes an empty temporary file beside a target, so that renaming stays within
+ * one file system.
+ *
+ * @throws {FileError} It cannot be made: the directory is missing, say.
+ */
+export function createTemporary(target: string): string {
+  const { dirname, basename, join } = nodePath();
+  const unique = Math.random().toString(36).slice(2, 10);
+  const path = join(dirname(target), `.${basename(target)}.${unique}.tmp`);
+  try {
+    nodeFs().closeSync(nodeFs().openSync(path, "wx"));
+  } catch (error) {
+    throw fileError("write", target, error);
+  }
+  return path;
+}
+
+/**
+ * Flushes a temporary file to the disk and gives it its target's name.
+ *
+ * @throws {TargetExistsError} The target has appeared meanwhile, and `force` is not set.
+ * @throws {FileError} It cannot be flushed or renamed.
+ */
+export function commitTemporary(
+  temporary: string,
+  target: string,
+  force: boolean,
+): void {
+  const fs = nodeFs();
+  try {
+    const descriptor = fs.openSync(temporary, "r+");
+    try {
+      fs.fdatasyncSync(descriptor);
+    } finally {
+      fs.closeSync(descriptor);
+    }
+    const old = fs.statSync(target, { throwIfNoEntry: false });
+    if (old !== undefined) {
+      if (!force) throw new TargetExistsError(target);
+      fs.chmodSync(temporary, old.mode);
+    }
+    fs.renameSync(temporary, target);
+  } catch (error) {
+    if (error instanceof FileError) throw error;
+    throw fileError("write", target, error);
+  }
+}
+
+/** Removes temporary files, whether or not they exist. */
+export function removeTemporaries(paths: Iterable<string>): void {
+  for (const path of paths) nodeFs().rmSync(path, { force: true });
+}

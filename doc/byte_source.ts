@@ -1,0 +1,141 @@
+import type NodeFs from "node:fs";
+import { nodeModule } from "../pool/runtime.ts";
+import { FileError } from "./errors.ts";
+
+/** Bytes that can be read from any position: a file, or memory. */
+export interface ByteSource {
+  /** Number of bytes there are. */
+  readonly size: number;
+  /** Path of the file, for errors; undefined when there is none. */
+  readonly file?: string;
+  /**
+   * Reads up to `length` bytes from `position` into `dst` at `offset`.
+   *
+   * @returns How many there were; fewer than `length` only at the end.
+   */
+  read(
+    dst: Uint8Array,
+    offset: number,
+    length: number,
+    position: number,
+  ): number;
+  /** Closes the file, if it is one. */
+  close(): void;
+}
+
+/**
+ * The runtime's file system.
+ *
+ * @throws {FileError} There is none, as in browsers.
+ */
+export function nodeFs(): typeof NodeFs {
+  const fs = nodeModule<typeof NodeFs>("node:fs");
+  if (fs !== undefined) return fs;
+  throw new FileError(
+    "",
+    "Cannot open files on this runtime: it has no node:fs. Read from memory or from a stream.",
+  );
+}
+
+/** Turns an error of the file system into a {@linkcode FileError}. */
+export function fileError(
+  action: string,
+  file: string,
+  error: unknown,
+): FileError {
+  const { code, message } = error as NodeJS.ErrnoException;
+  const reason = code === "ENOENT"
+    ? "there is no such file or directory"
+    : code === "EACCES" || code === "EPERM"
+    ? "permission denied"
+    : code === "EISDIR"
+    ? "it is a directory"
+    : code === "ENOSPC"
+    ? "the disk is full"
+    : code === "ENOTDIR"
+    ? "a part of its path is no directory"
+    : message;
+  return new FileError(file, `Cannot ${action} ${file}: ${reason}`, {
+    cause: error,
+  });
+}
+
+/** A file, open for reading. */
+class FileSource implements ByteSource {
+  readonly file: string;
+  readonly size: number;
+  readonly #fs: typeof NodeFs;
+  readonly #descriptor: number;
+
+  constructor(path: string) {
+    this.file = path;
+    this.#fs = nodeFs();
+    try {
+      this.#descriptor = this.#fs.openSync(path, "r");
+    } catch (error) {
+      throw fileError("open", path, error);
+    }
+    const stat = this.#fs.fstatSync(this.#descriptor);
+    if (!stat.isFile()) {
+      this.close();
+      throw new FileError(
+        path,
+        `Cannot open ${path}: expected a regular file, received ${
+          stat.isDirectory() ? "a directory" : "a pipe or device"
+        }`,
+      );
+    }
+    this.size = stat.size;
+  }
+
+  read(
+    dst: Uint8Array,
+    offset: number,
+    length: number,
+    position: number,
+  ): number {
+    let done = 0;
+    try {
+      while (done < length) {
+        const count = this.#fs.readSync(
+          this.#descriptor,
+          dst,
+          offset + done,
+          length - done,
+          position + done,
+        );
+        if (count === 0) break;
+        done += count;
+      }
+    } catch (error) {
+      throw fileError("read", this.file, error);
+    }
+    return done;
+  }
+
+  close(): void {
+    this.#fs.closeSync(this.#descriptor);
+  }
+}
+
+/**
+ * Opens a file for reading from any position. Close it after use.
+ *
+ * @throws {FileError} It is not there, not readable, or no regular file.
+ */
+export function openFile(path: string): ByteSource {
+  return new FileSource(path);
+}
+
+/** Bytes in memory as a {@linkcode ByteSource}. They are not copied. */
+export function memorySource(bytes: Uint8Array): ByteSource {
+  return {
+    size: bytes.length,
+    read(dst, offset, length, position) {
+      const part = bytes.subarray(position, position + length);
+      dst.set(part, offset);
+      return part.length;
+    },
+    close() {},
+  };
+}

@@ -1,0 +1,56 @@
+/**
+ * Documents and the bin files that hold them: reading, writing, repacking.
+ *
+ * @module
+ */
+export { BatchProcessor } from "./batch_processor.ts";
+export type { SkippedRange } from "./_block_reader.ts";
+export type { RepackProgress } from "./_repack_control.ts";
+export { type ByteSource, memorySource, openFile } from "./byte_source.ts";
+export { type Detection, detectSource } from "./detect_source.ts";
+export {
+  compressDoc,
+  compressDocOriginal,
+  decompressDoc,
+  decompressDocOriginal,
+  Doc,
+} from "./doc.ts";
+export {
+  CancelledError,
+  DocumentError,
+  FileError,
+  type Location,
+  RecordError,
+  TargetExistsError,
+} from "./errors.ts";
+export { type DocEntry, DocReader, type DocReaderOptions } from "./reader.ts";
+export {
+  checkDocument,
+  DEFAULT_KEY_SIZE_LIMIT,
+  encodeRecord,
+  MAX_CONTENT_SIZE,
+  RECORD_OVERHEAD,
+  recordSize,
+  RecordState,
+  RecordView,
+  writeRecord,
+} from "./record.ts";
+export {
+  type PassedOver,
+  repackDirectory,
+  type RepackDirectoryOptions,
+  type RepackDirectoryResult,
+} from "./repack_directory.ts";
+export { repack, type RepackOptions, type RepackResult } from "./repack.ts";
+export {
+  type ContentCheck,
+  findRecord,
+  type FindRecordOptions,
+} from "./resync.ts";
+export {
+  docStream,
+  type DocStreamOptions,
+  recordStream,
+  type RecordStreamOptions,
+} from "./streams.ts";
+export { DocWriter, type DocWriterOptions } from "./writer.ts";

@@ -1,0 +1,125 @@
+import type { ByteSource } from "./byte_source.ts";
+import { RecordState, RecordView } from "./record.ts";
+
+/** Bytes that are searched at a time. */
+const WINDOW_SIZE = 256 * 1024;
+
+/** This many plausible records in a row are no coincidence. */
+const CONVINCING_CHAIN = 4;
+
+/** Whether a content can be what the file's codec writes; undefined when the codec cannot tell. */
+export type ContentCheck = (content: Uint8Array) => boolean | undefined;
+
+/** Where and how to look for records. */
+export interface FindRecordOptions {
+  /** Longest key that is accepted, in bytes. */
+  keySizeLimit: number;
+  /** Checks contents. */
+  checkContent: ContentCheck;
+  /**
+   * A place where a record that may have lied about its size says it ends. A
+   * chain that starts before it must run past it without a boundary right there:
+   * one with such a boundary is merely content that looks like records.
+   */
+  suspectEnd?: number;
+}
+
+/**
+ * Finds the first record at or after an offset of a damaged file.
+ *
+ * A header that looks plausible is not enough. A place is taken for a record
+ * when its content decompresses, or when a chain of plausible records starts
+ * there, or one that ends exactly where the file does.
+ *
+ * @returns Its offset, or undefined when there is none.
+ */
+export function findRecord(
+  source: ByteSource,
+  offset: number,
+  options: FindRecordOptions,
+): number | undefined {
+  const window = new Uint8Array(WINDOW_SIZE);
+  const headers = new HeaderReader(source, options.keySizeLimit);
+  for (let start = offset; start < source.size;) {
+    const length = source.read(window, 0, WINDOW_SIZE, start);
+    // A record has at least nine bytes, so nothing starts in the last eight.
+    const last = length - 8;
+    for (let at = 0; at < last; at++) {
+      const keySize = window[at] | window[at + 1] << 8 |
+        window[at + 2] << 16 | window[at + 3] << 24;
+      if (keySize < 0 || keySize > options.keySizeLimit) continue;
+      if (startsChain(headers, start + at, options)) return start + at;
+    }
+    if (length < WINDOW_SIZE) return undefined;
+    start += last;
+  }
+  return undefined;
+}
+
+/** Whether records that convince start at an offset. */
+function startsChain(
+  headers: HeaderReader,
+  offset: number,
+  { checkContent, suspectEnd = -1 }: FindRecordOptions,
+): boolean {
+  const crossing = offset < suspectEnd;
+  let at = offset;
+  let verdict: boolean | undefined;
+  for (let count = 0;; count++) {
+    const past = !crossing || at > suspectEnd;
+    if (crossing && at === suspectEnd) return false;
+    if (past && count > 0) {
+      if (at === headers.size) return true;
+      if (verdict === true || count >= CONVINCING_CHAIN) return true;
+    }
+    if (!headers.parse(at)) {
+      // Without help from the codec, two in a row before more damage must do.
+      return past && verdict === undefined && count >= 2;
+    }
+    if (count === 0) verdict = headers.check(checkContent);
+    at += headers.recordSize;
+  }
+}
+
+/** Reads headers at any offset. */
+class HeaderReader {
+  /** Size of the record that was parsed last. */
+  recordSize = 0;
+  readonly #source: ByteSource;
+  readonly #record: RecordView;
+  readonly #bytes: Uint8Array;
+  #start = 0;
+
+  constructor(source: ByteSource, keySizeLimit: number) {
+    this.#source = source;
+    this.#record = new RecordView(keySizeLimit);
+    this.#bytes = new Uint8Array(keySizeLimit + 8);
+  }
+
+  get size(): number {
+    return this.#source.size;
+  }
+
+  /** @returns Whether a plausible record starts at `offset` and fits into the file. */
+  parse(offset: number): boolean {
+    const bytes = this.#bytes;
+    const length = this.#source.read(bytes, 0, bytes.length, offset);
+    const state = this.#record.parse(bytes, 0, length);
+    this.#start = offset;
+    this.recordSize = this.#record.end;
+    return state !== RecordState.Invalid && this.#record.end > 0 &&
+      offset + this.#record.end <= this.size;
+  }
+
+  /** What the codec says of the content of the record that was parsed last. */
+  check(checkContent: ContentCheck): boolean | undefined {
+    const { contentStart, contentSize } = this.#record;
+    // It was checked to be there, so allocating it is safe.
+    const content = new Uint8Array(contentSize);
+    const position = this.#start + contentStart;
+    return this.#source.read(content, 0, contentSize, position) ===
+        contentSize
+      ? checkContent(content)
+      : false;
+  }
+}

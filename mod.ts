@@ -1,0 +1,18 @@
+/**
+ * Bin files: one file that holds millions of small documents.
+ *
+ * @example Repack a bin file and read it
+ * ```ts
+ * import { DocReader, repack } from "@binfiles/binfiles";
+ *
+ * const target = `${Deno.makeTempDirSync()}/docs.bin`;
+ * await repack({ source: "tests/fixtures/none.bin", target, targetCodec: "gzip" });
+ * using reader = new DocReader(target);
+ * for (const doc of reader) console.log(doc.name, doc.content.length);
+ * ```
+ *
+ * @module
+ */
+export * from "./pool/mod.ts";
+export * from "./codec/mod.ts";
+export * from "./doc/mod.ts";

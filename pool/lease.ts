@@ -1,0 +1,60 @@
+import type { BufferPool } from "./buffer_pool.ts";
+import { PoolError } from "./errors.ts";
+
+/**
+ * The right to use a pooled buffer until the end of a scope.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals, assertThrows } from "@std/assert";
+ * import { MemoryPool, PoolError } from "@binfiles/binfiles/pool";
+ *
+ * const pool = new MemoryPool();
+ * let kept;
+ * {
+ *   using lease = pool.lease(100);
+ *   assertEquals(lease.bytes.length, 100);
+ *   kept = lease;
+ * }
+ * assertThrows(() => kept.bytes, PoolError, "has ended");
+ * ```
+ */
+export class Lease implements Disposable {
+  readonly #pool: BufferPool;
+  readonly #size: number;
+  #bytes: Uint8Array<ArrayBuffer> | undefined;
+
+  /** Takes a buffer of `size` bytes from `pool`; users call `MemoryPool.lease`. */
+  constructor(pool: BufferPool, size: number) {
+    this.#pool = pool;
+    this.#size = size;
+    this.#bytes = pool.get(size).subarray(0, size);
+  }
+
+  /**
+   * The leased bytes, of exactly the size asked for, content unspecified. They
+   * are the holder's until the lease ends; views kept longer become empty.
+   *
+   * @throws {PoolError} The lease has ended.
+   */
+  get bytes(): Uint8Array<ArrayBuffer> {
+    return this.#bytes ?? this.#fail("use");
+  }
+
+  /**
+   * Ends the lease and returns the buffer. `using` calls it.
+   *
+   * @throws {PoolError} The lease has ended before.
+   */
+  [Symbol.dispose](): void {
+    const bytes = this.#bytes ?? this.#fail("end");
+    this.#bytes = undefined;
+    this.#pool.put(bytes);
+  }
+
+  #fail(what: string): never {
+    throw new PoolError(
+      `Cannot ${what} a lease of ${this.#size} bytes: it has ended`,
+    );
+  }
+}

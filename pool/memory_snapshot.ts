@@ -1,0 +1,43 @@
+import {
+  globalMemoryPool,
+  type MemoryPool,
+  type MemoryPoolStatistics,
+} from "./memory_pool.ts";
+
+/** Memory of the process, in bytes, and what a pool holds of it. */
+export interface MemorySnapshot {
+  /** Live and dead objects in the JavaScript heap. */
+  heapUsed: number;
+  /** Memory reserved for the JavaScript heap. */
+  heapTotal: number;
+  /** Memory that JavaScript objects hold outside the heap, such as buffers. */
+  external: number;
+  /** Memory of the whole process, all threads, that is in RAM. */
+  rss: number;
+  /** Statistics of the pool. */
+  pool: MemoryPoolStatistics;
+}
+
+/**
+ * Reads how much memory the process uses, and how much of it `pool` keeps.
+ *
+ * In a browser, which does not tell, the sizes are 0.
+ *
+ * @example
+ * ```ts
+ * import { assertGreater } from "@std/assert";
+ * import { memorySnapshot } from "@binfiles/binfiles/pool";
+ *
+ * assertGreater(memorySnapshot().rss, 0);
+ * ```
+ */
+export function memorySnapshot(
+  pool: MemoryPool = globalMemoryPool,
+): MemorySnapshot {
+  const { process } = globalThis as {
+    process?: { memoryUsage?(): Omit<MemorySnapshot, "pool"> };
+  };
+  const { heapUsed = 0, heapTotal = 0, external = 0, rss = 0 } =
+    process?.memoryUsage?.() ?? {};
+  return { heapUsed, heapTotal, external, rss, pool: pool.statistics() };
+}
