@@ -251,6 +251,7 @@ export class LzmaEncoder {
     this.#lc = 1;
     this.#pb = 0;
     if (size < SMALL) return;
+    const src = this.#src;
     const sampleEnd = this.#start + SMALL;
     let at = this.#start;
     while (at < sampleEnd && src[at] !== 0) at++;

@@ -183,6 +183,16 @@ export class RepackControl {
     return this.#fields[Field.OutputPart] + 1;
   }
 
+  /**
+   * Whether the job came to its end: nobody was stopped, every block that was
+   * read has had its turn, and `records` were seen to, which must be all.
+   */
+  isComplete(records: number): boolean {
+    return !this.cancelled &&
+      this.#words[Word.Turn] === this.#words[Word.NextTicket] &&
+      this.recordsTaken === records;
+  }
+
   /** Adds to what a worker has done. */
   count(
     worker: number,

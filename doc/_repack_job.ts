@@ -53,6 +53,8 @@ export interface RepackJob {
 export interface WorkerReport {
   /** Ranges of the source that were skipped. */
   skipped: SkippedRange[];
+  /** Records among them whose contents did not decompress. */
+  dropped: number;
 }
 
 /** Path of the file that a part of the output is written to. */
@@ -141,7 +143,8 @@ export async function runJob(
     control.count(worker, documents, block.next - block.position, 0);
     await afterBlock?.();
   }
-  return { skipped: skipped.concat(transformer?.skipped ?? []) };
+  const dropped = transformer?.skipped ?? [];
+  return { skipped: skipped.concat(dropped), dropped: dropped.length };
 }
 
 /** A block and its place in the order of things. */

@@ -24,7 +24,7 @@ let answer: WorkerAnswer;
 try {
   answer = {
     report: role === "spool"
-      ? { skipped: fillSpool(job, control) }
+      ? { skipped: fillSpool(job, control), dropped: 0 }
       : await runJob(job, control, role),
   };
 } catch (error) {

@@ -156,6 +156,16 @@ export async function repack(options: RepackOptions): Promise<RepackResult> {
         temporaries.add(partPath(job, part));
       }
     });
+    const progress = control.progress();
+    const skipped = reports.flatMap((report) => report.skipped);
+    const dropped = reports.reduce((sum, report) => sum + report.dropped, 0);
+    if (!control.isComplete(progress.documents + dropped)) {
+      throw new FileError(
+        target,
+        `Cannot write ${target}: not every document of ${source} arrived. ` +
+          "This is a fault of binfiles; please report it.",
+      );
+    }
     const parts = Array.from({ length: control.parts }, (_, part) => ({
       path: partName(job, target, part),
       output: finishPart(partPath(job, part), plan, temporary),
@@ -166,7 +176,6 @@ export async function repack(options: RepackOptions): Promise<RepackResult> {
       0,
     );
     for (const { output, path } of parts) commitTemporary(output, path, force);
-    const progress = control.progress();
     onProgress?.(progress, plan.sourceSize);
     return {
       ...progress,
@@ -178,8 +187,7 @@ export async function repack(options: RepackOptions): Promise<RepackResult> {
       packageCodec: plan.packageCodec,
       sourceSize: plan.sourceSize,
       targetSize,
-      skipped: reports.flatMap(({ skipped }) => skipped)
-        .sort((a, b) => a.offset - b.offset),
+      skipped: skipped.sort((a, b) => a.offset - b.offset),
       seconds: (performance.now() - started) / 1000,
     };
   } finally {
@@ -341,7 +349,9 @@ function startThread(
   const url = new URL(`./_repack_worker.${extension}`, import.meta.url);
   return new Promise<WorkerReport>((resolve, reject) => {
     const worker = new Worker(url, { workerData: task });
+    let answered = false;
     const fail = (reason: string, cause?: unknown) => {
+      if (answered) return;
       control.cancel();
       reject(
         new FileError(
@@ -352,6 +362,7 @@ function startThread(
       );
     };
     worker.on("message", (answer: WorkerAnswer) => {
+      answered = true;
       if ("error" in answer) reject(unpackError(answer.error));
       else resolve(answer.report);
       void worker.terminate();
