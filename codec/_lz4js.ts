@@ -60,12 +60,6 @@ export interface Lz4js {
 
 /** Number of entries of the hash table that lz4js expects. */
 const HASH_TABLE_SIZE = 65536;
-/** lz4js takes no match from this far back. */
-const OUT_OF_REACH = 65536;
-/** Size of the buffer that small blocks are copied to. */
-const STAGE_SIZE = 2 << 20;
-/** The largest block that is copied there. */
-const MAX_STAGED = 65536;
 /** From this size on, lz4js's own frames have blocks that are completely full. */
 const FULL_BLOCK = 4 << 20;
 
@@ -79,10 +73,6 @@ class Lz4jsBlockCompressor implements BlockCompressor {
   /** What lz4js writes, which cannot be told to stop at a limit. */
   #output: Uint8Array = new Uint8Array(4096);
   readonly #compressed = new BufferViews();
-  readonly #staged = new BufferViews();
-  #stage: Uint8Array | undefined;
-  /** Where the next small block goes in `#stage`. */
-  #at = STAGE_SIZE;
 
   constructor(lz4js: Lz4js) {
     this.#lz4js = lz4js;
@@ -100,49 +90,20 @@ class Lz4jsBlockCompressor implements BlockCompressor {
     const room = length + Math.ceil(length / 255) + 16;
     if (this.#output.length < room) this.#output = new Uint8Array(room);
     this.#compressed.see(this.#output);
-    let size: number;
-    if (length <= MAX_STAGED) {
-      const start = this.#toStage(src, from, length);
-      size = this.#lz4js.compressBlock(
-        this.#stage!,
-        this.#output,
-        start,
-        length,
-        this.#table,
-      );
-    } else {
-      this.#table.fill(0);
-      this.#at = STAGE_SIZE;
-      size = this.#lz4js.compressBlock(
-        src.bytes,
-        this.#output,
-        from,
-        length,
-        this.#table,
-      );
-    }
+    // Anything left in the table would be taken for a position in this block.
+    this.#table.fill(0);
+    let size = this.#lz4js.compressBlock(
+      src.bytes,
+      this.#output,
+      from,
+      length,
+      this.#table,
+    );
     if (size === 0) return -1;
     size = this.#mendEnd(src, from, to, size);
     if (size > limit - at) return -1;
     copyBytes(this.#compressed, 0, dst, at, size);
     return at + size;
-  }
-
-  /**
-   * Copies a small block to where no entry of the table is within reach, so
-   * that the table, 256 KiB of it, is not to be cleared for every document.
-   */
-  #toStage(src: BufferViews, from: number, length: number): number {
-    this.#stage ??= new Uint8Array(STAGE_SIZE);
-    this.#staged.see(this.#stage);
-    if (this.#at + length > STAGE_SIZE) {
-      this.#table.fill(0);
-      this.#at = 0;
-    }
-    const start = this.#at;
-    copyBytes(src, from, this.#staged, start, length);
-    this.#at = start + length + OUT_OF_REACH;
-    return start;
   }
 
   /**

@@ -32,14 +32,14 @@ const MIB = 1024 * KIB;
 const LEVELS: readonly LzmaOptions[] = [
   { optimal: false, nice: 128, depth: 3, lead: 0, dictSize: 256 * KIB },
   { optimal: false, nice: 128, depth: 8, lead: 0, dictSize: 1 * MIB },
-  { optimal: false, nice: 273, depth: 24, lead: 0, dictSize: 2 * MIB },
-  { optimal: false, nice: 273, depth: 48, lead: 0, dictSize: 4 * MIB },
+  { optimal: false, nice: 273, depth: 12, lead: 0, dictSize: 2 * MIB },
+  { optimal: false, nice: 273, depth: 24, lead: 0, dictSize: 4 * MIB },
   { optimal: true, nice: 32, depth: 8, lead: 2, dictSize: 4 * MIB },
   { optimal: true, nice: 64, depth: 12, lead: 1.5, dictSize: 8 * MIB },
   { optimal: true, nice: 128, depth: 24, lead: 1, dictSize: 8 * MIB },
-  { optimal: true, nice: 128, depth: 48, lead: 0.5, dictSize: 16 * MIB },
-  { optimal: true, nice: 192, depth: 128, lead: 0.25, dictSize: 32 * MIB },
-  { optimal: true, nice: 273, depth: 512, lead: 0, dictSize: 64 * MIB },
+  { optimal: true, nice: 192, depth: 40, lead: 0.5, dictSize: 16 * MIB },
+  { optimal: true, nice: 273, depth: 64, lead: 0.5, dictSize: 32 * MIB },
+  { optimal: true, nice: 273, depth: 160, lead: 0.125, dictSize: 64 * MIB },
 ];
 
 function clampLevel(level: number): number {

@@ -159,7 +159,14 @@ export async function repack(options: RepackOptions): Promise<RepackResult> {
     const progress = control.progress();
     const skipped = reports.flatMap((report) => report.skipped);
     const dropped = reports.reduce((sum, report) => sum + report.dropped, 0);
-    if (!control.isComplete(progress.documents + dropped)) {
+    const written = Array.from(
+      { length: control.parts },
+      (_, part) => nodeFs().statSync(partPath(job, part)).size,
+    ).reduce((sum, size) => sum + size);
+    if (
+      !control.isComplete(progress.documents + dropped) ||
+      written !== progress.bytesWritten
+    ) {
       throw new FileError(
         target,
         `Cannot write ${target}: not every document of ${source} arrived. ` +
