@@ -85,7 +85,7 @@ const CODE_LENGTH_LENGTHS = Uint8Array.of(
 const BYTE_SWAP = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1 ? 0 : 1;
 const NO_BYTES = new Uint8Array(0);
 /** Thrown, and caught, within this file: the input ends within a header. */
-const OUT_OF_INPUT = new Error("the input ends within a header");
+const OUT_OF_INPUT = Symbol("the input ends within a header");
 
 /** The error for brotli data that is not what it should be. */
 export function corrupt(reason: string): CorruptDataError {
@@ -309,7 +309,7 @@ export class BrotliDecoder {
   }
 
   /** What is wrong with a header, unless it is only that the input has ended. */
-  #fail(reason: string): Error {
+  #fail(reason: string): Error | typeof OUT_OF_INPUT {
     return this.#at > this.#end << 3 ? OUT_OF_INPUT : corrupt(reason);
   }
 
@@ -841,7 +841,8 @@ export class BrotliDecoder {
 
     // The bit reader: `bits` holds the next `bitCount` bits, 0 to 31 of them, and
     // `word` comes after them. A refill makes them 16 at least, which is enough
-    // for one symbol.
+    // for one symbol. It is written out in each place, because its three variables
+    // stay in registers only as long as no function shares them.
     let word = this.#at >> 4;
     let bits = words[word++] >> (this.#at & 15);
     let bitCount = 16 - (this.#at & 15);
@@ -1092,11 +1093,8 @@ export class BrotliDecoder {
               room ? out : this.#word,
               room ? op : 0,
             );
-            // Distances up to this may cost no input at all, so a stream could go
-            // on forever without reading or writing anything.
-            if (length === 0 && distance <= 120) {
-              throw corrupt("a dictionary word comes to nothing.");
-            }
+            // Nothing may be left of the word. That cannot go on forever: its
+            // distance is a large one, which takes some bits of input.
             if (length > left) {
               throw corrupt("a dictionary word exceeds its meta-block.");
             }

@@ -47,18 +47,16 @@ export const COMMAND_INSERT: Int32Array = new Int32Array(COMMAND_SYMBOLS);
  */
 export const COMMAND_COPY: Int32Array = new Int32Array(COMMAND_SYMBOLS);
 
-// The symbols form 11 cells of 8 insert codes by 8 copy codes. Each digit is the
-// group of eight codes that a cell takes.
-const INSERT_CELLS = "00001102122";
-const COPY_CELLS = "01010120212";
+// The symbols form 11 cells of 8 insert codes by 8 copy codes: the first of them.
+const INSERT_CELLS = [0, 0, 0, 0, 8, 8, 0, 16, 8, 16, 16];
+const COPY_CELLS = [0, 8, 0, 8, 0, 8, 16, 0, 16, 8, 16];
 {
   const inserts = lengthCodes(INSERT_EXTRA, 0);
   const copies = lengthCodes(COPY_EXTRA, 2);
   for (let symbol = 0; symbol < COMMAND_SYMBOLS; symbol++) {
     const cell = symbol >> 6;
-    const copyCode = Number(COPY_CELLS[cell]) * 8 + (symbol & 7);
-    COMMAND_INSERT[symbol] =
-      inserts[Number(INSERT_CELLS[cell]) * 8 + (symbol >> 3 & 7)];
+    const copyCode = COPY_CELLS[cell] + (symbol & 7);
+    COMMAND_INSERT[symbol] = inserts[INSERT_CELLS[cell] + (symbol >> 3 & 7)];
     COMMAND_COPY[symbol] = copies[copyCode] | Math.min(copyCode, 3) << 24;
   }
 }
@@ -104,14 +102,11 @@ const UTF8_CLASSES = "abcbbdbcefbbgbhb" + "jjjjjjjjjjggeifb" +
   }
   for (const blank of [9, 10, 13]) CONTEXT_LOOKUP[UTF8 + blank] = 4;
   for (let i = 0; i < UTF8_CLASSES.length; i++) {
-    CONTEXT_LOOKUP[UTF8 + 32 + i] = (UTF8_CLASSES.charCodeAt(i) - 95) * 4;
-    // Of the byte before, only this counts: lower case, alphanumeric or other.
-    const character = String.fromCharCode(32 + i);
-    CONTEXT_LOOKUP[UTF8 + SECOND + 32 + i] = /[a-z]/.test(character)
-      ? 3
-      : /[A-Z0-9]/.test(character)
-      ? 2
-      : 1;
+    const group = UTF8_CLASSES.charCodeAt(i) - 95;
+    CONTEXT_LOOKUP[UTF8 + 32 + i] = 4 * group;
+    // Of the byte before, less counts: whether it is a lower case letter, another
+    // letter or digit, or anything else but a space.
+    const before = group > 13 ? 3 : group > 10 ? 2 : i > 0 ? 1 : 0;
+    CONTEXT_LOOKUP[UTF8 + SECOND + 32 + i] = before;
   }
-  CONTEXT_LOOKUP[UTF8 + SECOND + 32] = 0;
 }

@@ -34,9 +34,9 @@ const STREAM_TRAILER_BITS = 80;
 const PIECE_SIZE = 1 << 16;
 
 /**
- * Encodes one stream after the other, block by block: fill, {@linkcode prepare},
- * write. A block's size in bits is known before its first bit is written, so
- * the caller can see to it that it fits.
+ * Encodes one stream after the other, block by block: fill, prepare, write. A
+ * block's size in bits is known before its first bit is written, so the caller
+ * can see to it that it fits.
  */
 class BlockEncoder {
   readonly #level: number;

@@ -38,6 +38,8 @@ export class BlockSorter {
   #rank = new Int32Array(0);
   /** The next free row of each bucket during a pass. */
   readonly #cursor = new Int32Array(256);
+  /** The row of the block itself, as far as it is known. */
+  #origin = 0;
   /** State of the pseudo-random choice of pivots. */
   #seed = 1;
 
@@ -384,7 +386,6 @@ export class BlockSorter {
       }
     }
   }
-  #origin = 0;
 
   /** Puts all S positions in place, after which every row is a byte. Returns `origPtr`. */
   #induceS(n: number): number {

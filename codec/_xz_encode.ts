@@ -20,8 +20,8 @@ const PLAIN_BLOCK_HEADER = 12;
 const SIZED_BLOCK_HEADER = 20;
 /** Documents are cut into blocks of this size: positions must stay integers. */
 const BLOCK_MAX = 0x4000_0000;
-/** Streams are cut into blocks of this size, by level. */
-const STREAM_BLOCK_SIZES = [1, 1, 2, 2, 4, 4, 4, 4, 8, 8];
+/** Streams are cut into blocks of so many MiB, by level. */
+const STREAM_BLOCK_MIB = [2, 2, 4, 4, 4, 4, 4, 8, 8, 8];
 /** Streams hand out pieces of this size at most. */
 const PIECE = 1 << 16;
 
@@ -191,7 +191,7 @@ export class XzEncoder implements StreamCoder {
   constructor(level: number) {
     level = clampLevel(level);
     this.#writer = new XzWriter(level);
-    this.#blockSize = STREAM_BLOCK_SIZES[level] * MIB;
+    this.#blockSize = STREAM_BLOCK_MIB[level] * MIB;
   }
 
   /** Takes `chunk`; see {@linkcode StreamCoder.push}. */
