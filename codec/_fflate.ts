@@ -5,6 +5,7 @@
  * because fflate checks neither their checksums nor their sizes.
  */
 import { gunzipSync, Gzip, gzipSync, Inflate, inflateSync } from "fflate";
+import { concatenate } from "./_concatenate.ts";
 import { crc32 } from "./_crc32.ts";
 import { endOfGzipHeader, TRAILER_SIZE } from "./_gzip_header.ts";
 import type {
@@ -18,6 +19,9 @@ import { CorruptDataError, OutputLimitError } from "./errors.ts";
 
 /** Deflate's greatest ratio is 1032:1 (a match of 258 bytes in two bits), so larger claims are lies. */
 const MAX_RATIO = 1032;
+
+/** fflate puts all that a piece of input stands for into one array; small pieces keep that small. */
+const INPUT_PIECE = 4 * 1024;
 
 /** The private state that fflate's `Inflate` keeps between chunks; it alone tells where the data ended. */
 interface InflateInternals {
@@ -88,11 +92,16 @@ function decompressPiecewise(
 ): number {
   let end = offset;
   const decoder = createDecoder();
-  decoder.push(src, true, (piece) => {
+  const write = (piece: Uint8Array) => {
     if (piece.length <= dst.length - end) dst.set(piece, end);
     end += piece.length;
-  });
-  return end <= dst.length ? end - offset : -1;
+  };
+  for (let at = 0; at < src.length; at += INPUT_PIECE) {
+    decoder.push(src.subarray(at, at + INPUT_PIECE), false, write);
+    if (end > dst.length) return -1;
+  }
+  decoder.push(new Uint8Array(0), true, write);
+  return end - offset;
 }
 
 function createEncoder(level: number): StreamCoder {
@@ -101,7 +110,7 @@ function createEncoder(level: number): StreamCoder {
     push(chunk, last, emit) {
       gzip.ondata = emit;
       // fflate keeps its input, which is only borrowed here.
-      gzip.push(chunk.slice(), last);
+      gzip.push(new Uint8Array(chunk), last);
     },
   };
 }
@@ -116,7 +125,7 @@ const enum Expect {
 /** Reads gzip members one after the other, whatever the sizes of the chunks. */
 function createDecoder(): StreamCoder {
   let expect = Expect.Header;
-  /** Input that is not used up, outside of a member's data. */
+  /** Input that is not used up, as far as fflate has not taken it. */
   let pending = new Uint8Array(0);
   let inflate: Inflate;
   let checksum = 0;
@@ -130,10 +139,15 @@ function createDecoder(): StreamCoder {
       if (end < 0) return false;
       inflate = new Inflate();
       checksum = size = 0;
-      const data = pending.slice(end);
-      pending = new Uint8Array(0);
+      pending = pending.subarray(end);
       expect = Expect.Data;
-      inflateChunk(data, emit);
+      return true;
+    }
+    if (expect === Expect.Data && pending.length > 0) {
+      // fflate keeps its input, which is only borrowed here.
+      const piece = pending.slice(0, INPUT_PIECE);
+      pending = pending.subarray(piece.length);
+      inflatePiece(piece, emit);
       return true;
     }
     if (expect === Expect.Trailer && pending.length >= TRAILER_SIZE) {
@@ -143,7 +157,7 @@ function createDecoder(): StreamCoder {
       if (readUint32(pending, 4) !== size % 2 ** 32) {
         throw new CorruptDataError("gzip", "its size does not match");
       }
-      pending = pending.slice(TRAILER_SIZE);
+      pending = pending.subarray(TRAILER_SIZE);
       members++;
       expect = Expect.Header;
       return pending.length > 0;
@@ -151,27 +165,27 @@ function createDecoder(): StreamCoder {
     return false;
   }
 
-  function inflateChunk(chunk: Uint8Array, emit: Emit): void {
+  function inflatePiece(input: Uint8Array, emit: Emit): void {
     inflate.ondata = (piece) => {
       checksum = crc32(piece, 0, piece.length, checksum);
       size += piece.length;
       if (piece.length > 0) emit(piece);
     };
     try {
-      inflate.push(chunk);
+      inflate.push(input);
     } catch (error) {
       throw new CorruptDataError("gzip", (error as Error).message);
     }
     const { s: state, p: rest } = inflate as unknown as InflateInternals;
     if (!state.f || state.l) return;
-    pending = rest.slice(Math.ceil((state.p ?? 0) / 8));
+    const unread = rest.length - Math.ceil((state.p ?? 0) / 8);
+    pending = concatenate([rest.subarray(rest.length - unread), pending]);
     expect = Expect.Trailer;
   }
 
   return {
     push(chunk, last, emit) {
-      if (expect === Expect.Data) inflateChunk(chunk.slice(), emit);
-      else pending = concatenate(pending, chunk);
+      pending = concatenate([pending, chunk]);
       while (step(emit));
       if (!last) return;
       if (members === 0 || expect !== Expect.Header || pending.length > 0) {
@@ -179,16 +193,6 @@ function createDecoder(): StreamCoder {
       }
     },
   };
-}
-
-function concatenate(
-  a: Uint8Array,
-  b: Uint8Array,
-): Uint8Array<ArrayBuffer> {
-  const result = new Uint8Array(a.length + b.length);
-  result.set(a);
-  result.set(b, a.length);
-  return result;
 }
 
 function readUint32(bytes: Uint8Array, at: number): number {

@@ -10,6 +10,7 @@
  */
 import type NodeZlib from "node:zlib";
 import { nodeModule } from "../pool/runtime.ts";
+import { concatenate } from "./_concatenate.ts";
 import type { Compressor, Decompressor, Emit, Engine, StreamCoder } from "./engine.ts";
 import { CodecError, CorruptDataError, OutputLimitError } from "./errors.ts";
 
@@ -310,34 +311,79 @@ function compressionError(options: NativeOptions, problem: string): CodecError {
   );
 }
 
-function cutShort(options: NativeOptions): CorruptDataError {
+/** The error about data that ends too early. */
+export function cutShort(options: { codec: string }): CorruptDataError {
   return new CorruptDataError(options.codec, "it is cut short");
 }
 
-function malformed(options: NativeOptions, problem: string): CorruptDataError {
+function malformed(
+  options: { codec: string },
+  problem: string,
+): CorruptDataError {
   return new CorruptDataError(options.codec, problem);
 }
 
-function trailing(options: NativeOptions, count: number): CorruptDataError {
+function trailing(options: { codec: string }, count: number): CorruptDataError {
   return malformed(
     options,
     `the ${count} bytes after its end are no ${options.codec} data`,
   );
 }
 
+/** A one-shot function of `node:zlib`, asked to tell how much it read. */
+type OneShot = (
+  data: Uint8Array,
+  options: { maxOutputLength: number; info: true },
+) => unknown;
+
+/** What such a function then returns. */
+interface OneShotResult {
+  buffer: Uint8Array;
+  engine: { bytesWritten: number };
+}
+
+/** The largest limit that all runtimes take, in bytes. */
+const MAX_OUTPUT_LENGTH = 0xffff_ffff;
+
 /**
- * Runs a one-shot decompression function, translating its errors.
+ * Runs a one-shot decompression function, once per frame: left to itself it
+ * passes over what follows the first frame, or some kinds of it.
  *
  * @throws {OutputLimitError} The output exceeds `limit` bytes.
  * @throws {CorruptDataError} Anything else went wrong.
  */
 export function decompressOnceNative(
+  { codec, concatenable }: { codec: string; concatenable: boolean },
+  data: Uint8Array,
+  limit: number,
+  decompress: OneShot,
+): Uint8Array {
+  if (data.length === 0) throw cutShort({ codec });
+  const frames: Uint8Array[] = [];
+  let size = 0;
+  for (let read = 0; read < data.length;) {
+    const room = Math.min(Math.max(limit - size, 1), MAX_OUTPUT_LENGTH);
+    const { buffer, engine } = runOneShot(codec, limit, () =>
+      decompress(data.subarray(read), { maxOutputLength: room, info: true }));
+    size += buffer.length;
+    if (size > limit) throw new OutputLimitError(codec, limit);
+    frames.push(buffer);
+    read += engine.bytesWritten;
+    const left = data.length - read;
+    if (left > 0 && (!concatenable || engine.bytesWritten === 0)) {
+      throw trailing({ codec }, left);
+    }
+  }
+  return frames.length === 1 ? frames[0] : concatenate(frames);
+}
+
+function runOneShot(
   codec: string,
   limit: number,
-  decompress: (options: { maxOutputLength: number }) => Uint8Array,
-): Uint8Array {
+  decompress: () => unknown,
+): OneShotResult {
   try {
-    return decompress({ maxOutputLength: limit });
+    return decompress() as OneShotResult;
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     if (code === "ERR_BUFFER_TOO_LARGE") {

@@ -86,9 +86,10 @@ const native: Engine = {
     }),
   decompressOnce: (data, limit) =>
     decompressOnceNative(
-      "brotli",
+      decoderOptions(),
+      data,
       limit,
-      (limits) => zlib!.brotliDecompressSync(data, limits),
+      zlib!.brotliDecompressSync,
     ),
 };
 

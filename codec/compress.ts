@@ -1,4 +1,6 @@
+import { PoolError } from "../pool/errors.ts";
 import { globalMemoryPool, type MemoryPool } from "../pool/memory_pool.ts";
+import type { Closeable, ObjectPool } from "../pool/object_pool.ts";
 import { checkLevel, findCodec } from "./codecs.ts";
 import type { Codec } from "./codec.ts";
 import type { Compressor, Decompressor } from "./engine.ts";
@@ -68,24 +70,11 @@ export function leaseCompressor(
   const found = findCodec(codec);
   const engine = engineFor(found.name, "compress");
   const checked = checkLevel(found, level);
-  const { compressors } = pool;
-  const compressor = compressors.get(
-    `${found.name} ${engine.name} ${checked}`,
-    () => engine.createCompressor!(checked),
+  const key = `${found.name} ${engine.name} ${checked}`;
+  return new CompressorLease(
+    pool.compressors,
+    pool.compressors.get(key, () => engine.createCompressor!(checked)),
   );
-  let healthy = true;
-  return {
-    compress(src, dst, offset) {
-      healthy = false;
-      const size = compressor.compress(src, dst, offset);
-      healthy = true;
-      return size;
-    },
-    [Symbol.dispose]() {
-      if (healthy) compressors.put(compressor);
-      else compressors.discard(compressor);
-    },
-  };
 }
 
 /**
@@ -99,24 +88,63 @@ export function leaseDecompressor(
 ): LeasedDecompressor {
   const found = findCodec(codec);
   const engine = engineFor(found.name, "decompress");
-  const { decompressors } = pool;
-  const decompressor = decompressors.get(
-    `${found.name} ${engine.name}`,
-    () => engine.createDecompressor!(),
+  const key = `${found.name} ${engine.name}`;
+  return new DecompressorLease(
+    pool.decompressors,
+    pool.decompressors.get(key, () => engine.createDecompressor!()),
   );
-  let healthy = true;
-  return {
-    decompress(src, dst, offset) {
-      healthy = false;
-      const size = decompressor.decompress(src, dst, offset);
-      healthy = true;
-      return size;
-    },
-    [Symbol.dispose]() {
-      if (healthy) decompressors.put(decompressor);
-      else decompressors.discard(decompressor);
-    },
-  };
+}
+
+/** An object of a pool until the end of a scope; one that threw is not put back. */
+class CoderLease<T extends Closeable> implements Disposable {
+  readonly #pool: ObjectPool<Closeable>;
+  #coder: T | undefined;
+  #healthy = true;
+
+  constructor(pool: ObjectPool<Closeable>, coder: T) {
+    this.#pool = pool;
+    this.#coder = coder;
+  }
+
+  /** The coder, taken for broken until {@linkcode CoderLease.done}. */
+  protected begin(): T {
+    const coder = this.#coder ?? fail("use");
+    this.#healthy = false;
+    return coder;
+  }
+
+  /** Passes the result of the coder on, which has not thrown. */
+  protected done(size: number): number {
+    this.#healthy = true;
+    return size;
+  }
+
+  [Symbol.dispose](): void {
+    const coder = this.#coder ?? fail("end");
+    this.#coder = undefined;
+    if (this.#healthy) this.#pool.put(coder);
+    else this.#pool.discard(coder);
+  }
+}
+
+function fail(what: string): never {
+  throw new PoolError(
+    `Cannot ${what} a lease of a compressor or decompressor: it has ended`,
+  );
+}
+
+class CompressorLease extends CoderLease<Compressor>
+  implements LeasedCompressor {
+  compress(src: Uint8Array, dst: Uint8Array, offset: number): number {
+    return this.done(this.begin().compress(src, dst, offset));
+  }
+}
+
+class DecompressorLease extends CoderLease<Decompressor>
+  implements LeasedDecompressor {
+  decompress(src: Uint8Array, dst: Uint8Array, offset: number): number {
+    return this.done(this.begin().decompress(src, dst, offset));
+  }
 }
 
 /**
@@ -177,22 +205,20 @@ export function decompress(
   const { pool = globalMemoryPool, maxSize = MAX_DOCUMENT_SIZE } = options;
   if (!pool.enabled) return decompressOriginal(data, codec, options);
   using decompressor = leaseDecompressor(codec, options);
-  let buffer = pool.getCompressorBuffer();
-  let size = 0;
-  try {
-    while ((size = decompressor.decompress(data, buffer, 0)) < 0) {
-      const { length } = buffer;
-      if (length > maxSize) break;
-      pool.putCompressorBuffer(buffer);
+  for (let room: number | undefined;;) {
+    const buffer = pool.getCompressorBuffer(room);
+    let size = -1;
+    try {
+      size = decompressor.decompress(data, buffer, 0);
+      if (size >= 0 && size <= maxSize) return buffer.slice(0, size);
+      if (buffer.length > maxSize) {
+        throw new OutputLimitError(findCodec(codec).name, maxSize);
+      }
       // Doubles what has proved too small, whatever the data claims to need.
-      buffer = pool.getCompressorBuffer(Math.min(length * 2, maxSize + 1));
+      room = Math.min(buffer.length * 2, maxSize + 1);
+    } finally {
+      pool.putCompressorBuffer(buffer, size < 0 ? undefined : size);
     }
-    if (size < 0 || size > maxSize) {
-      throw new OutputLimitError(findCodec(codec).name, maxSize);
-    }
-    return buffer.slice(0, size);
-  } finally {
-    pool.putCompressorBuffer(buffer, Math.max(size, 0));
   }
 }
 

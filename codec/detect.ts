@@ -1,6 +1,7 @@
 import type { CodecName } from "./codec.ts";
 import { codecs } from "./codecs.ts";
 import { decompress, MAX_DOCUMENT_SIZE } from "./compress.ts";
+import { createDecoder } from "./streams.ts";
 
 /** Fewest bytes that make a match of codecs without a magic number more than chance. */
 const MIN_EVIDENCE = 5;
@@ -49,6 +50,27 @@ export function detectCodec(samples: readonly Uint8Array[]): CodecName {
   return telling.some((sample) => decompresses(sample, candidate))
     ? candidate
     : "none";
+}
+
+/**
+ * Recognises the codec of a content of which only the beginning is at hand, by
+ * whether the beginning decompresses.
+ *
+ * @returns `none` when no codec fits.
+ */
+export function detectCodecOfStart(start: Uint8Array): CodecName {
+  const candidate = detectMagic(start) ?? "brotli";
+  const decoder = createDecoder(candidate);
+  try {
+    let size = 0;
+    decoder.push(start, false, (piece) => size += piece.length);
+    // Brotli has no magic number; output is the least it must show.
+    return candidate !== "brotli" || size > 0 ? candidate : "none";
+  } catch {
+    return "none";
+  } finally {
+    decoder.close?.();
+  }
 }
 
 function isBrotli(sample: Uint8Array): boolean {

@@ -42,11 +42,7 @@ const native: Engine = {
   createDecoder: () => createNativeDecoder(decoderOptions()),
   compressOnce: (data, level) => zlib!.gzipSync(data, { level }),
   decompressOnce: (data, limit) =>
-    decompressOnceNative(
-      "gzip",
-      limit,
-      (limits) => zlib!.gunzipSync(data, limits),
-    ),
+    decompressOnceNative(decoderOptions(), data, limit, zlib!.gunzipSync),
 };
 
 /** gzip, RFC 1952. */

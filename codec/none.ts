@@ -21,10 +21,11 @@ const engine: Engine = {
   createDecompressor: () => ({ decompress: copy }),
   createEncoder: () => passThrough,
   createDecoder: () => passThrough,
-  compressOnce: (data) => data.slice(),
+  // Not slice(), which is a view in the case of Node's Buffer.
+  compressOnce: (data) => new Uint8Array(data),
   decompressOnce(data, limit) {
     if (data.length > limit) throw new OutputLimitError("none", limit);
-    return data.slice();
+    return new Uint8Array(data);
   },
 };
 

@@ -5,6 +5,7 @@ import {
   createNativeDecoder,
   createNativeDecompressor,
   createNativeEncoder,
+  cutShort,
   decompressOnceNative,
   oneShotEngine,
   type NativeDecoderOptions,
@@ -82,10 +83,12 @@ const native: Engine = {
   decompressOnce(data, limit) {
     const tracker = new ZstdFrameTracker();
     tracker.push(data);
+    if (!tracker.complete) throw cutShort(decoderOptions());
     return decompressOnceNative(
-      "zstd",
+      decoderOptions(),
+      data,
       limit,
-      (limits) => zlib!.zstdDecompressSync(data, limits),
+      zlib!.zstdDecompressSync,
     );
   },
 };

@@ -139,7 +139,7 @@ export class BlockTransformer implements Disposable {
     if (this.#compressor === undefined) return this.#writePlain(content, ahead);
     const plain = this.#decompressor === undefined
       ? content
-      : this.#between.subarray(0, this.#decompressBetween(content));
+      : this.#decompressBetween(content);
     this.#reserve(ahead + maxCompressedSize(plain.length));
     return this.#compressor.compress(
       plain,
@@ -169,11 +169,11 @@ export class BlockTransformer implements Disposable {
     }
   }
 
-  /** Decompresses a content into the buffer between. @returns Its size. */
-  #decompressBetween(content: Uint8Array): number {
+  /** Decompresses a content into the buffer between. @returns It, as a view of that. */
+  #decompressBetween(content: Uint8Array): Uint8Array {
     for (;;) {
       const size = this.#decompressor!.decompress(content, this.#between, 0);
-      if (size >= 0) return this.#checkSize(size);
+      if (size >= 0) return this.#between.subarray(0, this.#checkSize(size));
       const room = this.#between.length;
       if (room > this.#options.maxSize) this.#checkSize(room);
       this.#between = new Uint8Array(

@@ -1,24 +1,32 @@
 import type { CodecName } from "../codec/codec.ts";
-import { detectCodec, detectMagic } from "../codec/detect.ts";
+import {
+  detectCodec,
+  detectCodecOfStart,
+  detectMagic,
+} from "../codec/detect.ts";
 import { createDecoder } from "../codec/streams.ts";
 import type { ByteSource } from "./byte_source.ts";
 import { DEFAULT_KEY_SIZE_LIMIT, RecordState, RecordView } from "./record.ts";
 
-/** Most bytes of a source, or of what it unpacks to, that are looked at. */
+/** Most bytes of records that are looked at. */
 const SAMPLE_SIZE = 256 * 1024;
 /** Most contents that are tried. */
 const SAMPLE_COUNT = 16;
+/** Most bytes of a package that are unpacked to find records in it. */
+const MAX_PACKAGE_START = 16 * 1024 * 1024;
+/** Bytes of a package that are unpacked at a time, so that not much more than needed is. */
+const PACKAGE_SLICE = 4096;
 
 /** How a bin file is compressed. */
 export interface Detection {
   /** The codec of the file as a whole; `none` for plain bin files. */
   packageCodec: CodecName;
-  /** The codec of the contents; undefined when no record was found to tell by. */
+  /** The codec of the contents; undefined when there is no record to tell by. */
   codec: CodecName | undefined;
 }
 
 /**
- * Finds out how a bin file is compressed, by its first 256 KiB.
+ * Finds out how a bin file is compressed, by the records at its start.
  *
  * @example
  * ```ts
@@ -36,68 +44,70 @@ export function detectSource(
   source: ByteSource,
   keySizeLimit: number = DEFAULT_KEY_SIZE_LIMIT,
 ): Detection {
-  const start = new Uint8Array(Math.min(SAMPLE_SIZE, source.size));
-  const length = source.read(start, 0, start.length, 0);
-  const bytes = start.subarray(0, length);
+  const bytes = new Uint8Array(Math.min(SAMPLE_SIZE, source.size));
+  const start = bytes.subarray(0, source.read(bytes, 0, bytes.length, 0));
+  const plain = detectContents(start, keySizeLimit);
+  if (plain !== undefined) return { packageCodec: "none", codec: plain };
   // Magic numbers, read as a key's size, are far over any limit that is set.
-  const packageCodec = detectMagic(bytes);
-  const samples = sampleContents(bytes, keySizeLimit);
-  if (samples !== undefined) {
-    return {
-      packageCodec: "none",
-      codec: samples.length === 0 ? undefined : detectCodec(samples),
-    };
-  }
-  for (const candidate of [packageCodec, "brotli"] as const) {
-    if (candidate === undefined) continue;
-    const inside = sampleContents(unpack(bytes, candidate), keySizeLimit);
-    if (inside !== undefined) {
-      return {
-        packageCodec: candidate,
-        codec: inside.length === 0 ? undefined : detectCodec(inside),
-      };
-    }
-  }
-  return { packageCodec: packageCodec ?? "none", codec: undefined };
+  const magic = detectMagic(start);
+  const packageCodec = magic ?? "brotli";
+  const { unpacked, complete } = unpackStart(source, packageCodec);
+  const codec = detectContents(unpacked, keySizeLimit);
+  // Brotli, which has no magic number, must hold records, or be whole and empty.
+  const holds = codec !== undefined || (complete && unpacked.length === 0);
+  return { packageCodec: holds ? packageCodec : magic ?? "none", codec };
 }
 
-/** The whole contents at the start of some bytes; undefined if they are no records. */
-function sampleContents(
+/** The codec of the contents at the start of some bytes; undefined if they are no records. */
+function detectContents(
   bytes: Uint8Array,
   keySizeLimit: number,
-): Uint8Array[] | undefined {
+): CodecName | undefined {
   const samples: Uint8Array[] = [];
   const record = new RecordView(keySizeLimit);
   let at = 0;
   while (at < bytes.length && samples.length < SAMPLE_COUNT) {
     const state = record.parse(bytes, at, bytes.length);
-    // A damaged record behind good ones does not make them less telling.
-    if (state === RecordState.Invalid) return at === 0 ? undefined : samples;
-    if (state === RecordState.Cut) break;
+    if (state !== RecordState.Whole) {
+      // A damaged record behind good ones does not make them less telling.
+      if (samples.length > 0) break;
+      return state === RecordState.Cut && record.contentStart > 0
+        ? detectCodecOfStart(bytes.subarray(record.contentStart))
+        : undefined;
+    }
     samples.push(bytes.subarray(record.contentStart, record.end));
     at = record.end;
   }
-  return samples;
+  return samples.length === 0 ? undefined : detectCodec(samples);
 }
 
-/** What the beginning of a package unpacks to, as far as it goes. */
-function unpack(bytes: Uint8Array, codec: CodecName): Uint8Array {
+/** What the beginning of a package unpacks to, as far as it can be read. */
+function unpackStart(
+  source: ByteSource,
+  codec: CodecName,
+): { unpacked: Uint8Array; complete: boolean } {
   const unpacked = new Uint8Array(SAMPLE_SIZE);
+  const slice = new Uint8Array(PACKAGE_SLICE);
+  const end = Math.min(source.size, MAX_PACKAGE_START);
   let length = 0;
+  let complete = false;
   const decoder = createDecoder(codec);
   try {
-    // Small slices, so that not much more than needed is unpacked.
-    for (let at = 0; at < bytes.length && length < SAMPLE_SIZE; at += 1024) {
-      decoder.push(bytes.subarray(at, at + 1024), false, (piece) => {
+    for (let at = 0; at < end && length < SAMPLE_SIZE;) {
+      const count = source.read(slice, 0, PACKAGE_SLICE, at);
+      at += count;
+      const last = at >= source.size;
+      decoder.push(slice.subarray(0, count), last, (piece) => {
         const fitting = piece.subarray(0, SAMPLE_SIZE - length);
         unpacked.set(fitting, length);
         length += fitting.length;
       });
+      complete = last;
     }
   } catch {
     // What came before the damage still tells.
   } finally {
     decoder.close?.();
   }
-  return unpacked.subarray(0, length);
+  return { unpacked: unpacked.subarray(0, length), complete };
 }

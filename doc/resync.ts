@@ -7,6 +7,9 @@ const WINDOW_SIZE = 256 * 1024;
 /** This many plausible records in a row are no coincidence. */
 const CONVINCING_CHAIN = 4;
 
+/** Records that are followed to tell keys from contents. */
+const ALIGNING_CHAIN = 2000;
+
 /** Whether a content can be what the file's codec writes; undefined when the codec cannot tell. */
 export type ContentCheck = (content: Uint8Array) => boolean | undefined;
 
@@ -48,7 +51,9 @@ export function findRecord(
       const keySize = window[at] | window[at + 1] << 8 |
         window[at + 2] << 16 | window[at + 3] << 24;
       if (keySize < 0 || keySize > options.keySizeLimit) continue;
-      if (startsChain(headers, start + at, options)) return start + at;
+      if (startsChain(headers, start + at, options)) {
+        return align(headers, start + at, options);
+      }
     }
     if (length < WINDOW_SIZE) return undefined;
     start += last;
@@ -62,23 +67,52 @@ function startsChain(
   offset: number,
   { checkContent, suspectEnd = -1 }: FindRecordOptions,
 ): boolean {
-  const crossing = offset < suspectEnd;
+  const mustCross = offset < suspectEnd;
   let at = offset;
   let verdict: boolean | undefined;
   for (let count = 0;; count++) {
-    const past = !crossing || at > suspectEnd;
-    if (crossing && at === suspectEnd) return false;
-    if (past && count > 0) {
-      if (at === headers.size) return true;
-      if (verdict === true || count >= CONVINCING_CHAIN) return true;
+    if (mustCross && at === suspectEnd) return false;
+    const counts = count > 0 && (!mustCross || at > suspectEnd);
+    if (counts && verdict === true) return true;
+    if (counts && verdict === undefined) {
+      if (at === headers.size || count >= CONVINCING_CHAIN) return true;
     }
     if (!headers.parse(at)) {
       // Without help from the codec, two in a row before more damage must do.
-      return past && verdict === undefined && count >= 2;
+      return counts && verdict === undefined && count >= 2;
     }
     if (count === 0) verdict = headers.check(checkContent);
+    if (verdict === false) return false;
     at += headers.recordSize;
   }
+}
+
+/**
+ * Records are sizes and bytes in turns, so a place where a content starts looks
+ * like a record too: its content would be the next record's key. Where the codec
+ * cannot tell, the reading that goes on for longer is the right one; if both go
+ * on, the one with the shorter keys.
+ *
+ * @returns `offset`, or where the content of the record there starts.
+ */
+function align(
+  headers: HeaderReader,
+  offset: number,
+  { checkContent }: FindRecordOptions,
+): number {
+  headers.parse(offset);
+  if (headers.check(checkContent) !== undefined) return offset;
+  const other = offset + headers.contentSizeOffset;
+  const here = headers.follow(offset);
+  const there = headers.follow(other);
+  if (there.records === 0) return offset;
+  if (here.toEnd !== there.toEnd) return here.toEnd ? offset : other;
+  if (Math.abs(here.records - there.records) > 1) {
+    return here.records > there.records ? offset : other;
+  }
+  return here.keyBytes / here.records <= there.keyBytes / there.records
+    ? offset
+    : other;
 }
 
 /** Reads headers at any offset. */
@@ -109,6 +143,26 @@ class HeaderReader {
     this.recordSize = this.#record.end;
     return state !== RecordState.Invalid && this.#record.end > 0 &&
       offset + this.#record.end <= this.size;
+  }
+
+  /** Where, within the record that was parsed last, the size of its content is. */
+  get contentSizeOffset(): number {
+    return this.#record.contentStart - 4;
+  }
+
+  /** Follows the records from `offset` on, up to the end, to damage, or for long enough. */
+  follow(
+    offset: number,
+  ): { records: number; keyBytes: number; toEnd: boolean } {
+    let records = 0;
+    let keyBytes = 0;
+    let at = offset;
+    while (records < ALIGNING_CHAIN && at < this.size && this.parse(at)) {
+      records++;
+      keyBytes += this.#record.keySize;
+      at += this.recordSize;
+    }
+    return { records, keyBytes, toEnd: at === this.size };
   }
 
   /** What the codec says of the content of the record that was parsed last. */

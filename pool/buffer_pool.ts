@@ -12,6 +12,10 @@ export interface RetentionBudget {
   readonly limit: number;
   /** Bytes that are idle now. */
   used: number;
+  /** Requests of any of the pools until the next {@linkcode BufferPool.trim} of all of them. */
+  getsUntilTrim: number;
+  /** The pools that share it. */
+  readonly pools: BufferPool[];
 }
 
 /** How a {@linkcode BufferPool} behaves. */
@@ -41,7 +45,7 @@ export interface OutstandingBuffer {
 }
 
 /** Requests between two looks at how many idle buffers nobody needed. */
-const TRIM_INTERVAL = 256;
+export const TRIM_INTERVAL = 256;
 
 /**
  * Reusable buffers, kept by size class.
@@ -63,12 +67,12 @@ export class BufferPool {
   readonly #statistics = emptyStatistics();
   /** A decaying maximum of the sizes that were needed lately, in bytes. */
   #recentSize: number;
-  #getsUntilTrim = TRIM_INTERVAL;
 
   /** Creates an empty pool. */
   constructor(options: BufferPoolOptions) {
     this.#options = options;
     this.#recentSize = options.initialSize;
+    options.budget.pools.push(this);
   }
 
   /** What the pool has done and what it holds. A copy; it does not change later. */
@@ -85,23 +89,25 @@ export class BufferPool {
    * Hands out a buffer of at least `size` bytes, or of the size that was needed
    * lately. Its content is unspecified. It belongs to the caller until
    * {@linkcode BufferPool.put}.
+   *
+   * @throws {RangeError} `size` is not 0 to 2 GiB, or there is no such memory.
    */
   get(size?: number): Uint8Array<ArrayBuffer> {
-    if (size !== undefined) this.#observe(size);
     const sizeClass = sizeClassOf(size ?? this.#recentSize);
-    const memory = this.#take(sizeClass);
-    countGet(this.#statistics, memory !== undefined);
-    const bytes = new Uint8Array(
-      memory ?? new ArrayBuffer(sizeOfClass(sizeClass)),
-    );
+    const idle = this.#take(sizeClass);
+    // May throw, and must not have been counted then.
+    const memory = idle ?? new ArrayBuffer(sizeOfClass(sizeClass));
+    countGet(this.#statistics, idle !== undefined);
+    if (size !== undefined) this.#observe(size);
+    const bytes = new Uint8Array(memory);
     const record: OutstandingBuffer = {
       pool: this.#options.name,
       size: bytes.length,
     };
     if (this.#options.tracking) record.takenAt = new Error().stack;
-    this.#records.set(bytes.buffer, record);
+    this.#records.set(memory, record);
     this.#outstanding.add(record);
-    if (--this.#getsUntilTrim === 0) this.#trimUnneeded();
+    this.#countTowardsTrim();
     return bytes;
   }
 
@@ -111,9 +117,10 @@ export class BufferPool {
    * @param used How many of its bytes were needed; what the pool hands out next
    * follows that.
    * @throws {PoolError} It was returned before, or is not from this pool.
+   * @throws {RangeError} `used` is not 0 to 2 GiB.
    */
   put(bytes: Uint8Array, used?: number): void {
-    const memory = bytes.buffer;
+    const memory = bytes.buffer as ArrayBuffer;
     const record = this.#records.get(memory);
     if (record === undefined) {
       throw new PoolError(
@@ -121,14 +128,15 @@ export class BufferPool {
           "It was returned before, or comes from somewhere else.",
       );
     }
+    if (used !== undefined) this.#observe(used);
     this.#records.delete(memory);
     this.#outstanding.delete(record);
     this.#statistics.inUse--;
-    if (used !== undefined) this.#observe(used);
-    const own = (memory as ArrayBuffer).transfer();
+    // Detached already means that its holder transferred it, say to a worker.
+    const own = memory.detached ? undefined : memory.transfer();
     const { maxCacheSize, budget, enabled } = this.#options;
     if (
-      !enabled || own.byteLength > maxCacheSize ||
+      own === undefined || !enabled || own.byteLength > maxCacheSize ||
       budget.used + own.byteLength > budget.limit
     ) {
       this.#statistics.discarded++;
@@ -172,14 +180,22 @@ export class BufferPool {
 
   /** Follows growing needs at once, and shrinking ones by a 32nd of the difference. */
   #observe(size: number): void {
+    sizeClassOf(size); // throws where later requests would
     const difference = this.#recentSize - size;
     if (difference < 0) this.#recentSize = size;
     else this.#recentSize -= Math.ceil(difference / 32);
   }
 
+  /** Counts for all pools, so that those that nobody asks any more are trimmed as well. */
+  #countTowardsTrim(): void {
+    const { budget } = this.#options;
+    if (--budget.getsUntilTrim > 0) return;
+    budget.getsUntilTrim = TRIM_INTERVAL;
+    for (const pool of budget.pools) pool.trim();
+  }
+
   /** Discards, of every class, as many buffers as stayed idle since the last trim. */
-  #trimUnneeded(): void {
-    this.#getsUntilTrim = TRIM_INTERVAL;
+  trim(): void {
     for (let sizeClass = 0; sizeClass < this.#idle.length; sizeClass++) {
       const idle = this.#idle[sizeClass];
       if (idle === undefined) continue;

@@ -3,6 +3,7 @@ import {
   type BufferPoolOptions,
   type OutstandingBuffer,
   type RetentionBudget,
+  TRIM_INTERVAL,
 } from "./buffer_pool.ts";
 import { environmentVariable } from "./runtime.ts";
 import { Lease } from "./lease.ts";
@@ -107,7 +108,12 @@ export class MemoryPool {
       tracking = setting === "track",
     } = options;
     this.enabled = enabled;
-    const budget: RetentionBudget = { limit: maxRetainedSize, used: 0 };
+    const budget: RetentionBudget = {
+      limit: maxRetainedSize,
+      used: 0,
+      getsUntilTrim: TRIM_INTERVAL,
+      pools: [],
+    };
     const common: Omit<BufferPoolOptions, "name" | "initialSize"> = {
       maxCacheSize,
       budget,
