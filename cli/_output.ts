@@ -1,7 +1,7 @@
 /** What the command line prints: sizes, progress, warnings, and how it ends. */
 import process from "node:process";
 import { format as formatBytes } from "@std/fmt/bytes";
-import { type RepackProgress } from "../doc/mod.ts";
+import type { RepackProgress } from "../doc/mod.ts";
 
 /** Exit codes of all commands. */
 export const ExitCode = {

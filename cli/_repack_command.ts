@@ -1,12 +1,13 @@
 import process from "node:process";
 import { Command, InvalidArgumentError, Option } from "commander";
 import { codecNames, findCodec } from "../codec/codecs.ts";
+// Not by way of doc/mod.ts: loading all of it takes longer than a small job.
 import {
   repack,
-  repackDirectory,
   type RepackOptions,
   type RepackResult,
-} from "../doc/mod.ts";
+} from "../doc/repack.ts";
+import { repackDirectory } from "../doc/repack_directory.ts";
 import {
   ExitCode,
   humanCount,

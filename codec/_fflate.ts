@@ -4,7 +4,7 @@
  * fflate inflates and deflates; the members around the data are read here,
  * because fflate checks neither their checksums nor their sizes.
  */
-import { gunzipSync, Gzip, gzipSync, Inflate, inflateSync } from "fflate";
+import { Gzip, gzipSync, Inflate } from "fflate";
 import { concatenate } from "./_concatenate.ts";
 import { crc32 } from "./_crc32.ts";
 import { endOfGzipHeader, TRAILER_SIZE } from "./_gzip_header.ts";
@@ -15,7 +15,7 @@ import type {
   Engine,
   StreamCoder,
 } from "./engine.ts";
-import { CorruptDataError, OutputLimitError } from "./errors.ts";
+import { CorruptDataError } from "./errors.ts";
 
 /** Deflate's greatest ratio is 1032:1 (a match of 258 bytes in two bits), so larger claims are lies. */
 const MAX_RATIO = 1032;
@@ -27,7 +27,15 @@ const INPUT_PIECE = 4 * 1024;
 interface InflateInternals {
   /** Input that is not used up. */
   p: Uint8Array;
+  /** Output: the last 32 KiB, and room for what comes. */
+  o: Uint8Array;
+  /** Whether the last input was pushed. */
+  d: boolean | number;
   s: {
+    /** How the output ends: at 2, with `o`, which then is not replaced by a larger one. */
+    i?: number;
+    /** Position in `o`. */
+    b?: number;
     /** Whether the last block has begun. */
     f?: number;
     /** The code of the block that is being decoded; nothing between blocks. */
@@ -36,6 +44,8 @@ interface InflateInternals {
     p?: number;
   };
 }
+
+const NOTHING = new Uint8Array(0);
 
 type Level = 0 | 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9;
 
@@ -52,36 +62,59 @@ function createCompressor(level: number): Compressor {
   };
 }
 
+/** What `Inflate` takes for its last input, of which it also makes {@linkcode InflateInternals}'s `i`. */
+const LAST_INTO_GIVEN_OUTPUT = 2 as unknown as boolean;
+
 /** Decompresses the usual case, a single member, straight into `dst`; anything else piecewise. */
-const decompressor: Decompressor = {
-  decompress(src, dst, offset) {
+class FflateDecompressor implements Decompressor {
+  readonly #inflate = new Inflate();
+
+  decompress(src: Uint8Array, dst: Uint8Array, offset: number): number {
     const start = endOfGzipHeader(src, 0);
     const end = src.length - TRAILER_SIZE;
     if (start < 0 || start > end) throw cutShort();
     const claimed = readUint32(src, end + 4);
     if (claimed <= src.length * MAX_RATIO) {
       if (claimed > dst.length - offset) return -1;
-      const size = inflateMember(src.subarray(start, end), dst, offset);
+      const size = this.#inflateAll(src.subarray(start, end), dst, offset);
       if (
         size === claimed &&
         crc32(dst, offset, offset + size) === readUint32(src, end)
       ) return size;
     }
     return decompressPiecewise(src, dst, offset);
-  },
-};
-
-/** @returns The size of the output, or -1 when fflate fails. */
-function inflateMember(
-  deflated: Uint8Array,
-  dst: Uint8Array,
-  offset: number,
-): number {
-  try {
-    return inflateSync(deflated, { out: dst.subarray(offset) }).length;
-  } catch {
-    return -1;
   }
+
+  /** @returns The size of the output, or -1 when `deflated` is malformed or ends early. */
+  #inflateAll(
+    deflated: Uint8Array,
+    dst: Uint8Array,
+    offset: number,
+  ): number {
+    let size = 0;
+    const inflate = this.#inflate;
+    const internals = inflate as unknown as InflateInternals;
+    internals.p = NOTHING;
+    internals.o = dst.subarray(offset);
+    internals.d = false;
+    internals.s = { i: 0, b: 0 };
+    inflate.ondata = (output) => void (size = output.length);
+    try {
+      inflate.push(deflated, LAST_INTO_GIVEN_OUTPUT);
+    } catch {
+      return -1;
+    }
+    const endsEarly = unreadInput(internals) > 0;
+    internals.p = internals.o = NOTHING; // lets go of what is the caller's
+    return endsEarly ? -1 : size;
+  }
+}
+
+/** Bytes that are left after the end of the data. */
+function unreadInput(
+  { p: input, s: { p: bits = 0 } }: InflateInternals,
+): number {
+  return input.length - Math.ceil(bits / 8);
 }
 
 /** Decompresses any number of members, with precise errors. */
@@ -100,7 +133,7 @@ function decompressPiecewise(
     decoder.push(src.subarray(at, at + INPUT_PIECE), false, write);
     if (end > dst.length) return -1;
   }
-  decoder.push(new Uint8Array(0), true, write);
+  decoder.push(NOTHING, true, write);
   return end - offset;
 }
 
@@ -176,10 +209,10 @@ function createDecoder(): StreamCoder {
     } catch (error) {
       throw new CorruptDataError("gzip", (error as Error).message);
     }
-    const { s: state, p: rest } = inflate as unknown as InflateInternals;
-    if (!state.f || state.l) return;
-    const unread = rest.length - Math.ceil((state.p ?? 0) / 8);
-    pending = concatenate([rest.subarray(rest.length - unread), pending]);
+    const internals = inflate as unknown as InflateInternals;
+    if (!internals.s.f || internals.s.l) return;
+    const rest = internals.p.slice(internals.p.length - unreadInput(internals));
+    pending = concatenate([rest, pending]);
     expect = Expect.Trailer;
   }
 
@@ -209,21 +242,11 @@ export const fflateEngine: Engine = {
   name: "fflate",
   kind: "portable",
   createCompressor,
-  createDecompressor: () => decompressor,
+  createDecompressor: () => new FflateDecompressor(),
   createEncoder,
   createDecoder,
-  compressOnce: (data, level) => gzipSync(data, { level: level as Level }),
-  decompressOnce(data, limit) {
-    // The size is in the last four bytes; fflate would allocate by it unchecked.
-    const claimed = data.length < 4 ? 0 : readUint32(data, data.length - 4);
-    if (claimed > limit) throw new OutputLimitError("gzip", limit);
-    if (claimed > data.length * MAX_RATIO) {
-      throw new CorruptDataError("gzip", "its size does not match");
-    }
-    try {
-      return gunzipSync(data);
-    } catch (error) {
-      throw new CorruptDataError("gzip", (error as Error).message);
-    }
-  },
+  // No decompressOnce: gunzipSync() checks no checksum, reads the first member
+  // only, and allocates by a size that the data claims.
+  compressOnce: (data, level) =>
+    gzipSync(data, { level: level as Level, mtime: 0 }),
 };

@@ -1,11 +1,11 @@
 /** Reading zstd by npm:fzstd, for runtimes whose zlib has no zstd. */
-import { Decompress, decompress } from "fzstd";
+import { Decompress } from "fzstd";
 import type { Decompressor, Engine, StreamCoder } from "./engine.ts";
-import { CorruptDataError, OutputLimitError } from "./errors.ts";
+import { CorruptDataError } from "./errors.ts";
 import { ZstdFrameTracker } from "./_zstd_frame.ts";
 
-/** fzstd's decoder asks for large windows at once; pieces of input keep its output in pieces too. */
-const INPUT_PIECE = 64 * 1024;
+/** After each piece of input of this size, it is seen whether the output still fits. */
+const INPUT_PIECE = 4 * 1024;
 
 function createDecoder(): StreamCoder {
   const tracker = new ZstdFrameTracker();
@@ -16,10 +16,8 @@ function createDecoder(): StreamCoder {
       decoder.ondata = (piece) => {
         if (piece.length > 0) emit(piece);
       };
-      for (let at = 0; at < chunk.length; at += INPUT_PIECE) {
-        // fzstd keeps its input, which is only borrowed here.
-        run(() => decoder.push(chunk.slice(at, at + INPUT_PIECE)));
-      }
+      // fzstd keeps its input, which is only borrowed here.
+      if (chunk.length > 0) run(() => decoder.push(new Uint8Array(chunk)));
       if (!last) return;
       if (!tracker.complete) {
         throw new CorruptDataError("zstd", "it is cut short");
@@ -32,11 +30,17 @@ function createDecoder(): StreamCoder {
 const decompressor: Decompressor = {
   decompress(src, dst, offset) {
     let end = offset;
-    createDecoder().push(src, true, (piece) => {
+    const decoder = createDecoder();
+    const write = (piece: Uint8Array) => {
       if (piece.length <= dst.length - end) dst.set(piece, end);
       end += piece.length;
-    });
-    return end <= dst.length ? end - offset : -1;
+    };
+    for (let at = 0; at < src.length; at += INPUT_PIECE) {
+      decoder.push(src.subarray(at, at + INPUT_PIECE), false, write);
+      if (end > dst.length) return -1;
+    }
+    decoder.push(new Uint8Array(0), true, write);
+    return end - offset;
   },
 };
 
@@ -53,10 +57,6 @@ export const fzstdEngine: Engine = {
   name: "fzstd",
   kind: "portable",
   createDecompressor: () => decompressor,
+  // No decompressOnce: decompress() allocates by a size that the data claims.
   createDecoder,
-  decompressOnce(data, limit) {
-    const result = run(() => decompress(data));
-    if (result.length > limit) throw new OutputLimitError("zstd", limit);
-    return result;
-  },
 };

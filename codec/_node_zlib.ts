@@ -11,7 +11,13 @@
 import type NodeZlib from "node:zlib";
 import { nodeModule } from "../pool/runtime.ts";
 import { concatenate } from "./_concatenate.ts";
-import type { Compressor, Decompressor, Emit, Engine, StreamCoder } from "./engine.ts";
+import type {
+  Compressor,
+  Decompressor,
+  Emit,
+  Engine,
+  StreamCoder,
+} from "./engine.ts";
 import { CodecError, CorruptDataError, OutputLimitError } from "./errors.ts";
 
 /** The runtime's `node:zlib`; undefined in browsers. */
@@ -363,8 +369,12 @@ export function decompressOnceNative(
   let size = 0;
   for (let read = 0; read < data.length;) {
     const room = Math.min(Math.max(limit - size, 1), MAX_OUTPUT_LENGTH);
-    const { buffer, engine } = runOneShot(codec, limit, () =>
-      decompress(data.subarray(read), { maxOutputLength: room, info: true }));
+    const { buffer, engine } = runOneShot(
+      codec,
+      limit,
+      () =>
+        decompress(data.subarray(read), { maxOutputLength: room, info: true }),
+    );
     size += buffer.length;
     if (size > limit) throw new OutputLimitError(codec, limit);
     frames.push(buffer);

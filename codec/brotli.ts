@@ -7,11 +7,11 @@ import {
   createNativeDecompressor,
   createNativeEncoder,
   decompressOnceNative,
-  oneShotEngine,
   IS_DENO,
   type NativeDecoderOptions,
   type NativeHandle,
   type NativeOptions,
+  oneShotEngine,
   zlib,
 } from "./_node_zlib.ts";
 

@@ -315,4 +315,3 @@ function outgrown(codec: Codec, size: number): CodecError {
     `Cannot compress ${size} bytes with ${codec.name}: the result is larger than any can be`,
   );
 }
-

@@ -1,7 +1,7 @@
 import type { CodecName } from "./codec.ts";
 import { codecs } from "./codecs.ts";
 import { decompress, MAX_DOCUMENT_SIZE } from "./compress.ts";
-import { createDecoder } from "./streams.ts";
+import { createDecoder } from "./stream_coders.ts";
 
 /** Fewest bytes that make a match of codecs without a magic number more than chance. */
 const MIN_EVIDENCE = 5;

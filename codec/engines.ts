@@ -7,6 +7,9 @@ import { NoEngineError } from "./errors.ts";
 /** What an engine is asked to do. */
 export type Direction = "compress" | "decompress";
 
+/** What an engine is asked to do it with: whole documents, or streams of any length. */
+export type Input = "documents" | "streams";
+
 /** What is known of an engine of a codec on this runtime. */
 export interface EngineInfo {
   /** Name of the codec. */
@@ -29,7 +32,7 @@ const portableEngines = new Map<CodecName, Engine[]>();
 /** What users prefer: an engine's name or kind; for all codecs, or for one. */
 const preferences = new Map<CodecName | undefined, string>();
 
-/** Engines that were chosen, by codec and direction. */
+/** Engines that were chosen, by codec, direction and input. */
 const chosen = new Map<string, Engine>();
 
 /** Outcomes of probes. */
@@ -43,6 +46,7 @@ const probed = new Map<Engine, Record<Direction, boolean>>();
  * by refusing data that is cut short; where that fails, the next engine serves.
  * `BINFILES_ENGINE` names the engine, or kind of engine, to try first.
  *
+ * @param input What it is needed for; not every engine handles streams.
  * @throws {NoEngineError} None can; the message names the remedy.
  *
  * @example
@@ -56,13 +60,15 @@ const probed = new Map<Engine, Record<Direction, boolean>>();
 export function engineFor(
   codec: string | number,
   direction: Direction,
+  input: Input = "documents",
 ): Engine {
   const found = findCodec(codec);
-  const key = `${found.name} ${direction}`;
+  const key = `${found.name} ${direction} ${input}`;
   let engine = chosen.get(key);
   if (engine === undefined) {
     engine = enginesOf(found).find((candidate) =>
-      proves(candidate, found, direction)
+      proves(candidate, found, direction) &&
+      (input === "documents" || handlesStreams(candidate, direction))
     );
     if (engine === undefined) throw noEngine(found, direction);
     chosen.set(key, engine);
@@ -119,7 +125,9 @@ export async function preferEngine(
     if (!known) {
       throw new NoEngineError(
         name ?? "any codec",
-        `Cannot prefer the engine "${preference}" for ${name ?? "any codec"}: ` +
+        `Cannot prefer the engine "${preference}" for ${
+          name ?? "any codec"
+        }: ` +
           "there is none of that name or kind. listEngines() lists what there is.",
       );
     }
@@ -166,6 +174,13 @@ function enginesOf(codec: Codec): Engine[] {
 
 function matches(engine: Engine, preference: string): boolean {
   return engine.name === preference || engine.kind === preference;
+}
+
+function handlesStreams(engine: Engine, direction: Direction): boolean {
+  const make = direction === "compress"
+    ? engine.createEncoder
+    : engine.createDecoder;
+  return make !== undefined;
 }
 
 function proves(engine: Engine, codec: Codec, direction: Direction): boolean {

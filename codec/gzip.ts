@@ -6,9 +6,9 @@ import {
   createNativeDecompressor,
   createNativeEncoder,
   decompressOnceNative,
-  oneShotEngine,
   type NativeDecoderOptions,
   type NativeOptions,
+  oneShotEngine,
   zlib,
 } from "./_node_zlib.ts";
 

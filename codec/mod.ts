@@ -15,9 +15,9 @@ export {
   decompressOriginal,
   decompressWithPool,
   leaseCompressor,
-  leaseDecompressor,
   type LeasedCompressor,
   type LeasedDecompressor,
+  leaseDecompressor,
   MAX_DOCUMENT_SIZE,
   maxCompressedSize,
 } from "./compress.ts";
@@ -34,6 +34,7 @@ export {
   type Direction,
   engineFor,
   type EngineInfo,
+  type Input,
   listEngines,
   loadPortableEngines,
   preferEngine,
@@ -45,9 +46,5 @@ export {
   OutputLimitError,
   UnknownCodecError,
 } from "./errors.ts";
-export {
-  compressionStream,
-  createDecoder,
-  createEncoder,
-  decompressionStream,
-} from "./streams.ts";
+export { createDecoder, createEncoder } from "./stream_coders.ts";
+export { compressionStream, decompressionStream } from "./streams.ts";

@@ -1,28 +1,22 @@
 import { toTransformStream } from "@std/streams";
-import { checkLevel, findCodec } from "./codecs.ts";
 import type { StreamCoder } from "./engine.ts";
-import { engineFor } from "./engines.ts";
+import { findCodec } from "./codecs.ts";
+import { createDecoder, createEncoder } from "./stream_coders.ts";
 
 /**
- * Input is taken in slices of this size, in bytes. It bounds what one step of a
- * decompressor can pile up: a kilobyte of hostile zstd can stand for 32 MiB.
+ * Input of decompressors is taken in slices of this size, in bytes. It bounds
+ * what one step can pile up: a kilobyte of hostile zstd can stand for 32 MiB.
  */
 const SLICE_SIZE = 1024;
 
-/** Makes a coder that compresses one stream of any length; see {@linkcode StreamCoder}. */
-export function createEncoder(
-  codec: string | number,
-  level?: number,
-): StreamCoder {
-  const found = findCodec(codec);
-  return engineFor(found.name, "compress")
-    .createEncoder!(checkLevel(found, level));
-}
+/**
+ * The same for codecs whose blocks stand for megabytes, however short they are:
+ * 16 MiB in a dozen bytes of brotli, 44 MiB in forty bytes of bzip2.
+ */
+const SMALL_SLICE_SIZE = 32;
 
-/** Makes a coder that decompresses one stream of any length; see {@linkcode StreamCoder}. */
-export function createDecoder(codec: string | number): StreamCoder {
-  return engineFor(codec, "decompress").createDecoder!();
-}
+/** The same for compressors, whose output is hardly larger than their input. */
+const LARGE_SLICE_SIZE = 64 * 1024;
 
 /**
  * A transform stream that compresses all that passes as one stream, in bounded memory.
@@ -46,7 +40,7 @@ export function compressionStream(
   codec: string | number,
   level?: number,
 ): TransformStream<Uint8Array, Uint8Array<ArrayBuffer>> {
-  return coderStream(createEncoder(codec, level));
+  return coderStream(createEncoder(codec, level), LARGE_SLICE_SIZE);
 }
 
 /**
@@ -58,22 +52,29 @@ export function compressionStream(
 export function decompressionStream(
   codec: string | number,
 ): TransformStream<Uint8Array, Uint8Array<ArrayBuffer>> {
-  return coderStream(createDecoder(codec));
+  const { name } = findCodec(codec);
+  const sliceSize = name === "brotli" || name === "bzip2"
+    ? SMALL_SLICE_SIZE
+    : SLICE_SIZE;
+  return coderStream(createDecoder(name), sliceSize);
 }
 
 /** Drives a coder between streams, no faster than the output is taken. */
 function coderStream(
   coder: StreamCoder,
+  sliceSize: number,
 ): TransformStream<Uint8Array, Uint8Array<ArrayBuffer>> {
   return toTransformStream(
     async function* (source: ReadableStream<Uint8Array>) {
       const pieces: Uint8Array<ArrayBuffer>[] = [];
       // Emitted bytes are borrowed; what goes downstream must be its own.
-      const keep = (bytes: Uint8Array) => void pieces.push(bytes.slice());
+      // Not slice(), which is a view in the case of Node's Buffer.
+      const keep = (bytes: Uint8Array) =>
+        void pieces.push(new Uint8Array(bytes));
       try {
         for await (const chunk of source) {
-          for (let at = 0; at < chunk.length; at += SLICE_SIZE) {
-            coder.push(chunk.subarray(at, at + SLICE_SIZE), false, keep);
+          for (let at = 0; at < chunk.length; at += sliceSize) {
+            coder.push(chunk.subarray(at, at + sliceSize), false, keep);
             yield* pieces.splice(0);
           }
         }

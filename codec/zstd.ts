@@ -7,9 +7,9 @@ import {
   createNativeEncoder,
   cutShort,
   decompressOnceNative,
-  oneShotEngine,
   type NativeDecoderOptions,
   type NativeOptions,
+  oneShotEngine,
   zlib,
 } from "./_node_zlib.ts";
 import { ZstdFrameTracker } from "./_zstd_frame.ts";

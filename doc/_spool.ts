@@ -2,7 +2,7 @@
  * Sources that are compressed as a whole are unpacked into a temporary file, by
  * a thread of its own, while the workers already read from it.
  */
-import { createDecoder } from "../codec/streams.ts";
+import { createDecoder } from "../codec/stream_coders.ts";
 import { CodecError } from "../codec/errors.ts";
 import type { SkippedRange } from "./_block_reader.ts";
 import type { RepackControl } from "./_repack_control.ts";

@@ -4,7 +4,7 @@ import {
   detectCodecOfStart,
   detectMagic,
 } from "../codec/detect.ts";
-import { createDecoder } from "../codec/streams.ts";
+import { createDecoder } from "../codec/stream_coders.ts";
 import type { ByteSource } from "./byte_source.ts";
 import { DEFAULT_KEY_SIZE_LIMIT, RecordState, RecordView } from "./record.ts";
 

@@ -4,7 +4,7 @@ import type { CodecName } from "../codec/codec.ts";
 import { checkLevel, findCodec } from "../codec/codecs.ts";
 import { compress, MAX_DOCUMENT_SIZE } from "../codec/compress.ts";
 import { engineFor } from "../codec/engines.ts";
-import { createEncoder } from "../codec/streams.ts";
+import { createEncoder } from "../codec/stream_coders.ts";
 import { globalMemoryPool } from "../pool/memory_pool.ts";
 import { nodeModule } from "../pool/runtime.ts";
 import type { SkippedRange } from "./_block_reader.ts";
