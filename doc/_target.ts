@@ -92,3 +92,41 @@ export function commitTemporary(
 export function removeTemporaries(paths: Iterable<string>): void {
   for (const path of paths) nodeFs().rmSync(path, { force: true });
 }
+
+/** Bytes after which what has been written is flushed while the work goes on. */
+const FLUSH_INTERVAL = 32 * 1024 * 1024;
+
+/**
+ * Flushes a growing file to the disk beside the work, so that little is left to
+ * flush when all is written.
+ */
+export class BackgroundFlush {
+  readonly #fs = nodeFs();
+  readonly #descriptor: number;
+  #flushed = 0;
+  #pending: Promise<void> | undefined;
+
+  /** Opens the file. */
+  constructor(path: string) {
+    this.#descriptor = this.#fs.openSync(path, "r+");
+  }
+
+  /** Starts a flush if much has been written since the last, told how much in all. */
+  advance(written: number): void {
+    if (this.#pending || written - this.#flushed < FLUSH_INTERVAL) return;
+    this.#flushed = written;
+    this.#pending = new Promise((resolve) => {
+      // Should it fail, the flush at the end fails too, and that one counts.
+      this.#fs.fdatasync(this.#descriptor, () => {
+        this.#pending = undefined;
+        resolve();
+      });
+    });
+  }
+
+  /** Waits for a flush that is under way and closes the file. */
+  async close(): Promise<void> {
+    await this.#pending;
+    this.#fs.closeSync(this.#descriptor);
+  }
+}

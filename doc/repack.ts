@@ -21,6 +21,7 @@ import {
 } from "./_repack_job.ts";
 import type { WorkerAnswer, WorkerTask } from "./_repack_worker.ts";
 import {
+  BackgroundFlush,
   checkTarget,
   commitTemporary,
   createTemporary,
@@ -37,6 +38,9 @@ const BLOCK_SIZE = 1024 * 1024;
 
 /** The same for package compression, where larger blocks compress better. */
 const PACKAGE_BLOCK_SIZE = 4 * 1024 * 1024;
+
+/** Bytes that a thread can copy in the time that it takes to start one. */
+const COPY_SHARE = 128 * 1024 * 1024;
 
 /** How to repack a bin file. */
 export interface RepackOptions {
@@ -238,6 +242,10 @@ function makePlan(options: RepackOptions): Plan {
   engineFor(to.name, "compress");
   engineFor(packaging.name, "compress");
   const blockSize = packaging.name === "none" ? BLOCK_SIZE : PACKAGE_BLOCK_SIZE;
+  const isCopy = from.name === to.name && options.level === undefined &&
+    packaging.name === "none" && packageCodec === "none";
+  // Fewer bytes of source are done sooner than another thread has started.
+  const share = isCopy ? COPY_SHARE : blockSize;
   const wanted = options.workers || coreCount();
   if (!Number.isInteger(wanted) || wanted < 1) {
     throw new RangeError(
@@ -245,10 +253,7 @@ function makePlan(options: RepackOptions): Plan {
     );
   }
   return {
-    // A package may unpack to any number of blocks; a plain file is known.
-    workers: packageCodec === "none"
-      ? Math.max(1, Math.min(wanted, Math.ceil(size / blockSize)))
-      : wanted,
+    workers: Math.max(1, Math.min(wanted, Math.ceil(size / share))),
     packageCodec: packaging.name,
     sourceSize: size,
     job: {
@@ -304,7 +309,9 @@ async function runThreads(
   const cancel = () => control.cancel();
   signal?.addEventListener("abort", cancel);
   let lastReport = performance.now();
+  const flush = new BackgroundFlush(job.output);
   const afterBlock = async () => {
+    flush.advance(control.progress().bytesWritten);
     await nextEvent();
     const now = performance.now();
     if (onProgress === undefined || now - lastReport < PROGRESS_INTERVAL) {
@@ -342,6 +349,7 @@ async function runThreads(
     throw (failure as PromiseRejectedResult | undefined)?.reason ?? error;
   } finally {
     signal?.removeEventListener("abort", cancel);
+    await flush.close();
   }
 }
 
