@@ -8,7 +8,7 @@ import {
 import type { CodecName } from "../codec/codec.ts";
 import type { Compressor, Decompressor } from "../codec/engine.ts";
 import { CodecError, OutputLimitError } from "../codec/errors.ts";
-import { type MemoryPool } from "../pool/memory_pool.ts";
+import type { MemoryPool } from "../pool/memory_pool.ts";
 import type { Block, SkippedRange } from "./_block_reader.ts";
 import { RecordError } from "./errors.ts";
 import { RECORD_OVERHEAD, RecordView, writeInt32 } from "./record.ts";
@@ -49,8 +49,8 @@ export class BlockTransformer implements Disposable {
   output: Uint8Array;
   /** Bytes of output. */
   outputLength = 0;
-  /** Records that were written so far. */
-  documents = 0;
+  /** Records that were written since they were last counted. */
+  #documents = 0;
   /** Contents that were left out so far. */
   readonly skipped: SkippedRange[] = [];
   readonly #options: TransformOptions;
@@ -89,7 +89,7 @@ export class BlockTransformer implements Disposable {
       const length = this.outputLength;
       try {
         this.#transformRecord(bytes);
-        this.documents++;
+        this.#documents++;
       } catch (error) {
         if (!(error instanceof CodecError)) throw error;
         this.outputLength = length;
@@ -98,6 +98,13 @@ export class BlockTransformer implements Disposable {
       at = record.end;
     }
     return at;
+  }
+
+  /** Number of records that were written since this was last asked. */
+  takeCount(): number {
+    const count = this.#documents;
+    this.#documents = 0;
+    return count;
   }
 
   /** Returns what came from the pool. */

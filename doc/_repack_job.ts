@@ -76,75 +76,113 @@ export async function runJob(
   worker: number,
   afterBlock?: () => Promise<void>,
 ): Promise<WorkerReport> {
-  const pool = job.pooled
-    ? globalMemoryPool
-    : new MemoryPool({ enabled: false });
-  using input = closing(
-    job.spool === undefined
-      ? openFile(job.source)
-      : openSpool(job.spool, job.source, control),
-  );
-  using output = new OutputFile(job);
-  // Gzip under another name is the same codec too.
-  const copies = !job.contentOnly && sameFormat(job.from, job.to) &&
-    job.level === undefined;
-  using transformer = copies ? undefined : new BlockTransformer({
-    ...job,
-    file: job.source,
-    pool,
-  }, job.blockSize);
-  using packer = job.package === "none"
-    ? undefined
-    : new Packer(job.package, pool);
-  const reader = new BlockReader(input.source, {
-    blockSize: job.blockSize,
-    keySizeLimit: job.keySizeLimit,
-    checkContent: job.skipErrors ? contentCheck(job, pool) : undefined,
-  });
-  const skipped: SkippedRange[] = [];
-
-  while (await control.lockInput()) {
-    const task = takeBlock(job, control, reader);
-    if (task === undefined) break;
-    const { block, ticket, part } = task;
-    if (block instanceof Error) {
-      // Reported in its turn, so that it is always the first error of the file.
-      if (await control.waitTurn(ticket)) throw block;
-      break;
+  const share = new JobShare(job, control, worker);
+  try {
+    while (await control.lockInput()) {
+      const task = takeBlock(job, control, share.reader);
+      if (task === undefined) break;
+      await share.process(task);
+      await afterBlock?.();
     }
-    if (block.skipped !== undefined) skipped.push(block.skipped);
+    return share.report();
+  } finally {
+    share[Symbol.dispose]();
+  }
+}
+
+/** What a thread works with. */
+class JobShare implements Disposable {
+  readonly reader: BlockReader;
+  readonly #control: RepackControl;
+  readonly #worker: number;
+  readonly #source: ByteSource;
+  readonly #output: OutputFile;
+  /** Undefined when records are copied as they are. */
+  readonly #transformer: BlockTransformer | undefined;
+  /** Undefined when the target is not compressed as a whole. */
+  readonly #packer: Packer | undefined;
+  readonly #skipped: SkippedRange[] = [];
+
+  constructor(job: RepackJob, control: RepackControl, worker: number) {
+    this.#control = control;
+    this.#worker = worker;
+    const { source: file, blockSize, keySizeLimit } = job;
+    const pool = job.pooled
+      ? globalMemoryPool
+      : new MemoryPool({ enabled: false });
+    this.#source = job.spool === undefined
+      ? openFile(file)
+      : openSpool(job.spool, file, control);
+    this.#output = new OutputFile(job);
+    if (!copiesRecords(job)) {
+      const options = { ...job, file, pool };
+      this.#transformer = new BlockTransformer(options, blockSize);
+    }
+    if (job.package !== "none") this.#packer = new Packer(job.package, pool);
+    this.reader = new BlockReader(this.#source, {
+      blockSize,
+      keySizeLimit,
+      checkContent: job.skipErrors ? contentCheck(job, pool) : undefined,
+    });
+  }
+
+  /** Transforms and writes a block. */
+  async process({ block, ticket, part }: Task): Promise<void> {
+    // Errors are thrown in their turn, so that the first of the file is the one reported.
+    if (block instanceof Error) {
+      if (await this.#control.waitTurn(ticket)) throw block;
+      return;
+    }
+    if (block.skipped !== undefined) this.#skipped.push(block.skipped);
     let at = 0;
     let hasTurn = false;
     do {
-      let bytes: Uint8Array;
-      if (transformer === undefined) {
-        bytes = block.bytes.subarray(0, block.end);
-        at = block.end;
-      } else {
+      let bytes = block.bytes.subarray(0, block.end);
+      if (this.#transformer === undefined) at = block.end;
+      else {
         try {
-          at = transformer.transform(block, at);
+          at = this.#transformer.transform(block, at);
         } catch (error) {
-          if (await control.waitTurn(ticket)) throw error;
-          break;
+          if (await this.#control.waitTurn(ticket)) throw error;
+          return;
         }
-        bytes = transformer.output.subarray(0, transformer.outputLength);
+        const { output, outputLength } = this.#transformer;
+        bytes = output.subarray(0, outputLength);
       }
-      if (packer !== undefined && bytes.length > 0) bytes = packer.pack(bytes);
-      if (!hasTurn && !await control.waitTurn(ticket)) break;
+      if (this.#packer !== undefined && bytes.length > 0) {
+        bytes = this.#packer.pack(bytes);
+      }
+      if (!hasTurn && !await this.#control.waitTurn(ticket)) return;
       hasTurn = true;
-      const position = control.reserveOutput(part, bytes.length);
+      const position = this.#control.reserveOutput(part, bytes.length);
       // Writing goes on beside the next block's turn.
-      if (at >= block.end) control.passTurn();
-      output.write(part, bytes, position);
-      control.count(worker, 0, 0, bytes.length);
+      if (at >= block.end) this.#control.passTurn();
+      this.#output.write(part, bytes, position);
+      this.#control.count(this.#worker, 0, 0, bytes.length);
     } while (at < block.end);
-    const documents = transformer?.documents ?? block.records;
-    if (transformer !== undefined) transformer.documents = 0;
-    control.count(worker, documents, block.next - block.position, 0);
-    await afterBlock?.();
+    const documents = this.#transformer?.takeCount() ?? block.records;
+    const size = block.next - block.position;
+    this.#control.count(this.#worker, documents, size, 0);
   }
-  const dropped = transformer?.skipped ?? [];
-  return { skipped: skipped.concat(dropped), dropped: dropped.length };
+
+  report(): WorkerReport {
+    const dropped = this.#transformer?.skipped ?? [];
+    return { skipped: [...this.#skipped, ...dropped], dropped: dropped.length };
+  }
+
+  [Symbol.dispose](): void {
+    this.#source.close();
+    this.#output[Symbol.dispose]();
+    this.#transformer?.[Symbol.dispose]();
+    this.#packer?.[Symbol.dispose]();
+  }
+}
+
+/** Whether records become what they are already. Gzip by another name is the same. */
+function copiesRecords(job: RepackJob): boolean {
+  const format = (name: CodecName) => name === "zip" ? "gzip" : name;
+  return !job.contentOnly && job.level === undefined &&
+    format(job.from) === format(job.to);
 }
 
 /** A block and its place in the order of things. */
@@ -187,11 +225,6 @@ function takeBlock(
   }
 }
 
-function sameFormat(a: CodecName, b: CodecName): boolean {
-  const format = (name: CodecName) => name === "zip" ? "gzip" : name;
-  return format(a) === format(b);
-}
-
 function contentCheck(job: RepackJob, pool: MemoryPool): ContentCheck {
   return (content) => {
     if (job.from === "none") return undefined;
@@ -203,10 +236,6 @@ function contentCheck(job: RepackJob, pool: MemoryPool): ContentCheck {
       throw error;
     }
   };
-}
-
-function closing(source: ByteSource): Disposable & { source: ByteSource } {
-  return { source, [Symbol.dispose]: () => source.close() };
 }
 
 /** Compresses blocks of output as a whole, each as a stream of its own. */
