@@ -1,5 +1,5 @@
 import type { Codec } from "./codec.ts";
-import { type Engine, type StreamCoder } from "./engine.ts";
+import type { Engine, StreamCoder } from "./engine.ts";
 import { OutputLimitError } from "./errors.ts";
 
 function copy(src: Uint8Array, dst: Uint8Array, offset: number): number {

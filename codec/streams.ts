@@ -13,7 +13,7 @@ const SLICE_SIZE = 1024;
  * The same for codecs whose blocks stand for megabytes, however short they are:
  * 16 MiB in a dozen bytes of brotli, 44 MiB in forty bytes of bzip2.
  */
-const SMALL_SLICE_SIZE = 32;
+const SMALL_SLICE_SIZE = 64;
 
 /** The same for compressors, whose output is hardly larger than their input. */
 const LARGE_SLICE_SIZE = 64 * 1024;

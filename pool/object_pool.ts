@@ -22,10 +22,13 @@ export interface Closeable {
  * import { assertEquals } from "@std/assert";
  * import { ObjectPool } from "@binfiles/binfiles/pool";
  *
- * const encoders = new ObjectPool<TextEncoder>("encoders", 4);
- * const encoder = encoders.get("utf-8", () => new TextEncoder());
- * encoders.put(encoder);
- * assertEquals(encoders.get("utf-8", () => new TextEncoder()), encoder);
+ * class Table {
+ *   readonly cells = new Uint32Array(65_536);
+ * }
+ * const tables = new ObjectPool<Table>("table", 4);
+ * const table = tables.get("large", () => new Table());
+ * tables.put(table);
+ * assertEquals(tables.get("large", () => new Table()), table);
  * ```
  */
 export class ObjectPool<T extends Closeable> {

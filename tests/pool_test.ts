@@ -32,39 +32,26 @@ import {
   sizeClassOf,
   sizeOfClass,
 } from "../pool/mod.ts";
+import { runScript } from "./_bytes.ts";
 
 /** A pool that the environment does not switch. */
 function makePool(options: MemoryPoolOptions = {}): MemoryPool {
   return new MemoryPool({ enabled: true, tracking: false, ...options });
 }
 
-/** Runs a script in a process of its own, with nobody at its terminal. @returns What it printed. */
-async function run(
+/** Runs a script that has the pool room at hand. @returns What it printed. */
+function run(
   script: string,
-  args: string[] = ["--allow-all"],
-  env: Record<string, string> = {},
+  args?: string[],
+  env?: Record<string, string>,
 ): Promise<string> {
-  const path = await Deno.makeTempFile({ suffix: ".ts" });
-  try {
-    const imports = `import { ${
-      "DOC_BUFFER_SIZE environmentVariable globalMemoryPool MemoryPool nodeModule"
-        .replaceAll(" ", ", ")
-    } } from ${JSON.stringify(import.meta.resolve("../pool/mod.ts"))};`;
-    await Deno.writeTextFile(path, `${imports}\n${script}`);
-    const { success, stdout, stderr } = await new Deno.Command(
-      Deno.execPath(),
-      {
-        args: ["run", "--no-check", ...args, path],
-        env: { NO_COLOR: "1", ...env },
-        stdin: "null",
-      },
-    ).output();
-    const text = new TextDecoder();
-    assert(success, text.decode(stderr));
-    return text.decode(stdout).trim();
-  } finally {
-    await Deno.remove(path);
-  }
+  const names = "environmentVariable, globalMemoryPool, MemoryPool, nodeModule";
+  const module = import.meta.resolve("../pool/mod.ts");
+  return runScript(
+    `import { ${names} } from "${module}";\n${script}`,
+    args,
+    env,
+  );
 }
 
 const bufferKinds = [
