@@ -39,9 +39,6 @@ const BLOCK_SIZE = 1024 * 1024;
 /** The same for package compression, where larger blocks compress better. */
 const PACKAGE_BLOCK_SIZE = 4 * 1024 * 1024;
 
-/** Bytes that a thread can copy in the time that it takes to start one. */
-const COPY_SHARE = 128 * 1024 * 1024;
-
 /** How to repack a bin file. */
 export interface RepackOptions {
   /** Path of the bin file. Compression of the file as a whole is detected. */
@@ -242,10 +239,9 @@ function makePlan(options: RepackOptions): Plan {
   engineFor(to.name, "compress");
   engineFor(packaging.name, "compress");
   const blockSize = packaging.name === "none" ? BLOCK_SIZE : PACKAGE_BLOCK_SIZE;
+  // Copying is bound by memory, not by cores; more threads would only start late.
   const isCopy = from.name === to.name && options.level === undefined &&
     packaging.name === "none" && packageCodec === "none";
-  // Fewer bytes of source are done sooner than another thread has started.
-  const share = isCopy ? COPY_SHARE : blockSize;
   const wanted = options.workers || coreCount();
   if (!Number.isInteger(wanted) || wanted < 1) {
     throw new RangeError(
@@ -253,7 +249,9 @@ function makePlan(options: RepackOptions): Plan {
     );
   }
   return {
-    workers: Math.max(1, Math.min(wanted, Math.ceil(size / share))),
+    workers: isCopy
+      ? 1
+      : Math.max(1, Math.min(wanted, Math.ceil(size / blockSize))),
     packageCodec: packaging.name,
     sourceSize: size,
     job: {
