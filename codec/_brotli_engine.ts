@@ -6,6 +6,7 @@ import {
   OUTPUT_FULL,
 } from "./_brotli_decode.ts";
 import type { Decompressor, Emit, Engine, StreamCoder } from "./engine.ts";
+import { range } from "./_range.ts";
 
 /** Size that a stream's ring buffer starts with. It grows up to the window's size. */
 const FIRST_RING_SIZE = 1 << 16;
@@ -21,17 +22,24 @@ const TRAILING = "it is followed by bytes that do not belong to it.";
 class BrotliDecompressor implements Decompressor {
   readonly #decoder = new BrotliDecoder();
 
-  decompress(src: Uint8Array, dst: Uint8Array, offset: number): number {
+  decompress(
+    src: Uint8Array,
+    dst: Uint8Array,
+    offset: number,
+    start = 0,
+    end = src.length,
+  ): number {
     const decoder = this.#decoder;
+    const input = range(src, start, end);
     decoder.start(dst, offset);
     try {
       for (let fed = 0;;) {
-        if (fed === src.length) throw corrupt(TRUNCATED);
-        fed = decoder.feed(src, fed);
+        if (fed === input.length) throw corrupt(TRUNCATED);
+        fed = decoder.feed(input, fed);
         const status = decoder.run();
         if (status === OUTPUT_FULL) return -1;
         if (status === NEED_INPUT) continue;
-        if (decoder.unread > 0 || fed < src.length) throw corrupt(TRAILING);
+        if (decoder.unread > 0 || fed < input.length) throw corrupt(TRAILING);
         return decoder.outPos - offset;
       }
     } finally {

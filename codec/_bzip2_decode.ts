@@ -633,17 +633,23 @@ export class Bzip2Decompressor implements Decompressor {
   readonly #decoder = new BlockDecoder();
 
   /** See {@linkcode Decompressor.decompress}. */
-  decompress(src: Uint8Array, dst: Uint8Array, offset: number): number {
+  decompress(
+    src: Uint8Array,
+    dst: Uint8Array,
+    offset: number,
+    start = 0,
+    end = src.length,
+  ): number {
     const decoder = this.#decoder;
     decoder.reset();
-    decoder.setInput(src, 0, src.length, true);
+    decoder.setInput(src, start, end, true);
     try {
-      let end = offset;
+      let at = offset;
       while (decoder.read()) {
-        end = decoder.write(dst, end);
+        at = decoder.write(dst, at);
         if (decoder.hasOutput) return -1;
       }
-      return end - offset;
+      return at - offset;
     } finally {
       decoder.setInput(NO_BYTES, 0, 0, true);
     }

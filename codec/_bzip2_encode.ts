@@ -1,4 +1,5 @@
 import type { Compressor, Emit, StreamCoder } from "./engine.ts";
+import { range } from "./_range.ts";
 import { CodecError } from "./errors.ts";
 import {
   BLOCK_MAGIC_HIGH,
@@ -568,13 +569,19 @@ export class Bzip2Compressor implements Compressor {
   }
 
   /** See {@linkcode Compressor.compress}. */
-  compress(src: Uint8Array, dst: Uint8Array, offset: number): number {
+  compress(
+    src: Uint8Array,
+    dst: Uint8Array,
+    offset: number,
+    start = 0,
+    end = src.length,
+  ): number {
     const encoder = this.#encoder;
     encoder.reset();
     encoder.setOutput(dst, offset);
-    const end = this.#compress(src, dst);
+    const at = this.#compress(range(src, start, end), dst);
     encoder.setOutput(NO_BYTES, 0);
-    return end < 0 ? -1 : end - offset;
+    return at < 0 ? -1 : at - offset;
   }
 
   /** Returns the end of what was written, or -1. */

@@ -15,6 +15,7 @@ import type {
   Engine,
   StreamCoder,
 } from "./engine.ts";
+import { range } from "./_range.ts";
 import { CorruptDataError } from "./errors.ts";
 
 /** Deflate's greatest ratio is 1032:1 (a match of 258 bytes in two bits), so larger claims are lies. */
@@ -45,7 +46,7 @@ interface InflateInternals {
   };
 }
 
-const NOTHING = new Uint8Array(0);
+const NOTHING: Uint8Array = new Uint8Array(0);
 
 type Level = 0 | 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9;
 
@@ -53,8 +54,8 @@ function createCompressor(level: number): Compressor {
   // A fixed time, so that equal documents become equal bytes.
   const options = { level: level as Level, mtime: 0 };
   return {
-    compress(src, dst, offset) {
-      const result = gzipSync(src, options);
+    compress(src, dst, offset, start = 0, end = src.length) {
+      const result = gzipSync(range(src, start, end), options);
       if (result.length > dst.length - offset) return -1;
       dst.set(result, offset);
       return result.length;
@@ -69,7 +70,14 @@ const LAST_INTO_GIVEN_OUTPUT = 2 as unknown as boolean;
 class FflateDecompressor implements Decompressor {
   readonly #inflate = new Inflate();
 
-  decompress(src: Uint8Array, dst: Uint8Array, offset: number): number {
+  decompress(
+    source: Uint8Array,
+    dst: Uint8Array,
+    offset: number,
+    first = 0,
+    last = source.length,
+  ): number {
+    const src = range(source, first, last);
     const start = endOfGzipHeader(src, 0);
     const end = src.length - TRAILER_SIZE;
     if (start < 0 || start > end) throw cutShort();
@@ -199,16 +207,16 @@ function createDecoder(): StreamCoder {
   }
 
   function inflatePiece(input: Uint8Array, emit: Emit): void {
-    inflate.ondata = (piece) => {
-      checksum = crc32(piece, 0, piece.length, checksum);
-      size += piece.length;
-      if (piece.length > 0) emit(piece);
-    };
+    let piece = NOTHING;
+    inflate.ondata = (output) => piece = output;
     try {
       inflate.push(input);
     } catch (error) {
       throw new CorruptDataError("gzip", (error as Error).message);
     }
+    checksum = crc32(piece, 0, piece.length, checksum);
+    size += piece.length;
+    if (piece.length > 0) emit(piece);
     const internals = inflate as unknown as InflateInternals;
     if (!internals.s.f || internals.s.l) return;
     const rest = internals.p.slice(internals.p.length - unreadInput(internals));

@@ -1,11 +1,17 @@
 /** Reading zstd by npm:fzstd, for runtimes whose zlib has no zstd. */
 import { Decompress } from "fzstd";
-import type { Decompressor, Engine, StreamCoder } from "./engine.ts";
+import type { Decompressor, Emit, Engine, StreamCoder } from "./engine.ts";
+import { range } from "./_range.ts";
 import { CorruptDataError } from "./errors.ts";
 import { ZstdFrameTracker } from "./_zstd_frame.ts";
 
-/** After each piece of input of this size, it is seen whether the output still fits. */
-const INPUT_PIECE = 4 * 1024;
+/** An error of who receives the output, on its way through fzstd. */
+class EmitFailure {
+  constructor(readonly error: unknown) {}
+}
+
+/** Thrown to stop fzstd when there is no room for its output. */
+const FULL = new Error("The output does not fit");
 
 function createDecoder(): StreamCoder {
   const tracker = new ZstdFrameTracker();
@@ -14,7 +20,7 @@ function createDecoder(): StreamCoder {
     push(chunk, last, emit) {
       tracker.push(chunk);
       decoder.ondata = (piece) => {
-        if (piece.length > 0) emit(piece);
+        if (piece.length > 0) pass(piece, emit);
       };
       // fzstd keeps its input, which is only borrowed here.
       if (chunk.length > 0) run(() => decoder.push(new Uint8Array(chunk)));
@@ -28,26 +34,36 @@ function createDecoder(): StreamCoder {
 }
 
 const decompressor: Decompressor = {
-  decompress(src, dst, offset) {
+  decompress(src, dst, offset, start = 0, last = src.length) {
     let end = offset;
-    const decoder = createDecoder();
     const write = (piece: Uint8Array) => {
-      if (piece.length <= dst.length - end) dst.set(piece, end);
+      if (piece.length > dst.length - end) throw FULL;
+      dst.set(piece, end);
       end += piece.length;
     };
-    for (let at = 0; at < src.length; at += INPUT_PIECE) {
-      decoder.push(src.subarray(at, at + INPUT_PIECE), false, write);
-      if (end > dst.length) return -1;
+    try {
+      createDecoder().push(range(src, start, last), true, write);
+    } catch (error) {
+      if (error === FULL) return -1;
+      throw error;
     }
-    decoder.push(new Uint8Array(0), true, write);
     return end - offset;
   },
 };
 
-function run<T>(step: () => T): T {
+function pass(piece: Uint8Array, emit: Emit): void {
   try {
-    return step();
+    emit(piece);
   } catch (error) {
+    throw new EmitFailure(error);
+  }
+}
+
+function run(step: () => void): void {
+  try {
+    step();
+  } catch (error) {
+    if (error instanceof EmitFailure) throw error.error;
     throw new CorruptDataError("zstd", (error as Error).message);
   }
 }

@@ -145,11 +145,17 @@ export class FrameCompressor implements Compressor {
   }
 
   /** Compresses `src` into one frame; see {@linkcode Compressor.compress}. */
-  compress(src: Uint8Array, dst: Uint8Array, offset: number): number {
-    const { length } = src;
+  compress(
+    src: Uint8Array,
+    dst: Uint8Array,
+    offset: number,
+    first = 0,
+    last = src.length,
+  ): number {
+    const length = last - first;
     if (length > MAX_POSITION) throw tooLong(length);
     if (dst.length - offset < HEADER_SIZE + TRAILER_SIZE) return -1;
-    let from = this.#src.see(src);
+    let from = this.#src.see(src) + first;
     const base = this.#dst.see(dst);
     const start = base + offset;
     const limit = base + Math.min(dst.length, MAX_POSITION - base) -
@@ -254,12 +260,19 @@ export class FrameDecompressor implements Decompressor {
   }
 
   /** Decompresses all frames of `src`; see {@linkcode Decompressor.decompress}. */
-  decompress(src: Uint8Array, dst: Uint8Array, offset: number): number {
+  decompress(
+    src: Uint8Array,
+    dst: Uint8Array,
+    offset: number,
+    first = 0,
+    last = src.length,
+  ): number {
     if (src.length > MAX_POSITION) throw tooLong(src.length);
     if (offset > dst.length) return -1;
     const header = this.#header;
-    let p = this.#src.see(src);
-    const end = p + src.length;
+    const origin = this.#src.see(src);
+    let p = origin + first;
+    const end = origin + last;
     const base = this.#dst.see(dst);
     const start = base + offset;
     const limit = base + Math.min(dst.length, MAX_POSITION - base);

@@ -18,6 +18,7 @@ import type {
   Engine,
   StreamCoder,
 } from "./engine.ts";
+import { range } from "./_range.ts";
 import { CodecError, CorruptDataError, OutputLimitError } from "./errors.ts";
 
 /** The runtime's `node:zlib`; undefined in browsers. */
@@ -84,11 +85,11 @@ export interface StreamTracker {
   /** Starts over. */
   reset(): void;
   /**
-   * Looks at the next bytes.
+   * Looks at the next bytes: those of `bytes` from `start` to `end`.
    *
    * @throws {CorruptDataError} They cannot be part of a stream.
    */
-  push(bytes: Uint8Array): void;
+  push(bytes: Uint8Array, start?: number, end?: number): void;
   /** Whether a stream may end here. */
   readonly complete: boolean;
 }
@@ -140,11 +141,11 @@ class NativeContext {
     flush: number,
     src: Uint8Array,
     srcOffset: number,
+    srcLength: number,
     dst: Uint8Array,
     dstOffset: number,
   ): string | undefined {
     const { _handle: handle, _writeState: state } = this.#stream!;
-    const srcLength = src.length - srcOffset;
     const dstLength = dst.length - dstOffset;
     try {
       if (this.#nativeWrite !== undefined) {
@@ -189,10 +190,12 @@ class NativeContext {
 export function createNativeCompressor(options: NativeOptions): Compressor {
   const context = new NativeContext(options);
   return {
-    compress(src, dst, offset) {
+    compress(src, dst, offset, start = 0, end = src.length) {
       if (offset >= dst.length) return -1;
-      context.rewind(src.length);
-      const problem = context.write(options.finish, src, 0, dst, offset);
+      const { finish } = options;
+      const size = end - start;
+      context.rewind(size);
+      const problem = context.write(finish, src, start, size, dst, offset);
       if (problem !== undefined) throw compressionError(options, problem);
       // A full destination may hold all of the output or not: a spare byte proves it.
       if (context.free === 0 || context.unread !== 0) return -1;
@@ -212,8 +215,9 @@ export function createNativeEncoder(options: NativeOptions): StreamCoder {
       const flush = last ? options.finish : options.process;
       context.unread = chunk.length;
       do {
-        const read = chunk.length - context.unread;
-        const problem = context.write(flush, chunk, read, piece, 0);
+        const left = context.unread;
+        const read = chunk.length - left;
+        const problem = context.write(flush, chunk, read, left, piece, 0);
         if (problem !== undefined) throw compressionError(options, problem);
         emitPiece(piece, context.free, emit);
       } while (context.free === 0 || context.unread > 0);
@@ -230,29 +234,31 @@ export function createNativeDecompressor(
   const context = new NativeContext(options);
   const tracker = options.createTracker?.();
   return {
-    decompress(src, dst, offset) {
+    decompress(src, dst, offset, start = 0, end = src.length) {
       if (offset >= dst.length) return -1;
-      if (src.length === 0) throw cutShort(options);
+      if (start === end) throw cutShort(options);
       if (tracker !== undefined) {
         tracker.reset();
-        tracker.push(src);
+        tracker.push(src, start, end);
         if (!tracker.complete) throw cutShort(options);
       }
-      let read = 0;
-      let end = offset;
+      const { finish, concatenable } = options;
+      let read = start;
+      let written = offset;
       do {
-        context.rewind(src.length);
-        const problem = context.write(options.finish, src, read, dst, end);
+        const left = end - read;
+        context.rewind(left);
+        const problem = context.write(finish, src, read, left, dst, written);
         if (problem !== undefined) throw malformed(options, problem);
-        end = dst.length - context.free;
+        written = dst.length - context.free;
         if (context.free === 0) return -1;
-        const next = src.length - context.unread;
-        if (context.unread > 0 && (!options.concatenable || next === read)) {
-          throw trailing(options, context.unread);
+        const { unread } = context;
+        if (unread > 0 && (!concatenable || unread === left)) {
+          throw trailing(options, unread);
         }
-        read = next;
-      } while (read < src.length);
-      return end - offset;
+        read = end - unread;
+      } while (read < end);
+      return written - offset;
     },
     close: () => context.close(),
   };
@@ -269,7 +275,8 @@ export function createNativeDecoder(
   let fresh = true;
   let empty = true;
   const step = (flush: number, chunk: Uint8Array, read: number, emit: Emit) => {
-    const problem = context.write(flush, chunk, read, piece, 0);
+    const left = chunk.length - read;
+    const problem = context.write(flush, chunk, read, left, piece, 0);
     if (problem !== undefined) throw malformed(options, problem);
     emitPiece(piece, context.free, emit);
   };
@@ -418,13 +425,14 @@ export function oneShotEngine(engine: Engine): Engine {
     name: `${engine.name} one-shot`,
     kind: engine.kind,
     createCompressor: (level) => ({
-      compress: (src, dst, offset) =>
-        write(compressOnce!(src, level), dst, offset),
+      compress: (src, dst, offset, start = 0, end = src.length) =>
+        write(compressOnce!(range(src, start, end), level), dst, offset),
     }),
     createDecompressor: () => ({
-      decompress(src, dst, offset) {
+      decompress(src, dst, offset, start = 0, end = src.length) {
+        const data = range(src, start, end);
         try {
-          return write(decompressOnce!(src, dst.length - offset), dst, offset);
+          return write(decompressOnce!(data, dst.length - offset), dst, offset);
         } catch (error) {
           if (error instanceof OutputLimitError) return -1;
           throw error;

@@ -662,17 +662,23 @@ export class XzDecompressor implements Decompressor {
   readonly #reader = new XzReader();
 
   /** Decompresses `src`; see {@linkcode Decompressor.decompress}. */
-  decompress(src: Uint8Array, dst: Uint8Array, offset: number): number {
+  decompress(
+    src: Uint8Array,
+    dst: Uint8Array,
+    offset: number,
+    start = 0,
+    end = src.length,
+  ): number {
     const reader = this.#reader;
     reader.reset(dst, offset);
     try {
-      let at = 0;
-      for (let need = reader.need; need <= src.length - at;) {
+      let at = start;
+      for (let need = reader.need; need <= end - at;) {
         if (!reader.step(src, at)) return -1;
         at += need;
         need = reader.need;
       }
-      reader.end(src.length - at);
+      reader.end(end - at);
       return reader.pos - offset;
     } finally {
       reader.out = NOTHING;

@@ -162,13 +162,19 @@ export class XzCompressor implements Compressor {
   }
 
   /** Compresses `src`; see {@linkcode Compressor.compress}. */
-  compress(src: Uint8Array, dst: Uint8Array, offset: number): number {
+  compress(
+    src: Uint8Array,
+    dst: Uint8Array,
+    offset: number,
+    start = 0,
+    end = src.length,
+  ): number {
     const writer = this.#writer;
     let at = writer.begin(dst, offset);
-    for (let start = 0; start < src.length && at >= 0;) {
-      const end = Math.min(start + BLOCK_MAX, src.length);
-      at = writer.block(src, start, end, dst, at, false);
-      start = end;
+    for (let from = start; from < end && at >= 0;) {
+      const to = Math.min(from + BLOCK_MAX, end);
+      at = writer.block(src, from, to, dst, at, false);
+      from = to;
     }
     if (at >= 0) at = writer.finish(dst, at);
     return at < 0 ? -1 : at - offset;

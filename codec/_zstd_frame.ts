@@ -52,11 +52,11 @@ export class ZstdFrameTracker implements StreamTracker {
   }
 
   /** Looks at the next bytes. */
-  push(bytes: Uint8Array): void {
-    let at = 0;
-    while (at < bytes.length) {
+  push(bytes: Uint8Array, start = 0, end = bytes.length): void {
+    let at = start;
+    while (at < end) {
       if (this.#skip > 0) {
-        const skipped = Math.min(this.#skip, bytes.length - at);
+        const skipped = Math.min(this.#skip, end - at);
         this.#skip -= skipped;
         at += skipped;
         continue;

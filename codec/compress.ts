@@ -135,15 +135,27 @@ function fail(what: string): never {
 
 class CompressorLease extends CoderLease<Compressor>
   implements LeasedCompressor {
-  compress(src: Uint8Array, dst: Uint8Array, offset: number): number {
-    return this.done(this.begin().compress(src, dst, offset));
+  compress(
+    src: Uint8Array,
+    dst: Uint8Array,
+    offset: number,
+    start = 0,
+    end = src.length,
+  ): number {
+    return this.done(this.begin().compress(src, dst, offset, start, end));
   }
 }
 
 class DecompressorLease extends CoderLease<Decompressor>
   implements LeasedDecompressor {
-  decompress(src: Uint8Array, dst: Uint8Array, offset: number): number {
-    return this.done(this.begin().decompress(src, dst, offset));
+  decompress(
+    src: Uint8Array,
+    dst: Uint8Array,
+    offset: number,
+    start = 0,
+    end = src.length,
+  ): number {
+    return this.done(this.begin().decompress(src, dst, offset, start, end));
   }
 }
 

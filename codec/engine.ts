@@ -8,14 +8,22 @@
 /** Compresses whole buffers, one independent frame per call. */
 export interface Compressor {
   /**
-   * Compresses all of `src` into `dst`, starting at `offset`.
+   * Compresses `src`, or its bytes from `start` to `end`, into `dst`, starting at
+   * `offset`. A range costs less than a view, of which there would be one per
+   * document.
    *
    * @returns The number of bytes written, or -1 when they do not fit; what is
    * in `dst` from `offset` on is then unspecified. Some engines need one spare
    * byte to know that everything fitted.
    * `src` and `dst` must not overlap. Neither is kept after the call.
    */
-  compress(src: Uint8Array, dst: Uint8Array, offset: number): number;
+  compress(
+    src: Uint8Array,
+    dst: Uint8Array,
+    offset: number,
+    start?: number,
+    end?: number,
+  ): number;
   /** Releases what lies outside the garbage collector's reach. */
   close?(): void;
 }
@@ -23,8 +31,8 @@ export interface Compressor {
 /** Decompresses whole buffers. */
 export interface Decompressor {
   /**
-   * Decompresses all of `src` (one frame, or several one after the other) into
-   * `dst`, starting at `offset`.
+   * Decompresses `src`, or its bytes from `start` to `end` (one frame, or several
+   * one after the other), into `dst`, starting at `offset`.
    *
    * @returns The number of bytes written, or -1 when they do not fit; what is
    * in `dst` from `offset` on is then unspecified. Some engines need one spare
@@ -32,7 +40,13 @@ export interface Decompressor {
    * @throws {CorruptDataError} `src` is malformed, cut short, fails its
    * checksum, or is followed by bytes that are no frame.
    */
-  decompress(src: Uint8Array, dst: Uint8Array, offset: number): number;
+  decompress(
+    src: Uint8Array,
+    dst: Uint8Array,
+    offset: number,
+    start?: number,
+    end?: number,
+  ): number;
   /** Releases what lies outside the garbage collector's reach. */
   close?(): void;
 }

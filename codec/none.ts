@@ -1,11 +1,18 @@
+import { range } from "./_range.ts";
 import type { Codec } from "./codec.ts";
 import type { Engine, StreamCoder } from "./engine.ts";
 import { OutputLimitError } from "./errors.ts";
 
-function copy(src: Uint8Array, dst: Uint8Array, offset: number): number {
-  if (src.length > dst.length - offset) return -1;
-  dst.set(src, offset);
-  return src.length;
+function copy(
+  src: Uint8Array,
+  dst: Uint8Array,
+  offset: number,
+  start = 0,
+  end = src.length,
+): number {
+  if (end - start > dst.length - offset) return -1;
+  dst.set(range(src, start, end), offset);
+  return end - start;
 }
 
 const passThrough: StreamCoder = {

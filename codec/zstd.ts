@@ -61,9 +61,9 @@ function createCompressor(level: number): Compressor {
   if (level < 1 || level > LAST_HASHING_LEVEL) return large;
   const small = createNativeCompressor(options(level, true));
   return {
-    compress: (src, dst, offset) =>
-      (src.length <= SMALL_DOCUMENT ? small : large)
-        .compress(src, dst, offset),
+    compress: (src, dst, offset, start = 0, end = src.length) =>
+      (end - start <= SMALL_DOCUMENT ? small : large)
+        .compress(src, dst, offset, start, end),
     close() {
       small.close?.();
       large.close?.();

@@ -114,17 +114,16 @@ export class BlockTransformer implements Disposable {
   }
 
   #transformRecord(bytes: Uint8Array): void {
-    const { keyStart, keySize, contentStart, contentSize, end } = this.#record;
-    const content = bytes.subarray(contentStart, end);
+    const { keyStart, keySize, contentSize } = this.#record;
     if (this.#options.contentOnly) {
-      const size = this.#write(content, 0);
+      const size = this.#write(bytes, 0);
       this.output[this.outputLength + size] = NEWLINE;
       this.outputLength += size + 1;
       return;
     }
     const head = RECORD_OVERHEAD + keySize;
     this.#reserve(head + contentSize + 1);
-    const size = this.#write(content, head);
+    const size = this.#write(bytes, head);
     const { output, outputLength } = this;
     writeInt32(output, outputLength, keySize);
     // A short key is copied faster by hand than by a call of set().
@@ -141,32 +140,40 @@ export class BlockTransformer implements Disposable {
     this.outputLength += head + size;
   }
 
-  /** Writes a content `ahead` bytes behind the output so far. @returns Its size there. */
-  #write(content: Uint8Array, ahead: number): number {
-    if (this.#compressor === undefined) return this.#writePlain(content, ahead);
-    const plain = this.#decompressor === undefined
-      ? content
-      : this.#decompressBetween(content);
-    this.#reserve(ahead + maxCompressedSize(plain.length));
-    return this.#compressor.compress(
-      plain,
-      this.output,
-      this.outputLength + ahead,
-    );
+  /**
+   * Writes the record's content `ahead` bytes behind the output so far. Contents
+   * are passed on as ranges, because a view for each would be garbage for each.
+   *
+   * @returns Its size there.
+   */
+  #write(bytes: Uint8Array, ahead: number): number {
+    const { contentStart, contentSize, end } = this.#record;
+    const compressor = this.#compressor;
+    if (compressor === undefined) return this.#writePlain(bytes, ahead);
+    const start = this.outputLength + ahead;
+    if (this.#decompressor === undefined) {
+      this.#reserve(ahead + maxCompressedSize(contentSize));
+      return compressor
+        .compress(bytes, this.output, start, contentStart, end);
+    }
+    const size = this.#decompressBetween(bytes);
+    this.#reserve(ahead + maxCompressedSize(size));
+    return compressor.compress(this.#between, this.output, start, 0, size);
   }
 
-  /** Writes a content uncompressed. */
-  #writePlain(content: Uint8Array, ahead: number): number {
+  /** Writes the record's content uncompressed. @returns Its size there. */
+  #writePlain(bytes: Uint8Array, ahead: number): number {
+    const { contentStart, contentSize, end } = this.#record;
     // A spare byte for a newline, or for proof that all of it fitted.
-    this.#reserve(ahead + content.length + 1);
+    this.#reserve(ahead + contentSize + 1);
+    const start = this.outputLength + ahead;
     if (this.#decompressor === undefined) {
-      this.output.set(content, this.outputLength + ahead);
-      return content.length;
+      this.output.set(bytes.subarray(contentStart, end), start);
+      return contentSize;
     }
     for (;;) {
-      const start = this.outputLength + ahead;
       const size = this.#decompressor
-        .decompress(content, this.output, start);
+        .decompress(bytes, this.output, start, contentStart, end);
       if (size >= 0 && start + size < this.output.length) {
         return this.#checkSize(size);
       }
@@ -176,11 +183,13 @@ export class BlockTransformer implements Disposable {
     }
   }
 
-  /** Decompresses a content into the buffer between. @returns It, as a view of that. */
-  #decompressBetween(content: Uint8Array): Uint8Array {
+  /** Decompresses the record's content to the start of the buffer between. @returns Its size. */
+  #decompressBetween(bytes: Uint8Array): number {
+    const { contentStart, end } = this.#record;
     for (;;) {
-      const size = this.#decompressor!.decompress(content, this.#between, 0);
-      if (size >= 0) return this.#between.subarray(0, this.#checkSize(size));
+      const size = this.#decompressor!
+        .decompress(bytes, this.#between, 0, contentStart, end);
+      if (size >= 0) return this.#checkSize(size);
       const room = this.#between.length;
       if (room > this.#options.maxSize) this.#checkSize(room);
       this.#between = new Uint8Array(
@@ -226,8 +235,10 @@ function takeCompressor(
 ): Compressor & Disposable {
   if (pool.enabled) return leaseCompressor(codec, { level, pool });
   return {
-    compress(src, dst, offset) {
-      const result = compressOriginal(src, codec, { level });
+    compress(src, dst, offset, start, end) {
+      const result = compressOriginal(src.subarray(start, end), codec, {
+        level,
+      });
       dst.set(result, offset);
       return result.length;
     },
@@ -242,8 +253,8 @@ function takeDecompressor(
 ): Decompressor & Disposable {
   if (pool.enabled) return leaseDecompressor(codec, { pool });
   return {
-    decompress(src, dst, offset) {
-      const result = decompressOriginal(src, codec);
+    decompress(src, dst, offset, start, end) {
+      const result = decompressOriginal(src.subarray(start, end), codec);
       if (result.length >= dst.length - offset) return -1;
       dst.set(result, offset);
       return result.length;

@@ -23,7 +23,10 @@ export interface Closeable {
  * import { ObjectPool } from "@binfiles/binfiles/pool";
  *
  * class Table {
- *   readonly cells = new Uint32Array(65_536);
+ *   cells = new Uint32Array(65_536);
+ *   close() {
+ *     this.cells = new Uint32Array(0);
+ *   }
  * }
  * const tables = new ObjectPool<Table>("table", 4);
  * const table = tables.get("large", () => new Table());

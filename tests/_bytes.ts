@@ -130,7 +130,8 @@ export async function runScript(
 
 /**
  * How much more memory than before the process had at any time while `work`
- * ran, in bytes. Linux tells; elsewhere it is what remains at the end.
+ * ran, in bytes. Linux tells; elsewhere it is what remains at the end. Needs a
+ * process of its own, because tests may run in parallel threads.
  */
 export async function peakGrowth(
   work: () => void | Promise<void>,
