@@ -26,7 +26,7 @@ interface Run {
 
 /** Repacks a file in a process of its own, and watches it. */
 async function repack(source: string, from: string, to: string): Promise<Run> {
-  const target = join(directory, "target.bin");
+  const target = join(directory, "memory.target.bin");
   const child = new Deno.Command(Deno.execPath(), {
     args: [
       "run",
@@ -103,10 +103,11 @@ for (const codec of codecs) {
   }
   await measure(codec, "none");
 }
+Deno.removeSync(join(directory, "memory.target.bin"));
 Deno.exit(holds ? 0 : 1);
 
 /** Repacks a plain file into a codec. @returns The path of the result. */
 async function repackTo(path: string, codec: string): Promise<string> {
   await repack(path, "none", codec);
-  return join(directory, "target.bin");
+  return join(directory, "memory.target.bin");
 }

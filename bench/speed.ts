@@ -58,7 +58,7 @@ const jobs: Job[] = [
   { name: "A none→none", from: "none", to: "none", loop: "cp", target: 2 },
 ];
 
-const target = join(directory, "target.bin");
+const target = join(directory, "speed.target.bin");
 
 /** Path of a data set whose contents have a codec; made if need be. */
 function dataSet(set: string, codec: string): string {
@@ -131,8 +131,9 @@ function loop(name: string, path: string): number {
   return Number(output.split(" ")[0]);
 }
 
+/** Removes what an interrupted run may have left, too. */
 function removeTarget(): void {
-  Deno.removeSync(target);
+  if (exists(target)) Deno.removeSync(target);
 }
 
 function median(values: number[]): number {
@@ -147,6 +148,7 @@ console.log("| job | repack / loop | pairs | at most |  |");
 console.log("| --- | ---: | ---: | ---: | --- |");
 for (const job of jobs.filter(({ name }) => name.includes(options.only))) {
   const source = dataSet(job.name[0], job.from);
+  removeTarget();
   // Once uncounted, so that neither side pays for a cold cache.
   repack(source, target, job.from, job.to);
   removeTarget();

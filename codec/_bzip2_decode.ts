@@ -37,7 +37,7 @@ const MAX_RUN_DIGITS = 20;
 /** The stream decoder takes input and hands out output in pieces of this size. */
 const PIECE_SIZE = 1 << 16;
 /** Input to wait for before the first attempt to read a block's tables. */
-const FIRST_TABLES_ATTEMPT = 1024;
+const FIRST_TABLES_ATTEMPT = 64;
 
 // What the decoder does next.
 const STREAM_HEADER = 0;

@@ -3,7 +3,7 @@ import { globalMemoryPool, type MemoryPool } from "../pool/memory_pool.ts";
 import type { Closeable, ObjectPool } from "../pool/object_pool.ts";
 import { checkLevel, findCodec } from "./codecs.ts";
 import type { Codec } from "./codec.ts";
-import type { Compressor, Decompressor } from "./engine.ts";
+import type { Compressor, Decompressor, Engine } from "./engine.ts";
 import { engineFor } from "./engines.ts";
 import { CodecError, OutputLimitError } from "./errors.ts";
 
@@ -67,13 +67,10 @@ export function leaseCompressor(
   codec: string | number,
   { level, pool = globalMemoryPool }: CompressOptions = {},
 ): LeasedCompressor {
-  const found = findCodec(codec);
-  const engine = engineFor(found.name, "compress");
-  const checked = checkLevel(found, level);
-  const key = `${found.name} ${engine.name} ${checked}`;
+  const { key, create } = compressorKind(codec, level);
   return new CompressorLease(
     pool.compressors,
-    pool.compressors.get(key, () => engine.createCompressor!(checked)),
+    pool.compressors.get(key, create),
   );
 }
 
@@ -86,13 +83,36 @@ export function leaseDecompressor(
   codec: string | number,
   { pool = globalMemoryPool }: DecompressOptions = {},
 ): LeasedDecompressor {
-  const found = findCodec(codec);
-  const engine = engineFor(found.name, "decompress");
-  const key = `${found.name} ${engine.name}`;
+  const engine = engineFor(codec, "decompress");
   return new DecompressorLease(
     pool.decompressors,
-    pool.decompressors.get(key, () => engine.createDecompressor!()),
+    pool.decompressors.get(engine, () => engine.createDecompressor!()),
   );
+}
+
+/** A kind of compressor: under which key it is pooled, and how one is made. */
+interface CompressorKind {
+  key: object;
+  create(): Compressor;
+}
+
+/** Kinds of compressors by engine and level, so that looking one up makes nothing. */
+const compressorKinds = new Map<Engine, Map<number, CompressorKind>>();
+
+function compressorKind(
+  codec: string | number,
+  level: number | undefined,
+): CompressorKind {
+  const engine = engineFor(codec, "compress");
+  const checked = checkLevel(findCodec(codec), level);
+  let levels = compressorKinds.get(engine);
+  if (levels === undefined) compressorKinds.set(engine, levels = new Map());
+  let kind = levels.get(checked);
+  if (kind === undefined) {
+    kind = { key: {}, create: () => engine.createCompressor!(checked) };
+    levels.set(checked, kind);
+  }
+  return kind;
 }
 
 /** An object of a pool until the end of a scope; one that threw is not put back. */
@@ -186,14 +206,15 @@ export function compress(
 ): Uint8Array<ArrayBuffer> {
   const { pool = globalMemoryPool } = options;
   if (!pool.enabled) return compressOriginal(data, codec, options);
-  using compressor = leaseCompressor(codec, options);
-  const buffer = pool.getCompressorBuffer(maxCompressedSize(data.length));
+  const compressor = leaseCompressor(codec, options);
+  const buffer = pool.takeScratch(maxCompressedSize(data.length));
   try {
     const size = compressor.compress(data, buffer, 0);
     if (size < 0) throw outgrown(findCodec(codec), data.length);
     return buffer.slice(0, size);
   } finally {
-    pool.putCompressorBuffer(buffer);
+    pool.returnScratch(buffer);
+    compressor[Symbol.dispose]();
   }
 }
 
@@ -216,21 +237,25 @@ export function decompress(
 ): Uint8Array<ArrayBuffer> {
   const { pool = globalMemoryPool, maxSize = MAX_DOCUMENT_SIZE } = options;
   if (!pool.enabled) return decompressOriginal(data, codec, options);
-  using decompressor = leaseDecompressor(codec, options);
-  for (let room: number | undefined;;) {
-    const buffer = pool.getCompressorBuffer(room);
-    let size = -1;
-    try {
+  const decompressor = leaseDecompressor(codec, options);
+  let buffer = pool.takeScratch();
+  let size = -1;
+  try {
+    for (;;) {
       size = decompressor.decompress(data, buffer, 0);
       if (size >= 0 && size <= maxSize) return buffer.slice(0, size);
-      if (buffer.length > maxSize) {
+      const { length } = buffer;
+      if (length > maxSize) {
         throw new OutputLimitError(findCodec(codec).name, maxSize);
       }
       // Doubles what has proved too small, whatever the data claims to need.
-      room = Math.min(buffer.length * 2, maxSize + 1);
-    } finally {
-      pool.putCompressorBuffer(buffer, size < 0 ? undefined : size);
+      const larger = pool.takeScratch(Math.min(length * 2, maxSize + 1));
+      pool.returnScratch(buffer);
+      buffer = larger;
     }
+  } finally {
+    pool.returnScratch(buffer, size < 0 ? undefined : size);
+    decompressor[Symbol.dispose]();
   }
 }
 

@@ -32,8 +32,11 @@ const portableEngines = new Map<CodecName, Engine[]>();
 /** What users prefer: an engine's name or kind; for all codecs, or for one. */
 const preferences = new Map<CodecName | undefined, string>();
 
-/** Engines that were chosen, by codec, direction and input. */
-const chosen = new Map<string, Engine>();
+/** Engines that were chosen, by direction, input, and the codec as it was named. */
+const chosen: Record<Direction, Record<Input, Map<string | number, Engine>>> = {
+  compress: { documents: new Map(), streams: new Map() },
+  decompress: { documents: new Map(), streams: new Map() },
+};
 
 /** Outcomes of probes. */
 const probed = new Map<Engine, Record<Direction, boolean>>();
@@ -62,16 +65,15 @@ export function engineFor(
   direction: Direction,
   input: Input = "documents",
 ): Engine {
-  const found = findCodec(codec);
-  const key = `${found.name} ${direction} ${input}`;
-  let engine = chosen.get(key);
+  let engine = chosen[direction][input].get(codec);
   if (engine === undefined) {
+    const found = findCodec(codec);
     engine = enginesOf(found).find((candidate) =>
       proves(candidate, found, direction) &&
       (input === "documents" || handlesStreams(candidate, direction))
     );
     if (engine === undefined) throw noEngine(found, direction);
-    chosen.set(key, engine);
+    chosen[direction][input].set(codec, engine);
   }
   return engine;
 }
@@ -133,7 +135,7 @@ export async function preferEngine(
     }
     preferences.set(name, preference);
   }
-  chosen.clear();
+  forgetChoices();
 }
 
 /**
@@ -155,7 +157,21 @@ export async function loadPortableEngines(): Promise<void> {
   portableEngines.set("zip", [fflateEngine]);
   portableEngines.set("zstd", [fzstdEngine]);
   portableEngines.set("lz4", [createLz4jsEngine(lz4js.default ?? lz4js)]);
-  chosen.clear();
+  forgetChoices();
+}
+
+/**
+ * What was preferred with {@linkcode preferEngine} so far, for other threads to
+ * prefer as well: pairs of a preference and the codec that it is for.
+ */
+export function enginePreferences(): [string, CodecName | undefined][] {
+  return Array.from(preferences, ([codec, preference]) => [preference, codec]);
+}
+
+function forgetChoices(): void {
+  for (const inputs of Object.values(chosen)) {
+    for (const engines of Object.values(inputs)) engines.clear();
+  }
 }
 
 /** All engines of a codec, the preferred ones first. */

@@ -34,6 +34,7 @@ export {
   type Direction,
   engineFor,
   type EngineInfo,
+  enginePreferences,
   type Input,
   listEngines,
   loadPortableEngines,

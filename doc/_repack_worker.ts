@@ -1,5 +1,7 @@
 /** Entry of the threads of a repack. What they have to do is in `workerData`. */
 import { parentPort, workerData } from "node:worker_threads";
+import type { CodecName } from "../codec/codec.ts";
+import { preferEngine } from "../codec/engines.ts";
 import { pauseThread, RepackControl } from "./_repack_control.ts";
 import { type RepackJob, runJob, type WorkerReport } from "./_repack_job.ts";
 import { fillSpool } from "./_spool.ts";
@@ -13,15 +15,20 @@ export interface WorkerTask {
   memory: SharedArrayBuffer;
   /** Number of the worker, or `spool` to unpack the source. */
   role: number | "spool";
+  /** Engines that the starting thread prefers, with the codecs they are for. */
+  preferences: [string, CodecName | undefined][];
 }
 
 /** What a thread answers when it is done. */
 export type WorkerAnswer = { report: WorkerReport } | { error: PackedError };
 
-const { job, memory, role } = workerData as WorkerTask;
+const { job, memory, role, preferences } = workerData as WorkerTask;
 const control = new RepackControl(memory, pauseThread);
 let answer: WorkerAnswer;
 try {
+  for (const [preference, codec] of preferences) {
+    await preferEngine(preference, codec);
+  }
   answer = {
     report: role === "spool"
       ? { skipped: fillSpool(job, control), dropped: 0 }

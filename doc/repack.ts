@@ -3,7 +3,7 @@ import type NodeThreads from "node:worker_threads";
 import type { CodecName } from "../codec/codec.ts";
 import { checkLevel, findCodec } from "../codec/codecs.ts";
 import { compress, MAX_DOCUMENT_SIZE } from "../codec/compress.ts";
-import { engineFor } from "../codec/engines.ts";
+import { engineFor, enginePreferences } from "../codec/engines.ts";
 import { createEncoder } from "../codec/stream_coders.ts";
 import { globalMemoryPool } from "../pool/memory_pool.ts";
 import { nodeModule } from "../pool/runtime.ts";
@@ -322,13 +322,18 @@ async function runThreads(
   try {
     if (signal?.aborted) throw new CancelledError();
     const { memory } = control;
+    const preferences = enginePreferences();
     if (job.spool !== undefined) {
-      threads.push(startThread({ job, memory, role: "spool" }, control));
+      threads.push(
+        startThread({ job, memory, role: "spool", preferences }, control),
+      );
     }
     // Reading a spool file blocks, which this thread must not; it only watches then.
     const helps = job.spool === undefined;
     for (let worker = helps ? 1 : 0; worker < workers; worker++) {
-      threads.push(startThread({ job, memory, role: worker }, control));
+      threads.push(
+        startThread({ job, memory, role: worker, preferences }, control),
+      );
     }
     // While this thread does its share, failures of others are handled below.
     for (const thread of threads) thread.catch(() => {});

@@ -164,6 +164,19 @@ export class MemoryPool {
     this.#compressionBuffers.put(buffer, used);
   }
 
+  /**
+   * Takes a compression buffer for use within one call, by code that keeps no
+   * view of it: unlike others, it is not detached when it is returned.
+   */
+  takeScratch(size?: number): Uint8Array<ArrayBuffer> {
+    return this.#compressionBuffers.takeScratch(size);
+  }
+
+  /** Returns a buffer of {@linkcode MemoryPool.takeScratch}; `used` as in {@linkcode MemoryPool.putBuffer}. */
+  returnScratch(buffer: Uint8Array<ArrayBuffer>, used?: number): void {
+    this.#compressionBuffers.returnScratch(buffer, used);
+  }
+
   /** Takes a document buffer; see {@linkcode MemoryPool.getBuffer}. */
   getDocBuffer(size?: number): Uint8Array<ArrayBuffer> {
     return this.#docBuffers.get(size);

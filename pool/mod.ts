@@ -19,6 +19,6 @@ export {
   type MemoryPoolStatistics,
 } from "./memory_pool.ts";
 export { type MemorySnapshot, memorySnapshot } from "./memory_snapshot.ts";
-export { type Closeable, ObjectPool } from "./object_pool.ts";
+export { type Closeable, ObjectPool, type PoolKey } from "./object_pool.ts";
 export { sizeClassOf, sizeOfClass } from "./size_class.ts";
 export type { PoolStatistics } from "./statistics.ts";

@@ -11,6 +11,9 @@ export interface Closeable {
   close?(): void;
 }
 
+/** What objects are kept under: a name, or any object that stands for a kind. */
+export type PoolKey = string | object;
+
 /**
  * Reusable objects that are costly to make, such as compressors, kept by key.
  *
@@ -37,8 +40,8 @@ export interface Closeable {
 export class ObjectPool<T extends Closeable> {
   readonly #name: string;
   readonly #maxIdle: number;
-  readonly #idle = new Map<string, T[]>();
-  readonly #inUse = new Map<T, string>();
+  readonly #idle = new Map<PoolKey, T[]>();
+  readonly #inUse = new Map<T, PoolKey>();
   readonly #statistics = emptyStatistics();
 
   /** Creates an empty pool that keeps up to `maxIdle` objects per key. */
@@ -53,7 +56,7 @@ export class ObjectPool<T extends Closeable> {
   }
 
   /** Hands out an idle object of `key`, or a new one. It is the caller's until it is returned. */
-  get<O extends T>(key: string, create: () => O): O {
+  get<O extends T>(key: PoolKey, create: () => O): O {
     const idle = this.#idle.get(key)?.pop() as O | undefined;
     const object = idle ?? create();
     if (idle !== undefined) this.#statistics.idle--;
@@ -96,7 +99,7 @@ export class ObjectPool<T extends Closeable> {
     this.#idle.clear();
   }
 
-  #end(object: T): string {
+  #end(object: T): PoolKey {
     const key = this.#inUse.get(object);
     if (key === undefined) {
       throw new PoolError(

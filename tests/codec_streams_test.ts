@@ -443,7 +443,7 @@ for (
   const [name, megabytes] of [
     ["none", 500],
     ["gzip", 500],
-    ["bzip2", 400],
+    ["bzip2", 300],
     ["brotli", 300],
     ["lz4", 500],
     ["xz", 250],
