@@ -1,42 +1,8 @@
-/** Entry of the threads of a repack. What they have to do is in `workerData`. */
-import { parentPort, workerData } from "node:worker_threads";
-import type { CodecName } from "../codec/codec.ts";
-import { preferEngine } from "../codec/engines.ts";
-import { pauseThread, RepackControl } from "./_repack_control.ts";
-import { type RepackJob, runJob, type WorkerReport } from "./_repack_job.ts";
-import { fillSpool } from "./_spool.ts";
-import { type PackedError, packError } from "./_thread_errors.ts";
+/**
+ * Entry of the threads of a repack. It listens at once and loads the rest
+ * meanwhile: a message that arrives before there is a listener would be lost.
+ */
+import { answerOnce } from "./_thread.ts";
 
-/** What a thread is told. */
-export interface WorkerTask {
-  /** The job. */
-  job: RepackJob;
-  /** The memory that all threads of the job share. */
-  memory: SharedArrayBuffer;
-  /** Number of the worker, or `spool` to unpack the source. */
-  role: number | "spool";
-  /** Engines that the starting thread prefers, with the codecs they are for. */
-  preferences: [string, CodecName | undefined][];
-}
-
-/** What a thread answers when it is done. */
-export type WorkerAnswer = { report: WorkerReport } | { error: PackedError };
-
-const { job, memory, role, preferences } = workerData as WorkerTask;
-const control = new RepackControl(memory, pauseThread);
-let answer: WorkerAnswer;
-try {
-  for (const [preference, codec] of preferences) {
-    await preferEngine(preference, codec);
-  }
-  answer = {
-    report: role === "spool"
-      ? { skipped: fillSpool(job, control), dropped: 0 }
-      : await runJob(job, control, role),
-  };
-} catch (error) {
-  // The others must not wait for this one.
-  control.cancel();
-  answer = { error: packError(error) };
-}
-parentPort!.postMessage(answer);
+const task = import("./_repack_task.ts");
+answerOnce(async (message) => (await task).perform(message));

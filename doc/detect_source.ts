@@ -28,6 +28,9 @@ export interface Detection {
 /**
  * Finds out how a bin file is compressed, by the records at its start.
  *
+ * @param known Codec of the contents, if that is known: only records are looked
+ * for then, which takes less time.
+ *
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
@@ -43,16 +46,17 @@ export interface Detection {
 export function detectSource(
   source: ByteSource,
   keySizeLimit: number = DEFAULT_KEY_SIZE_LIMIT,
+  known?: CodecName,
 ): Detection {
   const bytes = new Uint8Array(Math.min(SAMPLE_SIZE, source.size));
   const start = bytes.subarray(0, source.read(bytes, 0, bytes.length, 0));
-  const plain = detectContents(start, keySizeLimit);
+  const plain = detectContents(start, keySizeLimit, known);
   if (plain !== undefined) return { packageCodec: "none", codec: plain };
   // Magic numbers, read as a key's size, are far over any limit that is set.
   const magic = detectMagic(start);
   const packageCodec = magic ?? "brotli";
   const { unpacked, complete } = unpackStart(source, packageCodec);
-  const codec = detectContents(unpacked, keySizeLimit);
+  const codec = detectContents(unpacked, keySizeLimit, known);
   // Brotli, which has no magic number, must hold records, or be whole and empty.
   const holds = codec !== undefined || (complete && unpacked.length === 0);
   return { packageCodec: holds ? packageCodec : magic ?? "none", codec };
@@ -62,6 +66,7 @@ export function detectSource(
 function detectContents(
   bytes: Uint8Array,
   keySizeLimit: number,
+  known: CodecName | undefined,
 ): CodecName | undefined {
   const samples: Uint8Array[] = [];
   const record = new RecordView(keySizeLimit);
@@ -72,13 +77,13 @@ function detectContents(
       // A damaged record behind good ones does not make them less telling.
       if (samples.length > 0) break;
       return state === RecordState.Cut && record.contentStart > 0
-        ? detectCodecOfStart(bytes.subarray(record.contentStart))
+        ? known ?? detectCodecOfStart(bytes.subarray(record.contentStart))
         : undefined;
     }
     samples.push(bytes.subarray(record.contentStart, record.end));
     at = record.end;
   }
-  return samples.length === 0 ? undefined : detectCodec(samples);
+  return samples.length === 0 ? undefined : known ?? detectCodec(samples);
 }
 
 /** What the beginning of a package unpacks to, as far as it can be read. */

@@ -1,5 +1,4 @@
 import type NodeOs from "node:os";
-import type NodeThreads from "node:worker_threads";
 import type { CodecName } from "../codec/codec.ts";
 import { checkLevel, findCodec } from "../codec/codecs.ts";
 import { compress, MAX_DOCUMENT_SIZE } from "../codec/compress.ts";
@@ -19,7 +18,7 @@ import {
   runJob,
   type WorkerReport,
 } from "./_repack_job.ts";
-import type { WorkerAnswer, WorkerTask } from "./_repack_worker.ts";
+import type { WorkerAnswer, WorkerTask } from "./_repack_task.ts";
 import {
   BackgroundFlush,
   checkTarget,
@@ -27,6 +26,7 @@ import {
   createTemporary,
   removeTemporaries,
 } from "./_target.ts";
+import { startThread } from "./_thread.ts";
 import { unpackError } from "./_thread_errors.ts";
 import { fileError, nodeFs, openFile } from "./byte_source.ts";
 import { detectSource } from "./detect_source.ts";
@@ -230,17 +230,20 @@ function makePlan(options: RepackOptions): Plan {
   const packaging = findCodec(options.packageCodec ?? "none");
   checkLevel(to, options.level);
   const input = openFile(source);
-  const { packageCodec, codec = "none" } = detectSource(input, keySizeLimit);
   const { size } = input;
+  const known = options.sourceCodec === undefined
+    ? undefined
+    : findCodec(options.sourceCodec).name;
+  const { packageCodec, codec } = detectSource(input, keySizeLimit, known);
   input.close();
-  const from = findCodec(options.sourceCodec ?? codec);
+  const from = known ?? codec ?? "none";
   // Fails now rather than in the middle, if there is no engine.
-  engineFor(from.name, "decompress");
+  engineFor(from, "decompress");
   engineFor(to.name, "compress");
-  engineFor(packaging.name, "compress");
+  engineFor(packaging.name, "compress", "streams");
   const blockSize = packaging.name === "none" ? BLOCK_SIZE : PACKAGE_BLOCK_SIZE;
   // Copying is bound by memory, not by cores; more threads would only start late.
-  const isCopy = from.name === to.name && options.level === undefined &&
+  const isCopy = from === to.name && options.level === undefined &&
     packaging.name === "none" && packageCodec === "none";
   const wanted = options.workers || coreCount();
   if (!Number.isInteger(wanted) || wanted < 1) {
@@ -258,7 +261,7 @@ function makePlan(options: RepackOptions): Plan {
       source,
       sourcePackage: packageCodec,
       output: "",
-      from: from.name,
+      from: from,
       to: to.name,
       level: options.level,
       package: packaging.concatenable ? packaging.name : "none",
@@ -322,17 +325,17 @@ async function runThreads(
   try {
     if (signal?.aborted) throw new CancelledError();
     const { memory } = control;
-    const preferences = enginePreferences();
+    const shared = { job, memory, preferences: enginePreferences() };
     if (job.spool !== undefined) {
       threads.push(
-        startThread({ job, memory, role: "spool", preferences }, control),
+        delegate({ ...shared, role: "spool" }, control),
       );
     }
     // Reading a spool file blocks, which this thread must not; it only watches then.
     const helps = job.spool === undefined;
     for (let worker = helps ? 1 : 0; worker < workers; worker++) {
       threads.push(
-        startThread({ job, memory, role: worker, preferences }, control),
+        delegate({ ...shared, role: worker }, control),
       );
     }
     // While this thread does its share, failures of others are handled below.
@@ -356,37 +359,38 @@ async function runThreads(
   }
 }
 
-/** Starts a thread; resolves when it is done. */
-function startThread(
+/** Has a thread do a task. */
+function delegate(
   task: WorkerTask,
   control: RepackControl,
 ): Promise<WorkerReport> {
-  const { Worker } = nodeModule<typeof NodeThreads>("node:worker_threads")!;
+  const { source } = task.job;
   // In the npm package the modules are JavaScript.
   const extension = import.meta.url.endsWith(".ts") ? "ts" : "js";
   const url = new URL(`./_repack_worker.${extension}`, import.meta.url);
   return new Promise<WorkerReport>((resolve, reject) => {
-    const worker = new Worker(url, { workerData: task });
     let answered = false;
-    const fail = (reason: string, cause?: unknown) => {
-      if (answered) return;
-      control.cancel();
-      reject(
-        new FileError(
-          task.job.source,
-          `Cannot repack ${task.job.source}: a worker thread ${reason}`,
-          { cause },
-        ),
-      );
-    };
-    worker.on("message", (answer: WorkerAnswer) => {
-      answered = true;
-      if ("error" in answer) reject(unpackError(answer.error));
-      else resolve(answer.report);
-      void worker.terminate();
+    const thread = startThread(url, {
+      onMessage(message) {
+        answered = true;
+        const answer = message as WorkerAnswer;
+        if ("error" in answer) reject(unpackError(answer.error));
+        else resolve(answer.report);
+        thread.end();
+      },
+      onEnd(reason) {
+        // A thread that has answered is meant to end.
+        if (answered) return;
+        control.cancel();
+        reject(
+          new FileError(
+            source,
+            `Cannot repack ${source}: a worker thread ${reason}`,
+          ),
+        );
+      },
     });
-    worker.on("error", (error: Error) => fail(`died: ${error.message}`, error));
-    worker.on("exit", (code: number) => fail(`ended with code ${code}`));
+    thread.send(task);
   });
 }
 
