@@ -57,14 +57,21 @@ function readText(path: string): Uint8Array | undefined {
   }
 }
 
-const WORDS =
-  ("archive bucket cache crawl document engine fetch gateway header index journal kernel " +
-    "ledger manifest network object packet query record segment token update vector worker " +
-    "apply build check delete encode filter group handle insert join keep list merge notify " +
-    "order parse queue read store trace unpack verify write").split(" ");
+/** Made-up text of `size` bytes each: a sentence with the document's number, repeated. */
+export function* repetitiveDocuments(
+  count: number,
+  size: number,
+): Generator<Doc> {
+  for (let id = 0; id < count; id++) {
+    const sentence =
+      `This is document ${id}, and it says so again and again.\n`;
+    const text = sentence.repeat(Math.ceil(size / sentence.length));
+    yield new Doc(`doc-${id}`, text.slice(0, size));
+  }
+}
 
-/** Made-up JSON records of `size` bytes each, the same every time. */
-export function* madeDocuments(count: number, size: number): Generator<Doc> {
+/** Made-up series of measurements as JSON of `size` bytes each, the same ones every time. */
+export function* measuredSeries(count: number, size: number): Generator<Doc> {
   let state = 12345;
   // xorshift: fast, and the same on every machine.
   const random = (below: number) => {
@@ -74,11 +81,16 @@ export function* madeDocuments(count: number, size: number): Generator<Doc> {
     return (state >>> 0) % below;
   };
   for (let id = 0; id < count; id++) {
-    let text = `{"id":${id},"url":"https://example.com/${
-      WORDS[random(WORDS.length)]
-    }/${random(1e9)}","status":${200 + random(5)},"text":"`;
-    while (text.length < size) text += `${WORDS[random(WORDS.length)]} `;
-    yield new Doc(`doc-${id}`, `${text.slice(0, size - 2)}"}`);
+    let time = 1_700_000_000 + random(1e7);
+    let text = `{"station":${random(1e6)},"model":"WX-200","readings":[`;
+    while (text.length < size) {
+      text += `{"time":${time},"sensor":"temperature","value":${
+        200 + random(50)
+      },"unit":"0.1 K","ok":true},`;
+      time += 60;
+    }
+    // Cut to size, as the size is the point; nobody parses them.
+    yield new Doc(`series-${id}`, text.slice(0, size));
   }
 }
 

@@ -8,7 +8,7 @@
  * Usage: deno task bench:memory [codec …]
  */
 import { join } from "node:path";
-import { madeDocuments, makeBinFile } from "./_documents.ts";
+import { makeBinFile, measuredSeries } from "./_documents.ts";
 
 const root = new URL("..", import.meta.url).pathname;
 const directory = join(Deno.env.get("TMPDIR") ?? "/tmp", "binfiles-bench");
@@ -60,9 +60,9 @@ async function repack(source: string, from: string, to: string): Promise<Run> {
 }
 
 const small = join(directory, "memory.small.none.bin");
-const large = join(directory, "B.none.bin");
-makeBinFile(small, madeDocuments(100_000, 1000));
-makeBinFile(large, madeDocuments(1_000_000, 1000));
+const large = join(directory, "memory.large.none.bin");
+makeBinFile(small, measuredSeries(100_000, 1000));
+makeBinFile(large, measuredSeries(1_000_000, 1000));
 
 const codecs = Deno.args.length > 0
   ? Deno.args
