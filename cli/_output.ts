@@ -72,8 +72,7 @@ export class ProgressLine {
       `${ratio(bytesRead, bytesWritten)}`,
       `${humanSize(bytesRead / seconds)}/s`,
     ];
-    // The contents of a package are larger than the package, so its end is not known.
-    if (bytesRead > 0 && bytesRead <= total) {
+    if (bytesRead > 0 && total > 0) {
       const left = (total - bytesRead) * seconds / bytesRead;
       parts.push(
         `${Math.floor(100 * bytesRead / total)}%`,

@@ -1,7 +1,7 @@
 import type { ByteSource } from "./byte_source.ts";
 import { RecordError } from "./errors.ts";
 import { RECORD_OVERHEAD, RecordState, RecordView } from "./record.ts";
-import { type ContentCheck, findRecord } from "./resync.ts";
+import { type ContentCheck, findRecord, findSwallowed } from "./resync.ts";
 
 /** A range of a file that was not taken over, and why. */
 export interface SkippedRange {
@@ -42,6 +42,8 @@ export interface BlockReaderOptions {
   keySizeLimit: number;
   /** Checks contents when damaged places are to be skipped; undefined when they are errors. */
   checkContent?: ContentCheck;
+  /** First bytes of every content, if the codec has a magic number. */
+  magic?: readonly number[];
 }
 
 /** Why the walk over a slab stopped. */
@@ -58,8 +60,9 @@ const enum Stop {
  * Cuts a source into blocks of whole records. Its one slab is reused for every
  * block; only a record that is larger than the slab makes it grow.
  *
- * Where damage is to be skipped, a record counts only if what follows it looks
- * like a record too: a size that lies shows in what comes after it.
+ * Where damage is to be skipped, a record counts only if its content begins as
+ * it must, its key holds no other records, and what follows it looks like a
+ * record too: a size that lies shows in one of them.
  */
 export class BlockReader {
   readonly #source: ByteSource;
@@ -140,11 +143,45 @@ export class BlockReader {
             : "");
         return Stop.Damage;
       }
+      if (
+        this.#options.checkContent !== undefined && !this.#isSound(position)
+      ) {
+        return Stop.Damage;
+      }
       this.#records++;
       this.#lastStart = this.#end;
       this.#end = this.#record.end;
     }
     return Stop.Done;
+  }
+
+  /** Whether the record that was parsed last can be what it says, as far as that is cheap to tell. */
+  #isSound(position: number): boolean {
+    const { keyStart, keySize, contentStart, contentSize, start, end } =
+      this.#record;
+    const { magic, checkContent, keySizeLimit } = this.#options;
+    const hasMagic = magic === undefined
+      // Brotli has no magic number; there is nothing for it but to try.
+      ? checkContent!(this.#slab.subarray(contentStart, end)) !== false
+      : contentSize >= magic.length &&
+        magic.every((byte, i) => this.#slab[contentStart + i] === byte);
+    if (!hasMagic) {
+      this.#problem = "its content is not of the file's codec";
+      return false;
+    }
+    // The sizes of records have zero bytes; text, as keys usually are, has none.
+    if (!this.#slab.subarray(keyStart, keyStart + keySize).includes(0)) {
+      return true;
+    }
+    this.#problem = "its key holds other records, so its size lies";
+    const swallowed = findSwallowed(
+      this.#source,
+      position + start + 1,
+      position + contentStart,
+      position + end,
+      { keySizeLimit, checkContent: checkContent! },
+    );
+    return swallowed === undefined;
   }
 
   /** Whether to load a first record of `size` bytes: not if what follows it shows that its size lies. */

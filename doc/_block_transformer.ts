@@ -10,8 +10,10 @@ import type { Compressor, Decompressor } from "../codec/engine.ts";
 import { CodecError, OutputLimitError } from "../codec/errors.ts";
 import type { MemoryPool } from "../pool/memory_pool.ts";
 import type { Block, SkippedRange } from "./_block_reader.ts";
+import { memorySource } from "./byte_source.ts";
 import { RecordError } from "./errors.ts";
 import { RECORD_OVERHEAD, RecordView, writeInt32 } from "./record.ts";
+import { type ContentCheck, findSwallowed } from "./resync.ts";
 
 /** What to do with records. */
 export interface TransformOptions {
@@ -25,8 +27,8 @@ export interface TransformOptions {
   level?: number;
   /** Whether to write contents only, uncompressed, each followed by a newline. */
   contentOnly: boolean;
-  /** Whether to leave out contents that do not decompress, instead of failing. */
-  skipErrors: boolean;
+  /** Checks contents when those that do not decompress are to be left out; undefined when they are errors. */
+  checkContent?: ContentCheck;
   /** Longest key that is accepted, in bytes. */
   keySizeLimit: number;
   /** Most bytes a content may decompress to. */
@@ -53,6 +55,8 @@ export class BlockTransformer implements Disposable {
   #documents = 0;
   /** Contents that were left out so far. */
   readonly skipped: SkippedRange[] = [];
+  /** Records that others had swallowed, and that were found again. */
+  recovered = 0;
   readonly #options: TransformOptions;
   readonly #record: RecordView;
   readonly #compressor: Compressor & Disposable | undefined;
@@ -93,7 +97,8 @@ export class BlockTransformer implements Disposable {
       } catch (error) {
         if (!(error instanceof CodecError)) throw error;
         this.outputLength = length;
-        this.#reportDamage(block, at, error);
+        at = this.#skipDamage(block, at, error);
+        continue;
       }
       at = record.end;
     }
@@ -213,17 +218,37 @@ export class BlockTransformer implements Disposable {
     this.output = larger;
   }
 
-  #reportDamage(block: Block, at: number, error: CodecError): void {
-    const { file, skipErrors } = this.#options;
+  /**
+   * Leaves a record out, but not the records that it may have swallowed.
+   *
+   * @returns The offset at which to go on.
+   * @throws {RecordError} Errors are not skipped.
+   */
+  #skipDamage(block: Block, at: number, error: CodecError): number {
+    const { file, checkContent, keySizeLimit } = this.#options;
+    const { contentStart, end } = this.#record;
     const key = this.#record.key(block.bytes);
     const offset = block.position + at;
-    if (!skipErrors) {
+    if (checkContent === undefined) {
       throw new RecordError(error.message, { file, offset, key }, {
         cause: error,
       });
     }
-    const size = this.#record.end - at;
-    this.skipped.push({ offset, size, reason: error.message, key });
+    const record = memorySource(block.bytes.subarray(0, end));
+    const swallowed = findSwallowed(record, contentStart, end, end, {
+      keySizeLimit,
+      checkContent,
+    });
+    const next = swallowed ?? end;
+    this.skipped.push({ offset, size: next - at, reason: error.message, key });
+    if (swallowed !== undefined) {
+      const view = new RecordView(keySizeLimit);
+      for (let record = next; record < end; record = view.end) {
+        view.parse(block.bytes, record, end);
+        this.recovered++;
+      }
+    }
+    return next;
   }
 }
 

@@ -1,4 +1,5 @@
 import type { CodecName } from "../codec/codec.ts";
+import { findCodec } from "../codec/codecs.ts";
 import {
   decompress,
   leaseCompressor,
@@ -55,6 +56,8 @@ export interface WorkerReport {
   skipped: SkippedRange[];
   /** Records among them whose contents did not decompress. */
   dropped: number;
+  /** Records that others had swallowed, and that were found again. */
+  recovered: number;
 }
 
 /** Path of the file that a part of the output is written to. */
@@ -110,19 +113,21 @@ class JobShare implements Disposable {
     const pool = job.pooled
       ? globalMemoryPool
       : new MemoryPool({ enabled: false });
+    const checkContent = job.skipErrors ? contentCheck(job, pool) : undefined;
     this.#source = job.spool === undefined
       ? openFile(file)
       : openSpool(job.spool, file, control);
     this.#output = new OutputFile(job);
     if (!copiesRecords(job)) {
-      const options = { ...job, file, pool };
+      const options = { ...job, file, pool, checkContent };
       this.#transformer = new BlockTransformer(options, blockSize);
     }
     if (job.package !== "none") this.#packer = new Packer(job.package, pool);
     this.reader = new BlockReader(this.#source, {
       blockSize,
       keySizeLimit,
-      checkContent: job.skipErrors ? contentCheck(job, pool) : undefined,
+      checkContent,
+      magic: findCodec(job.from).magic,
     });
   }
 
@@ -167,7 +172,11 @@ class JobShare implements Disposable {
 
   report(): WorkerReport {
     const dropped = this.#transformer?.skipped ?? [];
-    return { skipped: [...this.#skipped, ...dropped], dropped: dropped.length };
+    return {
+      skipped: [...this.#skipped, ...dropped],
+      dropped: dropped.length,
+      recovered: this.#transformer?.recovered ?? 0,
+    };
   }
 
   [Symbol.dispose](): void {

@@ -30,7 +30,7 @@ export async function perform(message: unknown): Promise<WorkerAnswer> {
       await preferEngine(preference, codec);
     }
     const report = role === "spool"
-      ? { skipped: fillSpool(job, control), dropped: 0 }
+      ? { skipped: fillSpool(job, control), dropped: 0, recovered: 0 }
       : await runJob(job, control, role);
     return { report };
   } catch (error) {

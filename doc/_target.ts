@@ -76,15 +76,31 @@ export function commitTemporary(
     } finally {
       fs.closeSync(descriptor);
     }
-    const old = fs.statSync(target, { throwIfNoEntry: false });
-    if (old !== undefined) {
-      if (!force) throw new TargetExistsError(target);
-      fs.chmodSync(temporary, old.mode);
-    }
-    fs.renameSync(temporary, target);
+    if (force) {
+      const old = fs.statSync(target, { throwIfNoEntry: false });
+      if (old !== undefined) fs.chmodSync(temporary, old.mode);
+      fs.renameSync(temporary, target);
+    } else renameToNew(temporary, target);
   } catch (error) {
     if (error instanceof FileError) throw error;
     throw fileError("write", target, error);
+  }
+}
+
+/** Renames a file, but not over another that may have appeared meanwhile. */
+function renameToNew(temporary: string, target: string): void {
+  const fs = nodeFs();
+  try {
+    // Unlike renaming, linking fails if there is something already.
+    fs.linkSync(temporary, target);
+    fs.unlinkSync(temporary);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "EEXIST") {
+      throw new TargetExistsError(target);
+    }
+    // Not every file system has links.
+    if (fs.existsSync(target)) throw new TargetExistsError(target);
+    fs.renameSync(temporary, target);
   }
 }
 

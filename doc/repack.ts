@@ -1,43 +1,23 @@
-import type NodeOs from "node:os";
 import type { CodecName } from "../codec/codec.ts";
-import { checkLevel, findCodec } from "../codec/codecs.ts";
-import { compress, MAX_DOCUMENT_SIZE } from "../codec/compress.ts";
-import { engineFor, enginePreferences } from "../codec/engines.ts";
+import { compress } from "../codec/compress.ts";
 import { createEncoder } from "../codec/stream_coders.ts";
-import { globalMemoryPool } from "../pool/memory_pool.ts";
-import { nodeModule } from "../pool/runtime.ts";
 import type { SkippedRange } from "./_block_reader.ts";
+import { RepackControl, type RepackProgress } from "./_repack_control.ts";
+import { partPath, type RepackJob } from "./_repack_job.ts";
+import { makePlan, type Plan } from "./_repack_plan.ts";
 import {
-  type Pause,
-  RepackControl,
-  type RepackProgress,
-} from "./_repack_control.ts";
+  nextEvent,
+  pauseBetweenEvents,
+  runThreads,
+} from "./_repack_threads.ts";
 import {
-  partPath,
-  type RepackJob,
-  runJob,
-  type WorkerReport,
-} from "./_repack_job.ts";
-import type { WorkerAnswer, WorkerTask } from "./_repack_task.ts";
-import {
-  BackgroundFlush,
   checkTarget,
   commitTemporary,
   createTemporary,
   removeTemporaries,
 } from "./_target.ts";
-import { startThread } from "./_thread.ts";
-import { unpackError } from "./_thread_errors.ts";
 import { fileError, nodeFs, openFile } from "./byte_source.ts";
-import { detectSource } from "./detect_source.ts";
 import { CancelledError, FileError } from "./errors.ts";
-import { DEFAULT_KEY_SIZE_LIMIT } from "./record.ts";
-
-/** Bytes that a worker reads at a time. */
-const BLOCK_SIZE = 1024 * 1024;
-
-/** The same for package compression, where larger blocks compress better. */
-const PACKAGE_BLOCK_SIZE = 4 * 1024 * 1024;
 
 /** How to repack a bin file. */
 export interface RepackOptions {
@@ -79,8 +59,11 @@ export interface RepackOptions {
   maxSize?: number;
   /** Cancels the work. */
   signal?: AbortSignal;
-  /** Called now and then with what has been done, and at the end. */
-  onProgress?(progress: RepackProgress, sourceSize: number): void;
+  /**
+   * Called now and then with what has been done, and at the end. `total` is the
+   * number of bytes to be read, or 0 if that is not known, as with packages.
+   */
+  onProgress?(progress: RepackProgress, total: number): void;
 }
 
 /** What a repack has done. */
@@ -159,13 +142,16 @@ export async function repack(options: RepackOptions): Promise<RepackResult> {
     });
     const progress = control.progress();
     const skipped = reports.flatMap((report) => report.skipped);
-    const dropped = reports.reduce((sum, report) => sum + report.dropped, 0);
+    const left = reports.reduce(
+      (sum, { dropped, recovered }) => sum + dropped - recovered,
+      0,
+    );
     const written = Array.from(
       { length: control.parts },
       (_, part) => nodeFs().statSync(partPath(job, part)).size,
     ).reduce((sum, size) => sum + size);
     if (
-      !control.isComplete(progress.documents + dropped) ||
+      !control.isComplete(progress.documents + left) ||
       written !== progress.bytesWritten
     ) {
       throw new FileError(
@@ -174,17 +160,24 @@ export async function repack(options: RepackOptions): Promise<RepackResult> {
           "This is a fault of binfiles; please report it.",
       );
     }
-    const parts = Array.from({ length: control.parts }, (_, part) => ({
-      path: partName(job, target, part),
-      output: finishPart(partPath(job, part), plan, temporary),
-    }));
-    for (const { path } of parts) checkTarget(path, [source], force);
+    const parts: { path: string; output: string }[] = [];
+    for (let part = 0; part < control.parts; part++) {
+      const path = partName(job, target, part);
+      checkTarget(path, [source], force);
+      const output = await finishPart(
+        partPath(job, part),
+        plan,
+        temporary,
+        options.signal,
+      );
+      parts.push({ path, output });
+    }
     const targetSize = parts.reduce(
       (sum, { output }) => sum + nodeFs().statSync(output).size,
       0,
     );
     for (const { output, path } of parts) commitTemporary(output, path, force);
-    onProgress?.(progress, plan.sourceSize);
+    onProgress?.(progress, progress.bytesRead);
     return {
       ...progress,
       source,
@@ -203,195 +196,9 @@ export async function repack(options: RepackOptions): Promise<RepackResult> {
   }
 }
 
-/** What is decided before a repack begins. */
-interface Plan {
-  job: RepackJob;
-  workers: number;
-  packageCodec: CodecName;
-  sourceSize: number;
-}
-
-function makePlan(options: RepackOptions): Plan {
-  const {
-    source,
-    limit = 0,
-    split = 0,
-    keySizeLimit = DEFAULT_KEY_SIZE_LIMIT,
-    maxSize = MAX_DOCUMENT_SIZE,
-  } = options;
-  for (const [name, value] of Object.entries({ limit, split })) {
-    if (!Number.isSafeInteger(value) || value < 0) {
-      throw new RangeError(
-        `Cannot repack with a ${name} of ${value}: expected 0 or a positive integer`,
-      );
-    }
-  }
-  const to = findCodec(options.targetCodec ?? "none");
-  const packaging = findCodec(options.packageCodec ?? "none");
-  checkLevel(to, options.level);
-  const input = openFile(source);
-  const { size } = input;
-  const known = options.sourceCodec === undefined
-    ? undefined
-    : findCodec(options.sourceCodec).name;
-  const { packageCodec, codec } = detectSource(input, keySizeLimit, known);
-  input.close();
-  const from = known ?? codec ?? "none";
-  // Fails now rather than in the middle, if there is no engine.
-  engineFor(from, "decompress");
-  engineFor(to.name, "compress");
-  engineFor(packaging.name, "compress", "streams");
-  const blockSize = packaging.name === "none" ? BLOCK_SIZE : PACKAGE_BLOCK_SIZE;
-  // Copying is bound by memory, not by cores; more threads would only start late.
-  const isCopy = from === to.name && options.level === undefined &&
-    packaging.name === "none" && packageCodec === "none";
-  const wanted = options.workers || coreCount();
-  if (!Number.isInteger(wanted) || wanted < 1) {
-    throw new RangeError(
-      `Cannot repack with ${wanted} workers: expected a positive integer`,
-    );
-  }
-  return {
-    workers: isCopy
-      ? 1
-      : Math.max(1, Math.min(wanted, Math.ceil(size / blockSize))),
-    packageCodec: packaging.name,
-    sourceSize: size,
-    job: {
-      source,
-      sourcePackage: packageCodec,
-      output: "",
-      from: from,
-      to: to.name,
-      level: options.level,
-      package: packaging.concatenable ? packaging.name : "none",
-      limit: limit || Infinity,
-      split: split || Infinity,
-      contentOnly: options.contentOnly ?? false,
-      skipErrors: options.skipErrors ?? false,
-      pooled: options.optimized ?? globalMemoryPool.enabled,
-      keySizeLimit,
-      maxSize,
-      blockSize,
-    },
-  };
-}
-
-/** Number of cores that the process may use. */
-function coreCount(): number {
-  return nodeModule<typeof NodeOs>("node:os")?.availableParallelism() ?? 1;
-}
-
 /** Name of a part of the target. */
 function partName(job: RepackJob, target: string, part: number): string {
   return job.split === Infinity ? target : `${target}.${part + 1}`;
-}
-
-/** The pause of the calling thread, which has other events to handle. */
-const pauseBetweenEvents: Pause = async (words, index, value) => {
-  Atomics.wait(words, index, value, 2);
-  await nextEvent();
-};
-
-/** Lets other events be handled. */
-function nextEvent(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
-}
-
-/** Shortest time between two reports of progress, in milliseconds. */
-const PROGRESS_INTERVAL = 100;
-
-/** Runs a job on all its threads; this one is the first of them. */
-async function runThreads(
-  { job, workers, sourceSize }: Plan,
-  control: RepackControl,
-  { signal, onProgress }: RepackOptions,
-): Promise<WorkerReport[]> {
-  const cancel = () => control.cancel();
-  signal?.addEventListener("abort", cancel);
-  let lastReport = performance.now();
-  const flush = new BackgroundFlush(job.output);
-  const afterBlock = async () => {
-    flush.advance(control.progress().bytesWritten);
-    await nextEvent();
-    const now = performance.now();
-    if (onProgress === undefined || now - lastReport < PROGRESS_INTERVAL) {
-      return;
-    }
-    lastReport = now;
-    onProgress(control.progress(), sourceSize);
-  };
-  const threads: Promise<WorkerReport>[] = [];
-  try {
-    if (signal?.aborted) throw new CancelledError();
-    const { memory } = control;
-    const shared = { job, memory, preferences: enginePreferences() };
-    if (job.spool !== undefined) {
-      threads.push(
-        delegate({ ...shared, role: "spool" }, control),
-      );
-    }
-    // Reading a spool file blocks, which this thread must not; it only watches then.
-    const helps = job.spool === undefined;
-    for (let worker = helps ? 1 : 0; worker < workers; worker++) {
-      threads.push(
-        delegate({ ...shared, role: worker }, control),
-      );
-    }
-    // While this thread does its share, failures of others are handled below.
-    for (const thread of threads) thread.catch(() => {});
-    const own = helps ? [await runJob(job, control, 0, afterBlock)] : [];
-    const watch = setInterval(() => void afterBlock(), PROGRESS_INTERVAL);
-    const reports = await Promise.all(threads)
-      .finally(() => clearInterval(watch));
-    if (signal?.aborted) throw new CancelledError();
-    return [...own, ...reports];
-  } catch (error) {
-    control.cancel();
-    const outcomes = await Promise.allSettled(threads);
-    if (signal?.aborted) throw new CancelledError();
-    // A thread's failure is what made the others stop.
-    const failure = outcomes.find(({ status }) => status === "rejected");
-    throw (failure as PromiseRejectedResult | undefined)?.reason ?? error;
-  } finally {
-    signal?.removeEventListener("abort", cancel);
-    await flush.close();
-  }
-}
-
-/** Has a thread do a task. */
-function delegate(
-  task: WorkerTask,
-  control: RepackControl,
-): Promise<WorkerReport> {
-  const { source } = task.job;
-  // In the npm package the modules are JavaScript.
-  const extension = import.meta.url.endsWith(".ts") ? "ts" : "js";
-  const url = new URL(`./_repack_worker.${extension}`, import.meta.url);
-  return new Promise<WorkerReport>((resolve, reject) => {
-    let answered = false;
-    const thread = startThread(url, {
-      onMessage(message) {
-        answered = true;
-        const answer = message as WorkerAnswer;
-        if ("error" in answer) reject(unpackError(answer.error));
-        else resolve(answer.report);
-        thread.end();
-      },
-      onEnd(reason) {
-        // A thread that has answered is meant to end.
-        if (answered) return;
-        control.cancel();
-        reject(
-          new FileError(
-            source,
-            `Cannot repack ${source}: a worker thread ${reason}`,
-          ),
-        );
-      },
-    });
-    thread.send(task);
-  });
 }
 
 /**
@@ -400,11 +207,12 @@ function delegate(
  *
  * @returns The path of the complete file.
  */
-function finishPart(
+async function finishPart(
   output: string,
   { job, packageCodec }: Plan,
   temporary: () => string,
-): string {
+  signal: AbortSignal | undefined,
+): Promise<string> {
   const fs = nodeFs();
   if (packageCodec === "none") return output;
   if (job.package === packageCodec) {
@@ -414,12 +222,20 @@ function finishPart(
     return output;
   }
   const packed = temporary();
-  packWhole(output, packed, packageCodec);
+  await packWhole(output, packed, packageCodec, signal);
   return packed;
 }
 
+/** Bytes of a file that are compressed at a time. */
+const CHUNK_SIZE = 1024 * 1024;
+
 /** Compresses a file as one stream. */
-function packWhole(from: string, to: string, codec: CodecName): void {
+async function packWhole(
+  from: string,
+  to: string,
+  codec: CodecName,
+  signal: AbortSignal | undefined,
+): Promise<void> {
   const fs = nodeFs();
   const input = openFile(from);
   const output = fs.openSync(to, "w");
@@ -430,15 +246,18 @@ function packWhole(from: string, to: string, codec: CodecName): void {
     }
   };
   try {
-    const chunk = new Uint8Array(BLOCK_SIZE);
-    for (let position = 0, last = false; !last;) {
+    const chunk = new Uint8Array(CHUNK_SIZE);
+    for (let position = 0, last = false; !last; await nextEvent()) {
+      if (signal?.aborted) throw new CancelledError();
       const length = input.read(chunk, 0, chunk.length, position);
       position += length;
       last = position >= input.size;
       encoder.push(chunk.subarray(0, length), last, write);
     }
   } catch (error) {
-    throw fileError("write", to, error);
+    throw error instanceof CancelledError
+      ? error
+      : fileError("write", to, error);
   } finally {
     encoder.close?.();
     fs.closeSync(output);

@@ -61,6 +61,32 @@ export function findRecord(
   return undefined;
 }
 
+/**
+ * Finds records that a record with a lying size has swallowed: a chain that
+ * starts somewhere within it and ends exactly where it does.
+ *
+ * @param from First offset at which the chain may start.
+ * @param to Offset before which it must start.
+ * @param end Where the record ends.
+ * @returns Where the chain starts, or undefined when there is none.
+ */
+export function findSwallowed(
+  source: ByteSource,
+  from: number,
+  to: number,
+  end: number,
+  { keySizeLimit, checkContent }: FindRecordOptions,
+): number | undefined {
+  const headers = new HeaderReader(source, keySizeLimit);
+  for (let at = from; at < to; at++) {
+    if (!headers.parse(at) || headers.check(checkContent) === false) continue;
+    let next = at + headers.recordSize;
+    while (next < end && headers.parse(next)) next += headers.recordSize;
+    if (next === end) return at;
+  }
+  return undefined;
+}
+
 /** Whether records that convince start at an offset. */
 function startsChain(
   headers: HeaderReader,
