@@ -34,6 +34,9 @@ export interface Block {
 /** Larger records are not loaded before it is known that a record follows them. */
 const MAX_UNCONFIRMED_SIZE = 4 * 1024 * 1024;
 
+/** A slab that is so many times larger than needed is exchanged. */
+const OVERSIZE = 4;
+
 /** How to cut a source into blocks. */
 export interface BlockReaderOptions {
   /** Bytes to read at a time. */
@@ -120,7 +123,11 @@ export class BlockReader {
   }
 
   #load(position: number, size: number): void {
-    if (size > this.#slab.length) this.#slab = new Uint8Array(size);
+    const { length } = this.#slab;
+    // Grown for a large record, it shrinks again after it.
+    if (size > length || length > OVERSIZE * size) {
+      this.#slab = new Uint8Array(size);
+    }
     this.#length = this.#source.read(this.#slab, 0, size, position);
   }
 

@@ -23,6 +23,8 @@ export interface TransformOptions {
   from: CodecName;
   /** Codec that they shall have. */
   to: CodecName;
+  /** Whether contents stay as they are, and are only looked at. */
+  copies: boolean;
   /** Compression level; the codec's default when not given. */
   level?: number;
   /** Whether to write contents only, uncompressed, each followed by a newline. */
@@ -39,6 +41,9 @@ export interface TransformOptions {
 
 /** Output is written as soon as it reaches this many bytes, whatever is left of the block. */
 export const OUTPUT_LIMIT: number = 2 * 1024 * 1024;
+
+/** Larger buffers are exchanged for smaller ones between blocks, in bytes. */
+const MAX_IDLE_SLAB = 4 * OUTPUT_LIMIT;
 
 const NEWLINE = 10;
 
@@ -68,13 +73,15 @@ export class BlockTransformer implements Disposable {
   constructor(options: TransformOptions, slabSize: number) {
     this.#options = options;
     this.#record = new RecordView(options.keySizeLimit);
-    const { from, to, level, contentOnly, pool } = options;
+    const { from, to, copies, level, contentOnly, pool } = options;
     const decompresses = from !== "none";
-    const compresses = !contentOnly && to !== "none";
+    const compresses = !contentOnly && !copies && to !== "none";
     if (decompresses) this.#decompressor = takeDecompressor(from, pool);
     if (compresses) this.#compressor = takeCompressor(to, level, pool);
     this.output = new Uint8Array(slabSize);
-    this.#between = new Uint8Array(decompresses && compresses ? 64 * 1024 : 0);
+    this.#between = new Uint8Array(
+      decompresses && (compresses || copies) ? 64 * 1024 : 0,
+    );
   }
 
   /**
@@ -86,6 +93,7 @@ export class BlockTransformer implements Disposable {
    */
   transform(block: Block, at: number): number {
     this.outputLength = 0;
+    this.#shrink();
     const { bytes, end } = block;
     const record = this.#record;
     while (at < end && this.outputLength < OUTPUT_LIMIT) {
@@ -116,6 +124,16 @@ export class BlockTransformer implements Disposable {
   [Symbol.dispose](): void {
     this.#compressor?.[Symbol.dispose]();
     this.#decompressor?.[Symbol.dispose]();
+  }
+
+  /** Gives back what large documents have made the buffers grow to. */
+  #shrink(): void {
+    if (this.output.length > MAX_IDLE_SLAB) {
+      this.output = new Uint8Array(OUTPUT_LIMIT);
+    }
+    if (this.#between.length > MAX_IDLE_SLAB) {
+      this.#between = new Uint8Array(OUTPUT_LIMIT);
+    }
   }
 
   #transformRecord(bytes: Uint8Array): void {
@@ -154,6 +172,7 @@ export class BlockTransformer implements Disposable {
   #write(bytes: Uint8Array, ahead: number): number {
     const { contentStart, contentSize, end } = this.#record;
     const compressor = this.#compressor;
+    if (this.#options.copies) return this.#copy(bytes, ahead);
     if (compressor === undefined) return this.#writePlain(bytes, ahead);
     const start = this.outputLength + ahead;
     if (this.#decompressor === undefined) {
@@ -164,6 +183,18 @@ export class BlockTransformer implements Disposable {
     const size = this.#decompressBetween(bytes);
     this.#reserve(ahead + maxCompressedSize(size));
     return compressor.compress(this.#between, this.output, start, 0, size);
+  }
+
+  /** Writes the record's content as it is, if it decompresses. @returns Its size. */
+  #copy(bytes: Uint8Array, ahead: number): number {
+    const { contentStart, contentSize, end } = this.#record;
+    if (this.#decompressor !== undefined) this.#decompressBetween(bytes);
+    this.#reserve(ahead + contentSize);
+    this.output.set(
+      bytes.subarray(contentStart, end),
+      this.outputLength + ahead,
+    );
+    return contentSize;
   }
 
   /** Writes the record's content uncompressed. @returns Its size there. */

@@ -28,6 +28,8 @@ export interface RepackJob {
   from: CodecName;
   /** Codec of the target's contents. */
   to: CodecName;
+  /** Whether records stay as they are, because they have the target's codec already. */
+  copies: boolean;
   /** Level of the target's contents; the codec's default when not given. */
   level?: number;
   /** Codec of the target as a whole, if its streams can be put one after the other; else `none`. */
@@ -100,7 +102,7 @@ class JobShare implements Disposable {
   readonly #worker: number;
   readonly #source: ByteSource;
   readonly #output: OutputFile;
-  /** Undefined when records are copied as they are. */
+  /** Undefined when records are copied unseen. */
   readonly #transformer: BlockTransformer | undefined;
   /** Undefined when the target is not compressed as a whole. */
   readonly #packer: Packer | undefined;
@@ -118,7 +120,8 @@ class JobShare implements Disposable {
       ? openFile(file)
       : openSpool(job.spool, file, control);
     this.#output = new OutputFile(job);
-    if (!copiesRecords(job)) {
+    // Who wants damage left out wants contents looked at, even if they stay.
+    if (!job.copies || job.skipErrors) {
       const options = { ...job, file, pool, checkContent };
       this.#transformer = new BlockTransformer(options, blockSize);
     }
@@ -185,13 +188,6 @@ class JobShare implements Disposable {
     this.#transformer?.[Symbol.dispose]();
     this.#packer?.[Symbol.dispose]();
   }
-}
-
-/** Whether records become what they are already. Gzip by another name is the same. */
-function copiesRecords(job: RepackJob): boolean {
-  const format = (name: CodecName) => name === "zip" ? "gzip" : name;
-  return !job.contentOnly && job.level === undefined &&
-    format(job.from) === format(job.to);
 }
 
 /** A block and its place in the order of things. */

@@ -65,8 +65,10 @@ export function makePlan(options: RepackOptions): Plan {
   engineFor(to.name, "compress");
   engineFor(packaging.name, "compress", "streams");
   const blockSize = packaging.name === "none" ? BLOCK_SIZE : PACKAGE_BLOCK_SIZE;
+  const copies = formatOf(from) === formatOf(to.name) &&
+    options.level === undefined && !options.contentOnly;
   // Copying is bound by memory, not by cores; more threads would only start late.
-  const isCopy = from === to.name && options.level === undefined &&
+  const isPlainCopy = copies && !options.skipErrors &&
     packaging.name === "none" && packageCodec === "none";
   const wanted = options.workers || coreCount();
   if (!Number.isInteger(wanted) || wanted < 1) {
@@ -75,7 +77,7 @@ export function makePlan(options: RepackOptions): Plan {
     );
   }
   return {
-    workers: isCopy
+    workers: isPlainCopy
       ? 1
       : Math.max(1, Math.min(wanted, Math.ceil(size / blockSize))),
     packageCodec: packaging.name,
@@ -86,6 +88,7 @@ export function makePlan(options: RepackOptions): Plan {
       output: "",
       from,
       to: to.name,
+      copies,
       level: options.level,
       package: packaging.concatenable ? packaging.name : "none",
       limit: limit || Infinity,
@@ -101,6 +104,11 @@ export function makePlan(options: RepackOptions): Plan {
 }
 
 /** Number of cores that the process may use. */
-function coreCount(): number {
+export function coreCount(): number {
   return nodeModule<typeof NodeOs>("node:os")?.availableParallelism() ?? 1;
+}
+
+/** What a codec writes: zip is gzip by another name. */
+function formatOf(codec: CodecName): CodecName {
+  return codec === "zip" ? "gzip" : codec;
 }

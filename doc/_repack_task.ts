@@ -2,40 +2,70 @@
 import type { CodecName } from "../codec/codec.ts";
 import { preferEngine } from "../codec/engines.ts";
 import { pauseThread, RepackControl } from "./_repack_control.ts";
+import {
+  type FileOutcome,
+  type FilesJob,
+  repackFiles,
+} from "./_repack_files.ts";
 import { type RepackJob, runJob, type WorkerReport } from "./_repack_job.ts";
 import { fillSpool } from "./_spool.ts";
 import { type PackedError, packError } from "./_thread_errors.ts";
 
-/** What a thread is told. */
-export interface WorkerTask {
-  /** The job. */
-  job: RepackJob;
-  /** The memory that all threads of the job share. */
-  memory: SharedArrayBuffer;
-  /** Number of the worker, or `spool` to unpack the source. */
-  role: number | "spool";
+/** What a thread can be told to do, and what it answers. */
+export interface Tasks {
+  /** Its share of a repack, as the worker of a number. */
+  blocks: {
+    task: { job: RepackJob; memory: SharedArrayBuffer; worker: number };
+    answer: WorkerReport;
+  };
+  /** Unpacking a source that is compressed as a whole. */
+  spool: {
+    task: { job: RepackJob; memory: SharedArrayBuffer };
+    answer: WorkerReport;
+  };
+  /** Its share of many small files. */
+  files: { task: FilesJob; answer: FileOutcome[] };
+}
+
+/** The message that starts a task. */
+export interface TaskMessage<Kind extends keyof Tasks = keyof Tasks> {
+  /** What to do. */
+  kind: Kind;
+  /** What to do it with. */
+  task: Tasks[Kind]["task"];
   /** Engines that the starting thread prefers, with the codecs they are for. */
   preferences: [string, CodecName | undefined][];
 }
 
-/** What a thread answers when it is done. */
-export type WorkerAnswer = { report: WorkerReport } | { error: PackedError };
+/** The message that ends it. */
+export type TaskAnswer<Kind extends keyof Tasks = keyof Tasks> =
+  | { answer: Tasks[Kind]["answer"] }
+  | { error: PackedError };
 
-/** Does the {@linkcode WorkerTask} that a thread was sent. */
-export async function perform(message: unknown): Promise<WorkerAnswer> {
-  const { job, memory, role, preferences } = message as WorkerTask;
-  const control = new RepackControl(memory, pauseThread);
+/** Does what a {@linkcode TaskMessage} says. */
+export async function perform(message: unknown): Promise<TaskAnswer> {
+  const { kind, task, preferences } = message as TaskMessage;
   try {
     for (const [preference, codec] of preferences) {
       await preferEngine(preference, codec);
     }
-    const report = role === "spool"
-      ? { skipped: fillSpool(job, control), dropped: 0, recovered: 0 }
-      : await runJob(job, control, role);
-    return { report };
+    if (kind === "files") {
+      return { answer: await repackFiles(task as FilesJob) };
+    }
+    const { job, memory, worker } = task as Tasks["blocks"]["task"];
+    const control = new RepackControl(memory, pauseThread);
+    try {
+      return {
+        answer: kind === "spool"
+          ? fillSpool(job, control)
+          : await runJob(job, control, worker),
+      };
+    } catch (error) {
+      // The others must not wait for this one.
+      control.cancel();
+      throw error;
+    }
   } catch (error) {
-    // The others must not wait for this one.
-    control.cancel();
     return { error: packError(error) };
   }
 }

@@ -1,12 +1,9 @@
-import { enginePreferences } from "../codec/engines.ts";
+import { delegate } from "./_delegate.ts";
 import type { Pause, RepackControl } from "./_repack_control.ts";
 import { runJob, type WorkerReport } from "./_repack_job.ts";
 import type { Plan } from "./_repack_plan.ts";
-import type { WorkerAnswer, WorkerTask } from "./_repack_task.ts";
 import { BackgroundFlush } from "./_target.ts";
-import { startThread } from "./_thread.ts";
-import { unpackError } from "./_thread_errors.ts";
-import { CancelledError, FileError } from "./errors.ts";
+import { CancelledError } from "./errors.ts";
 import type { RepackOptions } from "./repack.ts";
 
 /** The pause of the calling thread, which has other events to handle. */
@@ -47,21 +44,19 @@ export async function runThreads(
   try {
     if (signal?.aborted) throw new CancelledError();
     const { memory } = control;
-    const shared = { job, memory, preferences: enginePreferences() };
+    /** A thread that has failed must not keep the others waiting. */
+    const start = (thread: Promise<WorkerReport>) => {
+      threads.push(thread);
+      thread.catch(() => control.cancel());
+    };
     if (job.spool !== undefined) {
-      threads.push(
-        delegate({ ...shared, role: "spool" }, control),
-      );
+      start(delegate("spool", { job, memory }, job.source));
     }
     // Reading a spool file blocks, which this thread must not; it only watches then.
     const helps = job.spool === undefined;
     for (let worker = helps ? 1 : 0; worker < workers; worker++) {
-      threads.push(
-        delegate({ ...shared, role: worker }, control),
-      );
+      start(delegate("blocks", { job, memory, worker }, job.source));
     }
-    // While this thread does its share, failures of others are handled below.
-    for (const thread of threads) thread.catch(() => {});
     const own = helps ? [await runJob(job, control, 0, afterBlock)] : [];
     const watch = setInterval(() => void afterBlock(), PROGRESS_INTERVAL);
     const reports = await Promise.all(threads)
@@ -79,39 +74,4 @@ export async function runThreads(
     signal?.removeEventListener("abort", cancel);
     await flush.close();
   }
-}
-
-/** Has a thread do a task. */
-function delegate(
-  task: WorkerTask,
-  control: RepackControl,
-): Promise<WorkerReport> {
-  const { source } = task.job;
-  // In the npm package the modules are JavaScript.
-  const extension = import.meta.url.endsWith(".ts") ? "ts" : "js";
-  const url = new URL(`./_repack_worker.${extension}`, import.meta.url);
-  return new Promise<WorkerReport>((resolve, reject) => {
-    let answered = false;
-    const thread = startThread(url, {
-      onMessage(message) {
-        answered = true;
-        const answer = message as WorkerAnswer;
-        if ("error" in answer) reject(unpackError(answer.error));
-        else resolve(answer.report);
-        thread.end();
-      },
-      onEnd(reason) {
-        // A thread that has answered is meant to end.
-        if (answered) return;
-        control.cancel();
-        reject(
-          new FileError(
-            source,
-            `Cannot repack ${source}: a worker thread ${reason}`,
-          ),
-        );
-      },
-    });
-    thread.send(task);
-  });
 }

@@ -6,7 +6,7 @@ import { createDecoder } from "../codec/stream_coders.ts";
 import { CodecError } from "../codec/errors.ts";
 import type { SkippedRange } from "./_block_reader.ts";
 import type { RepackControl } from "./_repack_control.ts";
-import type { RepackJob } from "./_repack_job.ts";
+import type { RepackJob, WorkerReport } from "./_repack_job.ts";
 import { type ByteSource, fileError, nodeFs, openFile } from "./byte_source.ts";
 
 /** Bytes of the package that are read at a time. */
@@ -49,7 +49,7 @@ export function openSpool(
 export function fillSpool(
   job: RepackJob,
   control: RepackControl,
-): SkippedRange[] {
+): WorkerReport {
   const fs = nodeFs();
   const source = openFile(job.source);
   const descriptor = fs.openSync(job.spool!, "r+");
@@ -92,5 +92,5 @@ export function fillSpool(
     source.close();
     fs.closeSync(descriptor);
   }
-  return lost;
+  return { skipped: lost, dropped: 0, recovered: 0 };
 }

@@ -1,9 +1,22 @@
 import { findCodec } from "../codec/codecs.ts";
+import { delegate } from "./_delegate.ts";
+import {
+  type FileOutcome,
+  type FilePair,
+  type FilesJob,
+  repackFile,
+  repackFiles,
+  stopFiles,
+} from "./_repack_files.ts";
+import { coreCount } from "./_repack_plan.ts";
 import { nodePath } from "./_target.ts";
+import { type PackedError, unpackError } from "./_thread_errors.ts";
 import { fileError, nodeFs } from "./byte_source.ts";
-import { BinfilesError } from "../pool/errors.ts";
-import { CancelledError, FileError, TargetExistsError } from "./errors.ts";
-import { repack, type RepackOptions, type RepackResult } from "./repack.ts";
+import { FileError, TargetExistsError } from "./errors.ts";
+import type { RepackOptions, RepackResult } from "./repack.ts";
+
+/** Files from this size on are repacked by all threads together, smaller ones by one each. */
+const LARGE_FILE = 16 * 1024 * 1024;
 
 /** How to repack a directory of bin files; `source` and `target` are directories. */
 export interface RepackDirectoryOptions extends RepackOptions {
@@ -55,34 +68,64 @@ export interface RepackDirectoryResult {
 export async function repackDirectory(
   options: RepackDirectoryOptions,
 ): Promise<RepackDirectoryResult> {
-  const { source, target, pattern, packageCodec = "none" } = options;
-  const { suffix } = findCodec(packageCodec);
+  const { source, target, pattern, signal, onProgress, ...each } = options;
+  const { suffix } = findCodec(options.packageCodec ?? "none");
   const { join } = nodePath();
+  const pairs = listFiles(source, target)
+    .filter((name) => pattern === undefined || matches(pattern, name))
+    .map((name) => ({
+      source: join(source, name),
+      target: join(target, name + suffix),
+    }));
+  const isSmall = ({ source }: FilePair) =>
+    (nodeFs().statSync(source, { throwIfNoEntry: false })?.size ?? 0) <
+      LARGE_FILE;
+  // Large files one after the other, each by all threads together.
+  const outcomes: FileOutcome[] = [];
+  for (const pair of pairs.filter((pair) => !isSmall(pair))) {
+    outcomes.push(await repackFile({ ...each, ...pair, signal, onProgress }));
+  }
+  outcomes.push(...await repackSmall(pairs.filter(isSmall), each, signal));
   const outcome: RepackDirectoryResult = { results: [], passedOver: [] };
-  for (const name of listFiles(source, target)) {
-    if (pattern !== undefined && !matches(pattern, name)) continue;
-    const file = join(source, name);
-    try {
-      outcome.results.push(
-        await repack({
-          ...options,
-          source: file,
-          target: join(target, name + suffix),
-        }),
-      );
-    } catch (error) {
-      if (
-        !(error instanceof BinfilesError) || error instanceof CancelledError
-      ) {
-        throw error;
-      }
-      const reason = error instanceof TargetExistsError
-        ? `${error.file} exists already`
-        : error.message;
-      outcome.passedOver.push({ file, reason });
-    }
+  for (const { source } of pairs) {
+    const { result, error } = outcomes.find((one) => one.source === source)!;
+    if (result !== undefined) outcome.results.push(result);
+    else outcome.passedOver.push({ file: source, reason: reasonOf(error!) });
   }
   return outcome;
+}
+
+/** Repacks small files, each by one thread. */
+async function repackSmall(
+  files: FilePair[],
+  options: FilesJob["options"],
+  signal: AbortSignal | undefined,
+): Promise<FileOutcome[]> {
+  const job = { options, files, memory: new SharedArrayBuffer(4) };
+  const workers = Math.min(options.workers || coreCount(), files.length);
+  const threads: Promise<FileOutcome[]>[] = [];
+  const stop = () => stopFiles(job);
+  signal?.addEventListener("abort", stop);
+  try {
+    for (let worker = 1; worker < workers; worker++) {
+      threads.push(delegate("files", job, files[0].source));
+    }
+    const own = await repackFiles(job, signal);
+    return [own, ...await Promise.all(threads)].flat();
+  } catch (error) {
+    stop();
+    await Promise.allSettled(threads);
+    throw error;
+  } finally {
+    signal?.removeEventListener("abort", stop);
+  }
+}
+
+function reasonOf(packed: PackedError): string {
+  const error = unpackError(packed);
+  return error instanceof TargetExistsError
+    ? `${error.file} exists already`
+    : error.message;
 }
 
 /** Names of the files of `source`, sorted; makes `target`. */

@@ -402,6 +402,50 @@ Deno.test("a size that lies does not swallow the documents behind it", async () 
   }
 });
 
+Deno.test("told to skip, contents are looked at even if their codec stays the same", async () => {
+  using directory = new TemporaryDirectory();
+  const docs = numberedDocs(40);
+  const source = directory.file("source.bin");
+  const target = directory.file("target.bin");
+  const offsets = writeBinFile(source, docs, { codec: "xz" });
+  const bytes = Deno.readFileSync(source);
+  bytes[offsets[20] + 50] ^= 1;
+  Deno.writeFileSync(source, bytes);
+  const result = await repack({
+    source,
+    target,
+    targetCodec: "xz",
+    skipErrors: true,
+  });
+  assertEquals(result.skipped.map(({ key }) => key), ["key-20"]);
+  docs.splice(20, 1);
+  assertEquals(outline(readBinFile(target, "xz")), outline(docs));
+});
+
+Deno.test("many small files of a directory are repacked by several threads", async () => {
+  using directory = new TemporaryDirectory();
+  const source = directory.file("in");
+  Deno.mkdirSync(source);
+  for (let i = 0; i < 12; i++) {
+    const codec = codecNames[i % codecNames.length];
+    writeBinFile(`${source}/${i}.bin`, numberedDocs(i + 1), { codec });
+  }
+  Deno.writeTextFileSync(`${source}/99.txt`, "this is no bin file, to be sure");
+  const { results, passedOver } = await repackDirectory({
+    source,
+    target: directory.file("out"),
+    targetCodec: "lz4",
+    workers: 3,
+  });
+  assertEquals(passedOver.map(({ file }) => file), [`${source}/99.txt`]);
+  assertEquals(results.length, 12);
+  for (const { source, targets, documents } of results) {
+    const docs = readBinFile(targets[0], "lz4");
+    assertEquals(outline(docs), outline(readBinFile(source)));
+    assertEquals(docs.length, documents);
+  }
+});
+
 Deno.test("content that looks like records is not taken for records", async () => {
   using directory = new TemporaryDirectory();
   const source = directory.file("source.bin");
