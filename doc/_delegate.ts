@@ -1,5 +1,5 @@
 import { enginePreferences } from "../codec/engines.ts";
-import type { TaskAnswer, TaskMessage, Tasks } from "./_repack_task.ts";
+import type { TaskAnswer, TaskMessage, Tasks } from "./_repack_worker.ts";
 import { startThread } from "./_thread.ts";
 import { unpackError } from "./_thread_errors.ts";
 import { FileError } from "./errors.ts";
