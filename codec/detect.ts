@@ -1,6 +1,7 @@
 import type { CodecName } from "./codec.ts";
 import { codecs } from "./codecs.ts";
-import { decompress, MAX_DOCUMENT_SIZE } from "./compress.ts";
+import { decompress } from "./compress.ts";
+import { OutputLimitError } from "./errors.ts";
 import { createDecoder } from "./stream_coders.ts";
 
 /**
@@ -9,6 +10,9 @@ import { createDecoder } from "./stream_coders.ts";
  * characters 3, 5, 7, 9 and ; is an empty document.
  */
 const MIN_EVIDENCE = 5;
+
+/** Samples are decompressed up to this size, in bytes. */
+const MAX_SAMPLE_SIZE = 16 * 1024 * 1024;
 
 /**
  * Recognises a codec by the first bytes of what it wrote.
@@ -81,11 +85,12 @@ export function detectCodecOfStart(start: Uint8Array): CodecName {
   }
 }
 
-/** @returns How many bytes `sample` decompresses to, or -1 when it does not. */
+/** @returns How many bytes `sample` decompresses to, if not too many, or -1 when it does not. */
 function sizeOf(sample: Uint8Array, codec: CodecName): number {
   try {
-    return decompress(sample, codec, { maxSize: MAX_DOCUMENT_SIZE }).length;
-  } catch {
-    return -1;
+    return decompress(sample, codec, { maxSize: MAX_SAMPLE_SIZE }).length;
+  } catch (error) {
+    // So much that came out without an error is proof enough.
+    return error instanceof OutputLimitError ? MAX_SAMPLE_SIZE : -1;
   }
 }

@@ -71,21 +71,20 @@ class FileSource implements ByteSource {
     this.file = path;
     this.#fs = nodeFs();
     try {
+      // Looked at before it is opened, because opening a pipe waits for a writer.
+      const stat = this.#fs.statSync(path);
+      if (!stat.isFile()) {
+        const what = stat.isDirectory() ? "a directory" : "a pipe or device";
+        throw new FileError(
+          path,
+          `Cannot open ${path}: expected a regular file, received ${what}`,
+        );
+      }
       this.#descriptor = this.#fs.openSync(path, "r");
+      this.size = this.#fs.fstatSync(this.#descriptor).size;
     } catch (error) {
-      throw fileError("open", path, error);
+      throw error instanceof FileError ? error : fileError("open", path, error);
     }
-    const stat = this.#fs.fstatSync(this.#descriptor);
-    if (!stat.isFile()) {
-      this.close();
-      throw new FileError(
-        path,
-        `Cannot open ${path}: expected a regular file, received ${
-          stat.isDirectory() ? "a directory" : "a pipe or device"
-        }`,
-      );
-    }
-    this.size = stat.size;
   }
 
   read(

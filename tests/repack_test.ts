@@ -240,6 +240,7 @@ Deno.test("what cannot be the source or the target is a clear error", async () =
     [{ target: directory.file("no/target.bin") }, "no such file or directory"],
     [{ source: directory.file("none") }, "no such file or directory"],
     [{ source: directory.path }, "a directory"],
+    [{ source: "/dev/null" }, "a pipe or device"],
   ];
   for (const [options, message] of cases) {
     await assertRejects(
