@@ -41,10 +41,8 @@ const all = (times: number) => {
 // Until everything is compiled, and what is reused is there.
 all(3000);
 (globalThis as { gc?(): void }).gc!();
-console.log("START");
 const before = Deno.memoryUsage();
 all(Number(count));
-console.log("END");
 (globalThis as { gc?(): void }).gc!();
 const after = Deno.memoryUsage();
 console.log(

@@ -23,7 +23,14 @@ function start(
   env?: Record<string, string>,
 ): Deno.ChildProcess {
   return new Deno.Command(Deno.execPath(), {
-    args: ["run", "--no-prompt", ...flags, `${root}cli/repack.ts`, ...args],
+    args: [
+      "run",
+      "--quiet",
+      "--no-prompt",
+      ...flags,
+      `${root}cli/repack.ts`,
+      ...args,
+    ],
     stdout: "piped",
     stderr: "piped",
     env: { NO_COLOR: "1", ...env },
