@@ -282,7 +282,7 @@ Deno.test("a reader that closes the pipe early is no failure", async () => {
   assertEquals([code, new TextDecoder().decode(stderr)], [0, ""]);
 });
 
-Deno.test("progress is shown as lines where there is no terminal, and never on the standard output", async () => {
+Deno.test("progress never appears on the standard output", async () => {
   using directory = new TemporaryDirectory();
   const args = [fixture("none.bin"), directory.file("t.bin"), "-t", "gzip"];
   const { stdout } = await run(args);
