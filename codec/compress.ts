@@ -2,7 +2,6 @@ import { PoolError } from "../pool/errors.ts";
 import { globalMemoryPool, type MemoryPool } from "../pool/memory_pool.ts";
 import type { Closeable, ObjectPool } from "../pool/object_pool.ts";
 import { checkLevel, findCodec } from "./codecs.ts";
-import type { Codec } from "./codec.ts";
 import type { Compressor, Decompressor, Engine } from "./engine.ts";
 import { engineFor } from "./engines.ts";
 import { CodecError, OutputLimitError } from "./errors.ts";
@@ -119,31 +118,34 @@ function compressorKind(
 class CoderLease<T extends Closeable> implements Disposable {
   readonly #pool: ObjectPool<Closeable>;
   #coder: T | undefined;
-  #healthy = true;
+  /** Whether a call has begun and not come to its end, as after a throw. */
+  #busy = false;
+  #hasThrown = false;
 
   constructor(pool: ObjectPool<Closeable>, coder: T) {
     this.#pool = pool;
     this.#coder = coder;
   }
 
-  /** The coder, taken for broken until {@linkcode CoderLease.done}. */
+  /** The coder, for a call that ends with {@linkcode CoderLease.done}. */
   protected begin(): T {
     const coder = this.#coder ?? fail("use");
-    this.#healthy = false;
+    this.#hasThrown ||= this.#busy;
+    this.#busy = true;
     return coder;
   }
 
   /** Passes the result of the coder on, which has not thrown. */
   protected done(size: number): number {
-    this.#healthy = true;
+    this.#busy = false;
     return size;
   }
 
   [Symbol.dispose](): void {
     const coder = this.#coder ?? fail("end");
     this.#coder = undefined;
-    if (this.#healthy) this.#pool.put(coder);
-    else this.#pool.discard(coder);
+    if (this.#busy || this.#hasThrown) this.#pool.discard(coder);
+    else this.#pool.put(coder);
   }
 }
 
@@ -210,8 +212,7 @@ export function compress(
   const buffer = pool.takeScratch(maxCompressedSize(data.length));
   try {
     const size = compressor.compress(data, buffer, 0);
-    if (size < 0) throw outgrown(findCodec(codec), data.length);
-    return buffer.slice(0, size);
+    return buffer.slice(0, fitting(size, codec, data.length));
   } finally {
     pool.returnScratch(buffer);
     compressor[Symbol.dispose]();
@@ -280,8 +281,7 @@ export function compressOriginal(
   const buffer = new Uint8Array(maxCompressedSize(data.length));
   try {
     const size = compressor.compress(data, buffer, 0);
-    if (size < 0) throw outgrown(found, data.length);
-    return buffer.slice(0, size);
+    return buffer.slice(0, fitting(size, codec, data.length));
   } finally {
     compressor.close?.();
   }
@@ -346,9 +346,22 @@ function asOwn(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
     : new Uint8Array(bytes);
 }
 
-function outgrown(codec: Codec, size: number): CodecError {
-  return new CodecError(
-    codec.name,
-    `Cannot compress ${size} bytes with ${codec.name}: the result is larger than any can be`,
+/**
+ * Passes on what a compressor returned, which was given
+ * {@linkcode maxCompressedSize} bytes for an input of `inputSize`.
+ *
+ * @throws {CodecError} It did not fit all the same: a fault of the engine, which
+ * must not become a damaged record.
+ */
+export function fitting(
+  size: number,
+  codec: string | number,
+  inputSize: number,
+): number {
+  if (size >= 0) return size;
+  const { name } = findCodec(codec);
+  throw new CodecError(
+    name,
+    `Cannot compress ${inputSize} bytes with ${name}: the result is larger than any can be`,
   );
 }

@@ -1,6 +1,7 @@
 import {
   compressOriginal,
   decompressOriginal,
+  fitting,
   leaseCompressor,
   leaseDecompressor,
   maxCompressedSize,
@@ -76,12 +77,14 @@ export class BlockTransformer implements Disposable {
     const { from, to, copies, level, contentOnly, pool } = options;
     const decompresses = from !== "none";
     const compresses = !contentOnly && !copies && to !== "none";
-    if (decompresses) this.#decompressor = takeDecompressor(from, pool);
-    if (compresses) this.#compressor = takeCompressor(to, level, pool);
     this.output = new Uint8Array(slabSize);
     this.#between = new Uint8Array(
       decompresses && (compresses || copies) ? 64 * 1024 : 0,
     );
+    if (decompresses) {
+      this.#decompressor = takeDecompressor(from, options.maxSize, pool);
+    }
+    if (compresses) this.#compressor = takeCompressor(to, level, pool);
   }
 
   /**
@@ -177,12 +180,15 @@ export class BlockTransformer implements Disposable {
     const start = this.outputLength + ahead;
     if (this.#decompressor === undefined) {
       this.#reserve(ahead + maxCompressedSize(contentSize));
-      return compressor
+      const written = compressor
         .compress(bytes, this.output, start, contentStart, end);
+      return fitting(written, this.#options.to, contentSize);
     }
     const size = this.#decompressBetween(bytes);
     this.#reserve(ahead + maxCompressedSize(size));
-    return compressor.compress(this.#between, this.output, start, 0, size);
+    const written = compressor
+      .compress(this.#between, this.output, start, 0, size);
+    return fitting(written, this.#options.to, size);
   }
 
   /** Writes the record's content as it is, if it decompresses. @returns Its size. */
@@ -305,12 +311,15 @@ function takeCompressor(
 /** A decompressor, likewise. */
 function takeDecompressor(
   codec: CodecName,
+  maxSize: number,
   pool: MemoryPool,
 ): Decompressor & Disposable {
   if (pool.enabled) return leaseDecompressor(codec, { pool });
   return {
     decompress(src, dst, offset, start, end) {
-      const result = decompressOriginal(src.subarray(start, end), codec);
+      const result = decompressOriginal(src.subarray(start, end), codec, {
+        maxSize,
+      });
       if (result.length >= dst.length - offset) return -1;
       dst.set(result, offset);
       return result.length;

@@ -122,12 +122,12 @@ export class RepackControl {
     return this.#words[Word.NextTicket]++;
   }
 
-  /** Whether there are no more blocks. For the holder of the input cursor. */
+  /** Whether there are no more blocks. To be set by the holder of the input cursor. */
   get inputDone(): boolean {
-    return this.#words[Word.InputDone] === 1;
+    return Atomics.load(this.#words, Word.InputDone) === 1;
   }
   set inputDone(done: boolean) {
-    this.#words[Word.InputDone] = done ? 1 : 0;
+    Atomics.store(this.#words, Word.InputDone, done ? 1 : 0);
   }
 
   /** Where the next block starts. For the holder of the input cursor. */

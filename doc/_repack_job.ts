@@ -2,6 +2,7 @@ import type { CodecName } from "../codec/codec.ts";
 import { findCodec } from "../codec/codecs.ts";
 import {
   decompress,
+  fitting,
   leaseCompressor,
   maxCompressedSize,
 } from "../codec/compress.ts";
@@ -205,7 +206,9 @@ function takeBlock(
 ): Task | undefined {
   try {
     const taken = control.recordsTaken;
-    if (control.inputDone || taken >= job.limit) return undefined;
+    // Said to all, so that a package is not unpacked any further either.
+    if (taken >= job.limit) control.inputDone = true;
+    if (control.inputDone) return undefined;
     const leftInPart = job.split === Infinity
       ? Infinity
       : job.split - taken % job.split;
@@ -245,10 +248,12 @@ function contentCheck(job: RepackJob, pool: MemoryPool): ContentCheck {
 
 /** Compresses blocks of output as a whole, each as a stream of its own. */
 class Packer implements Disposable {
+  readonly #codec: CodecName;
   readonly #compressor;
   #packed = new Uint8Array(0);
 
   constructor(codec: CodecName, pool: MemoryPool) {
+    this.#codec = codec;
     this.#compressor = leaseCompressor(codec, { pool });
   }
 
@@ -257,7 +262,7 @@ class Packer implements Disposable {
     const room = maxCompressedSize(bytes.length);
     if (room > this.#packed.length) this.#packed = new Uint8Array(room);
     const size = this.#compressor.compress(bytes, this.#packed, 0);
-    return this.#packed.subarray(0, size);
+    return this.#packed.subarray(0, fitting(size, this.#codec, bytes.length));
   }
 
   [Symbol.dispose](): void {

@@ -69,7 +69,7 @@ export function fillSpool(
   const lost: SkippedRange[] = [];
   try {
     const chunk = new Uint8Array(CHUNK_SIZE);
-    for (let position = 0; !control.cancelled;) {
+    for (let position = 0; !control.cancelled && !control.inputDone;) {
       const length = source.read(chunk, 0, CHUNK_SIZE, position);
       position += length;
       const last = length < CHUNK_SIZE || position >= source.size;

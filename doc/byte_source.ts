@@ -65,7 +65,8 @@ class FileSource implements ByteSource {
   readonly file: string;
   readonly size: number;
   readonly #fs: typeof NodeFs;
-  readonly #descriptor: number;
+  /** -1 when it is closed. */
+  #descriptor: number;
 
   constructor(path: string) {
     this.file = path;
@@ -113,7 +114,9 @@ class FileSource implements ByteSource {
   }
 
   close(): void {
-    this.#fs.closeSync(this.#descriptor);
+    // Once only: the number may have become another file's since.
+    if (this.#descriptor >= 0) this.#fs.closeSync(this.#descriptor);
+    this.#descriptor = -1;
   }
 }
 

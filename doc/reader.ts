@@ -196,8 +196,10 @@ export class DocReader implements Iterable<Doc>, Disposable {
     const at = this.position - this.#windowStart;
     if (at >= 0 && at + count <= this.#windowLength) return at;
     if (count > this.#window.length) {
+      // In this order: getting may throw, and there must be a window to return then.
+      const larger = this.#pool.getBuffer(count);
       this.#pool.putBuffer(this.#window);
-      this.#window = this.#pool.getBuffer(count);
+      this.#window = larger;
     }
     this.#windowStart = this.position;
     this.#windowLength = this.#source.read(
@@ -225,8 +227,9 @@ export class DocReader implements Iterable<Doc>, Disposable {
         }
         if (size >= 0) return buffer.slice(0, size);
         const room = Math.min(buffer.length * 2, this.#maxSize + 1);
+        const larger = this.#pool.getDocBuffer(room);
         this.#pool.putDocBuffer(buffer);
-        buffer = this.#pool.getDocBuffer(room);
+        buffer = larger;
       }
     } catch (error) {
       if (!(error instanceof CodecError)) throw error;

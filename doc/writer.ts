@@ -1,4 +1,5 @@
 import {
+  fitting,
   leaseCompressor,
   type LeasedCompressor,
   maxCompressedSize,
@@ -55,6 +56,7 @@ export class DocWriter implements Disposable {
   readonly file: string;
   readonly #fs = nodeFs();
   readonly #descriptor: number;
+  readonly #codec: string | number;
   readonly #compressor: LeasedCompressor;
   readonly #keySizeLimit: number;
   readonly #pool: MemoryPool;
@@ -78,6 +80,7 @@ export class DocWriter implements Disposable {
     this.file = path;
     this.#keySizeLimit = options.keySizeLimit ?? DEFAULT_KEY_SIZE_LIMIT;
     this.#pool = pool;
+    this.#codec = codec;
     this.#compressor = leaseCompressor(codec, { level, pool });
     try {
       this.#descriptor = this.#fs.openSync(
@@ -112,7 +115,11 @@ export class DocWriter implements Disposable {
     writeInt32(batch, start, key.length);
     batch.set(key, start + 4);
     const sizeAt = start + 4 + key.length;
-    const size = this.#compressor.compress(content, batch, sizeAt + 4);
+    const size = fitting(
+      this.#compressor.compress(content, batch, sizeAt + 4),
+      this.#codec,
+      content.length,
+    );
     checkDocument(key.length, size, this.#keySizeLimit);
     writeInt32(batch, sizeAt, size);
     this.#batchLength = sizeAt + 4 + size;
@@ -169,8 +176,10 @@ export class DocWriter implements Disposable {
   #makeRoom(room: number): void {
     this.flush();
     if (room > this.#batch.length) {
+      // In this order: getting may throw, and there must be a batch to return then.
+      const larger = this.#pool.getBuffer(room);
       this.#pool.putBuffer(this.#batch);
-      this.#batch = this.#pool.getBuffer(room);
+      this.#batch = larger;
     }
   }
 }

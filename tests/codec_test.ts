@@ -478,6 +478,22 @@ Deno.test("a compressor that threw is not used again", () => {
   }
 });
 
+Deno.test("a decompressor that threw is not put back, even if it has worked again since", () => {
+  const pool = makePool();
+  const packed = compress(text(100), "gzip", { pool });
+  const dst = new Uint8Array(1000);
+  {
+    using decompressor = leaseDecompressor("gzip", { pool });
+    assertThrows(
+      () => decompressor.decompress(packed.subarray(5), dst, 0),
+      CorruptDataError,
+    );
+    assertEquals(decompressor.decompress(packed, dst, 0), 100);
+  }
+  const { discarded, idle, inUse } = pool.statistics().decompressors;
+  assertEquals([discarded, idle, inUse], [1, 0, 0]);
+});
+
 Deno.test("a lease of a compressor that has ended cannot be used or ended again, and its successor is safe", () => {
   const pool = makePool();
   const dst = new Uint8Array(1000);

@@ -10,6 +10,7 @@ import {
   DocWriter,
   encodeRecord,
   FileError,
+  openFile,
   RecordError,
   recordStream,
   TargetExistsError,
@@ -326,6 +327,18 @@ Deno.test("a packaged file opened as a plain one says what it is", () => {
     RecordError,
     "compressed as a whole with xz",
   );
+});
+
+Deno.test("closing a source twice does not close the file of somebody else", () => {
+  using directory = new TemporaryDirectory();
+  const path = directory.file("docs.bin");
+  writeBinFile(path, numberedDocs(3));
+  const first = openFile(path);
+  first.close();
+  const second = openFile(path);
+  first.close();
+  assertEquals(second.read(new Uint8Array(9), 0, 9, 0), 9);
+  second.close();
 });
 
 Deno.test("readers and writers return everything to the pool, also after errors", () => {

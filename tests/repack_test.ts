@@ -171,6 +171,19 @@ Deno.test("a limit takes the first documents only", async () => {
   }
 });
 
+Deno.test("a limit holds for packages too", async () => {
+  using directory = new TemporaryDirectory();
+  const plain = directory.file("plain.bin");
+  const source = directory.file("source.bin.lz4");
+  const target = directory.file("target.bin");
+  const docs = manyDocs();
+  writeBinFile(plain, docs);
+  await repack({ source: plain, target: source, packageCodec: "lz4" });
+  const result = await repack({ source, target, limit: 3, workers: 2 });
+  assertEquals(result.documents, 3);
+  assertEquals(outline(readBinFile(target, "none")), outline(docs.slice(0, 3)));
+});
+
 Deno.test("a split makes files of so many documents each, none of them lost", async () => {
   using directory = new TemporaryDirectory();
   const source = directory.file("plain.bin");
