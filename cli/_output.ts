@@ -1,7 +1,7 @@
 /** What the command line prints: sizes, progress, warnings, and how it ends. */
 import process from "node:process";
+import { styleText } from "node:util";
 import { format as formatBytes } from "@std/fmt/bytes";
-import type { RepackProgress } from "../doc/mod.ts";
 
 /** Exit codes of all commands. */
 export const ExitCode = {
@@ -27,6 +27,15 @@ export function humanCount(count: number): string {
   return count.toLocaleString("en-US");
 }
 
+/** Text in a colour, if the stream is a terminal and `NO_COLOR` is not set. */
+export function styled(
+  style: Parameters<typeof styleText>[0],
+  text: string,
+  stream: NodeJS.WriteStream,
+): string {
+  return styleText(style, text, { stream });
+}
+
 /** Prints a line of results. */
 export function print(line: string): void {
   process.stdout.write(`${line}\n`);
@@ -40,14 +49,24 @@ export function note(line: string): void {
 /** Shortest time between two lines of progress where there is no terminal, in milliseconds. */
 const LINE_INTERVAL = 5000;
 
+/** What has been done. */
+export interface Progress {
+  /** Documents that were seen to. */
+  documents: number;
+  /** Bytes that were read. */
+  bytesRead: number;
+  /** Bytes that were written, where there is a target. */
+  bytesWritten?: number;
+}
+
 /** Shows progress on the standard error: one line that changes on a terminal, a line now and then elsewhere. */
 export class ProgressLine {
   readonly #started = performance.now();
   readonly #isTerminal = process.stderr.isTTY === true;
   #lastLine = performance.now();
 
-  /** Shows what has been done. */
-  show(progress: RepackProgress, total: number): void {
+  /** Shows what has been done, of `total` bytes; 0 if that is not known. */
+  show(progress: Progress, total: number): void {
     if (this.#isTerminal) {
       process.stderr.write(`\r\x1b[K${this.#describe(progress, total)}`);
       return;
@@ -63,13 +82,15 @@ export class ProgressLine {
     if (this.#isTerminal) process.stderr.write("\r\x1b[K");
   }
 
-  #describe(progress: RepackProgress, total: number): string {
+  #describe(progress: Progress, total: number): string {
     const { documents, bytesRead, bytesWritten } = progress;
     const seconds = (performance.now() - this.#started) / 1000;
     const parts = [
       `${humanCount(documents)} documents`,
-      `${humanSize(bytesRead)} → ${humanSize(bytesWritten)}`,
-      `${ratio(bytesRead, bytesWritten)}`,
+      ...(bytesWritten === undefined ? [humanSize(bytesRead)] : [
+        `${humanSize(bytesRead)} → ${humanSize(bytesWritten)}`,
+        ratio(bytesRead, bytesWritten),
+      ]),
       `${humanSize(bytesRead / seconds)}/s`,
     ];
     if (bytesRead > 0 && total > 0) {

@@ -1,6 +1,6 @@
 import process from "node:process";
-import { Command, InvalidArgumentError, Option } from "commander";
-import { codecNames, findCodec } from "../codec/codecs.ts";
+import { Command, Option } from "commander";
+import { codecNames } from "../codec/codecs.ts";
 // Not by way of doc/mod.ts: loading all of it takes longer than a small job.
 import {
   repack,
@@ -18,10 +18,21 @@ import {
   ProgressLine,
   ratio,
 } from "./_output.ts";
-import { interrupted } from "./_run.ts";
+import {
+  addOutputOptions,
+  keySizeLimitOption,
+  limitOption,
+  maxSizeOption,
+  type OutputOptions,
+  parseCodec,
+  parseCount,
+  patternOption,
+  workersOption,
+} from "./_options.ts";
+import { interruptSignal } from "./_run.ts";
 
 /** The options as commander hands them over. */
-interface Options {
+interface Options extends OutputOptions {
   sourceCompressType?: string;
   targetCompressType: string;
   packageCompressType: string;
@@ -30,16 +41,13 @@ interface Options {
   pattern?: RegExp;
   limit: number;
   split: number;
-  contentOnly: boolean;
+  contentOnly?: boolean;
   optimized: boolean;
   level?: number;
-  force: boolean;
-  skipErrors: boolean;
+  force?: boolean;
+  skipErrors?: boolean;
   keySizeLimit: number;
   maxSize: number;
-  quiet: boolean;
-  json: boolean;
-  verbose: boolean;
 }
 
 /** How many skipped ranges are printed one by one. */
@@ -48,76 +56,54 @@ const MAX_RANGES_SHOWN = 20;
 /** Makes the `repack` command. */
 export function repackCommand(): Command {
   const codecs = codecNames.join(", ");
-  return new Command("repack")
+  const command = new Command("repack")
+    .alias("a")
     .description("change the compression of a bin file, on all cores")
     .argument("<source>", "bin file, or directory of bin files in path mode")
     .argument("<target>", "file, or directory in path mode, to make")
     .option(
       "-i, --source-compress-type <codec>",
       `codec of the source's contents (${codecs}; detected when not told)`,
-      codec,
+      parseCodec,
     )
     .option(
       "-t, --target-compress-type <codec>",
       "codec of the target's contents",
-      codec,
+      parseCodec,
       "none",
     )
     .option(
       "-c, --package-compress-type <codec>",
       "codec of the target as a whole",
-      codec,
+      parseCodec,
       "none",
     )
-    .option(
-      "-w, --workers <number>",
-      "number of threads; 0 for one per core",
-      count,
-      0,
-    )
+    .addOption(workersOption())
     .addOption(
       new Option(
         "-m, --mode <mode>",
         "file and doc: a bin file into a bin file; path: a directory of bin files into a directory",
       ).choices(["file", "doc", "path"]).default("file"),
     )
-    .option(
-      "-p, --pattern <regex>",
-      "names of the files to take in path mode",
-      regex,
-    )
-    .option("--limit <number>", "most documents to take; 0 for all", count, 0)
+    .addOption(patternOption("names of the files to take in path mode"))
+    .addOption(limitOption("most documents to take"))
     .option(
       "--split <number>",
       "begin a new target (.1, .2, …) after so many documents; 0 for never",
-      count,
+      parseCount,
       0,
     )
     .option(
       "-o, --content-only",
       "write contents only, uncompressed, each followed by a newline",
-      false,
     )
     .option("--optimized", "work with pooled memory (the default)")
     .option("--no-optimized", "work without pooled memory, for comparison")
-    .option("--level <number>", "compression level of the target", count)
-    .option("-f, --force", "replace an existing target", false)
-    .option("--skip-errors", "leave out what is damaged and report it", false)
-    .option(
-      "-L, --key-size-limit <bytes>",
-      "longest key that is accepted",
-      count,
-      1000,
-    )
-    .option(
-      "--max-size <bytes>",
-      "most bytes that a document may decompress to",
-      count,
-      1024 ** 3,
-    )
-    .option("-q, --quiet", "print errors only", false)
-    .option("--json", "print the result as JSON", false)
-    .option("-v, --verbose", "print stack traces with errors", false)
+    .option("--level <number>", "compression level of the target", parseCount)
+    .option("-f, --force", "replace an existing target")
+    .option("--skip-errors", "leave out what is damaged and report it")
+    .addOption(keySizeLimitOption())
+    .addOption(maxSizeOption())
     .addHelpText(
       "after",
       `
@@ -131,6 +117,7 @@ Examples:
   repack damaged.bin saved.bin --skip-errors   keep all that can be read`,
     )
     .action(repackAction);
+  return addOutputOptions(command, "print the result as one line of JSON");
 }
 
 async function repackAction(
@@ -156,7 +143,7 @@ async function repackAction(
     skipErrors: options.skipErrors,
     keySizeLimit: options.keySizeLimit,
     maxSize: options.maxSize,
-    signal: interrupted,
+    signal: interruptSignal(),
     onProgress: (done, total) => progress?.show(done, total),
   };
   if (options.mode !== "path") {
@@ -224,28 +211,4 @@ function describe(result: RepackResult): void {
 /** `gzip`, or `gzip in xz` for packages. */
 function format(codec: string, packageCodec: string): string {
   return packageCodec === "none" ? codec : `${codec} in ${packageCodec}`;
-}
-
-function codec(value: string): string {
-  try {
-    return findCodec(value).name;
-  } catch {
-    throw new InvalidArgumentError(`Expected one of ${codecNames.join(", ")}.`);
-  }
-}
-
-function count(value: string): number {
-  const number = Number(value);
-  if (!Number.isSafeInteger(number) || number < 0 || value.trim() === "") {
-    throw new InvalidArgumentError("Expected 0 or a positive integer.");
-  }
-  return number;
-}
-
-function regex(value: string): RegExp {
-  try {
-    return new RegExp(value);
-  } catch (error) {
-    throw new InvalidArgumentError((error as Error).message);
-  }
 }

@@ -2,44 +2,70 @@ import process from "node:process";
 import { type Command, CommanderError } from "commander";
 import { UnknownCodecError } from "../codec/errors.ts";
 import { CancelledError } from "../doc/errors.ts";
-import { ExitCode, note } from "./_output.ts";
+import { OptionError } from "../pool/errors.ts";
+import { ExitCode, note, styled } from "./_output.ts";
 
-/** Aborted when the user interrupts the program. */
-const interruption = new AbortController();
+/** The command was called wrongly, in a way that shows only while it runs. */
+export class UsageError extends Error {
+  /** The class name. */
+  override name = "UsageError";
+}
 
-/** Aborted by Ctrl-C, or by a request to terminate. */
-export const interrupted: AbortSignal = interruption.signal;
+/** Aborted when the user interrupts the program, once somebody wants to know. */
+let interruption: AbortController | undefined;
+
+/**
+ * Aborted by Ctrl-C, or by a request to terminate. Who asks for this ends in
+ * order then. Commands that leave nothing behind do not ask: they end at once,
+ * even in the middle of a regular expression that takes for ever.
+ */
+export function interruptSignal(): AbortSignal {
+  if (interruption === undefined) {
+    const controller = interruption = new AbortController();
+    for (const signal of ["SIGINT", "SIGTERM"] as const) {
+      process.on(signal, () => controller.abort());
+    }
+  }
+  return interruption.signal;
+}
 
 /**
  * Runs a command with the arguments of the process and sets the exit code.
  * Errors become one readable line, and interruption an orderly end.
  */
 export async function run(command: Command): Promise<void> {
-  for (const signal of ["SIGINT", "SIGTERM"] as const) {
-    process.on(signal, () => interruption.abort());
-  }
   // A reader that has seen enough, such as head, is no failure.
   process.stdout.on("error", (error: NodeJS.ErrnoException) => {
     if (error.code !== "EPIPE") throw error;
     process.exit(process.exitCode);
   });
-  command.exitOverride();
+  let verbose = false;
+  command.hook("preAction", (_, action) => {
+    verbose = action.opts().verbose;
+  });
+  for (const each of [command, ...command.commands]) each.exitOverride();
   try {
     await command.parseAsync(process.argv);
   } catch (error) {
-    process.exitCode = report(error, command);
+    process.exitCode = exitCodeOf(error);
+    // Commander has printed what is wrong, or the help that was asked for.
+    if (error instanceof CommanderError) return;
+    const { message, stack } = error as Error;
+    note(
+      verbose
+        ? stack ?? message
+        : `${styled("red", "error:", process.stderr)} ${message}`,
+    );
   }
 }
 
-function report(error: unknown, command: Command): number {
+function exitCodeOf(error: unknown): number {
   if (error instanceof CommanderError) {
-    // Commander has printed what is wrong, or the help that was asked for.
     return error.exitCode === 0 ? ExitCode.Done : ExitCode.Usage;
   }
-  const { message, stack } = error as Error;
-  note(command.opts().verbose ? stack ?? message : `error: ${message}`);
   if (error instanceof CancelledError) return ExitCode.Interrupted;
-  return error instanceof UnknownCodecError || error instanceof RangeError
+  return [UsageError, UnknownCodecError, OptionError]
+      .some((kind) => error instanceof kind)
     ? ExitCode.Usage
     : ExitCode.Failed;
 }

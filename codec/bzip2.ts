@@ -19,6 +19,7 @@ import type {
 } from "./engine.ts";
 import { Bzip2Decoder, Bzip2Decompressor } from "./_bzip2_decode.ts";
 import { Bzip2Compressor, Bzip2Encoder } from "./_bzip2_encode.ts";
+import { OptionError } from "../pool/errors.ts";
 
 /**
  * bzip2 in plain TypeScript, for every runtime.
@@ -65,7 +66,7 @@ export const bzip2Engine: Engine = {
 
 function checkLevel(level: number): number {
   if (!Number.isInteger(level) || level < 1 || level > 9) {
-    throw new RangeError(
+    throw new OptionError(
       `Cannot compress bzip2 data: the level must be an integer from 1 to 9, received ${level}`,
     );
   }

@@ -7,6 +7,7 @@ import { lz4 } from "./lz4.ts";
 import { none } from "./none.ts";
 import { xz } from "./xz.ts";
 import { zstd } from "./zstd.ts";
+import { OptionError } from "../pool/errors.ts";
 
 /** All codecs, in the order of their numbers. */
 export const codecs: readonly Codec[] = [
@@ -60,13 +61,13 @@ export function findCodec(nameOrId: string | number): Codec {
 /**
  * The level to use of a codec: the given one, or its default.
  *
- * @throws {RangeError} The codec has no such level.
+ * @throws {OptionError} The codec has no such level.
  */
 export function checkLevel(codec: Codec, level?: number): number {
   const { min, max, default: usual } = codec.level;
   if (level === undefined || codec.name === "none") return usual;
   if (!Number.isInteger(level) || level < min || level > max) {
-    throw new RangeError(
+    throw new OptionError(
       `Cannot compress with ${codec.name} at level ${level}: expected ${min} to ${max}`,
     );
   }

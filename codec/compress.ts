@@ -45,7 +45,7 @@ export function maxCompressedSize(size: number): number {
  * one's own. One that throws is not used again by others.
  *
  * @throws {NoEngineError} Nothing on this runtime can compress with `codec`.
- * @throws {RangeError} `codec` has no such level.
+ * @throws {OptionError} `codec` has no such level.
  *
  * @example
  * ```ts
@@ -190,7 +190,7 @@ class DecompressorLease extends CoderLease<Decompressor>
  * @returns New memory, which is the caller's to keep.
  * @throws {UnknownCodecError} There is no such codec.
  * @throws {NoEngineError} Nothing on this runtime can compress with it.
- * @throws {RangeError} It has no such level.
+ * @throws {OptionError} It has no such level.
  *
  * @example
  * ```ts
@@ -264,7 +264,7 @@ export function decompress(
  * Compresses a document with the same engine as {@linkcode compress}, but
  * reuses nothing: what most programs do, and what pooling is compared with.
  *
- * @throws {UnknownCodecError | NoEngineError | RangeError} As {@linkcode compress}.
+ * @throws {UnknownCodecError | NoEngineError | OptionError} As {@linkcode compress}.
  */
 export function compressOriginal(
   data: Uint8Array,

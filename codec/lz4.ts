@@ -29,11 +29,12 @@ import type {
   StreamCoder,
 } from "./engine.ts";
 import { OutputLimitError } from "./errors.ts";
+import { OptionError } from "../pool/errors.ts";
 
 /** Levels 1 and 2 are the fast ones; from 3 to 9, each looks twice as hard for long matches. */
 function blockCompressor(level: number): BlockCompressor {
   if (!Number.isInteger(level) || level < 1 || level > 9) {
-    throw new RangeError(
+    throw new OptionError(
       `Cannot compress lz4 data: the level must be an integer from 1 to 9, received ${level}`,
     );
   }

@@ -21,7 +21,7 @@ const LARGE_SLICE_SIZE = 64 * 1024;
 /**
  * A transform stream that compresses all that passes as one stream, in bounded memory.
  *
- * @throws {UnknownCodecError | NoEngineError | RangeError} As `compress`.
+ * @throws {UnknownCodecError | NoEngineError | OptionError} As `compress`.
  *
  * @example
  * ```ts

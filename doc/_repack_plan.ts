@@ -10,6 +10,7 @@ import { openFile } from "./byte_source.ts";
 import { detectSource } from "./detect_source.ts";
 import { DEFAULT_KEY_SIZE_LIMIT } from "./record.ts";
 import type { RepackOptions } from "./repack.ts";
+import { OptionError } from "../pool/errors.ts";
 
 /** Bytes that a worker reads at a time. */
 const BLOCK_SIZE = 1024 * 1024;
@@ -32,7 +33,7 @@ export interface Plan {
 /**
  * Looks at the source and decides how it is repacked.
  *
- * @throws {FileError | UnknownCodecError | NoEngineError | RangeError} It cannot be.
+ * @throws {FileError | UnknownCodecError | NoEngineError | OptionError} It cannot be.
  */
 export function makePlan(options: RepackOptions): Plan {
   const {
@@ -44,7 +45,7 @@ export function makePlan(options: RepackOptions): Plan {
   } = options;
   for (const [name, value] of Object.entries({ limit, split })) {
     if (!Number.isSafeInteger(value) || value < 0) {
-      throw new RangeError(
+      throw new OptionError(
         `Cannot repack with a ${name} of ${value}: expected 0 or a positive integer`,
       );
     }
@@ -72,7 +73,7 @@ export function makePlan(options: RepackOptions): Plan {
     packaging.name === "none" && packageCodec === "none";
   const wanted = options.workers || coreCount();
   if (!Number.isInteger(wanted) || wanted < 1) {
-    throw new RangeError(
+    throw new OptionError(
       `Cannot repack with ${wanted} workers: expected a positive integer`,
     );
   }

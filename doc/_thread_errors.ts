@@ -6,7 +6,7 @@ import {
   OutputLimitError,
   UnknownCodecError,
 } from "../codec/errors.ts";
-import { BinfilesError, PoolError } from "../pool/errors.ts";
+import { BinfilesError, OptionError, PoolError } from "../pool/errors.ts";
 import {
   CancelledError,
   DocumentError,
@@ -36,6 +36,7 @@ const classes = [
   RecordError,
   TargetExistsError,
   UnknownCodecError,
+  OptionError,
   RangeError,
 ];
 

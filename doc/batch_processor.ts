@@ -1,5 +1,6 @@
 import type { Doc } from "./doc.ts";
 import type { DocWriter } from "./writer.ts";
+import { OptionError } from "../pool/errors.ts";
 
 /** Documents in a batch, unless told otherwise. */
 const DEFAULT_BATCH_SIZE = 100;
@@ -37,11 +38,11 @@ export class BatchProcessor implements Disposable {
    * Creates an empty batch of up to `size` documents (default 100) for `writer`,
    * which it closes when it is closed itself.
    *
-   * @throws {RangeError} `size` is no positive integer.
+   * @throws {OptionError} `size` is no positive integer.
    */
   constructor(writer: DocWriter, size: number = DEFAULT_BATCH_SIZE) {
     if (!Number.isInteger(size) || size < 1) {
-      throw new RangeError(
+      throw new OptionError(
         `Cannot make batches of ${size} documents: expected a positive integer`,
       );
     }

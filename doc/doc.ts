@@ -52,7 +52,7 @@ export class Doc {
 /**
  * The document with its content compressed; its key is shared with the result.
  *
- * @throws {UnknownCodecError | NoEngineError | RangeError} As `compress`.
+ * @throws {UnknownCodecError | NoEngineError | OptionError} As `compress`.
  *
  * @example
  * ```ts

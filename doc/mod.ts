@@ -35,6 +35,7 @@ export {
   RecordView,
   writeRecord,
 } from "./record.ts";
+export { RecordScanner, type RecordScannerOptions } from "./record_scanner.ts";
 export {
   type PassedOver,
   repackDirectory,

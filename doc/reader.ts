@@ -10,10 +10,8 @@ import { type ByteSource, memorySource, openFile } from "./byte_source.ts";
 import { detectSource } from "./detect_source.ts";
 import { Doc } from "./doc.ts";
 import { RecordError } from "./errors.ts";
-import { DEFAULT_KEY_SIZE_LIMIT, RecordState, RecordView } from "./record.ts";
-
-/** Bytes that are read ahead of the document that is asked for. */
-const WINDOW_SIZE = 256 * 1024;
+import { DEFAULT_KEY_SIZE_LIMIT } from "./record.ts";
+import { RecordScanner } from "./record_scanner.ts";
 
 /** How to read a bin file. */
 export interface DocReaderOptions {
@@ -57,18 +55,12 @@ export interface DocEntry {
  * ```
  */
 export class DocReader implements Iterable<Doc>, Disposable {
-  /** Offset of the next record, in bytes. Set it to read from elsewhere. */
-  position = 0;
   readonly #source: ByteSource;
-  readonly #record: RecordView;
+  readonly #scanner: RecordScanner;
   readonly #decompressor: LeasedDecompressor;
   readonly #codec: string | number;
   readonly #maxSize: number;
   readonly #pool: MemoryPool;
-  /** Bytes of the source, from `#windowStart` on. */
-  #window: Uint8Array;
-  #windowStart = 0;
-  #windowLength = 0;
 
   /**
    * Opens a bin file, by its path, or as bytes, or as any source of bytes.
@@ -93,7 +85,6 @@ export class DocReader implements Iterable<Doc>, Disposable {
       : input instanceof Uint8Array
       ? memorySource(input)
       : input;
-    this.#record = new RecordView(keySizeLimit);
     this.#maxSize = maxSize;
     this.#pool = pool;
     try {
@@ -103,7 +94,15 @@ export class DocReader implements Iterable<Doc>, Disposable {
       this.#source.close();
       throw error;
     }
-    this.#window = pool.getBuffer(WINDOW_SIZE);
+    this.#scanner = new RecordScanner(this.#source, { keySizeLimit, pool });
+  }
+
+  /** Offset of the next record, in bytes. Set it to read from elsewhere. */
+  get position(): number {
+    return this.#scanner.position;
+  }
+  set position(offset: number) {
+    this.#scanner.position = offset;
   }
 
   /**
@@ -113,15 +112,15 @@ export class DocReader implements Iterable<Doc>, Disposable {
    * @throws {RecordError} The record is damaged; the position stays.
    */
   read(): Doc | undefined {
-    if (!this.#locate(true)) return undefined;
-    const { start, keyStart, keySize, contentStart, end } = this.#record;
-    const bytes = this.#window;
-    const doc = new Doc(
-      bytes.slice(keyStart, keyStart + keySize),
-      this.#decompress(bytes.subarray(contentStart, end)),
-    );
-    this.position += end - start;
-    return doc;
+    const scanner = this.#scanner;
+    if (!scanner.next()) return undefined;
+    try {
+      const content = this.#decompress(scanner.content());
+      return new Doc(scanner.key().slice(), content);
+    } catch (error) {
+      scanner.position = scanner.offset;
+      throw error;
+    }
   }
 
   /** Reads from {@linkcode DocReader.position} to the end. */
@@ -136,15 +135,13 @@ export class DocReader implements Iterable<Doc>, Disposable {
    * @throws {RecordError} A record is damaged.
    */
   *entries(): IterableIterator<DocEntry> {
-    while (this.#locate(false)) {
-      const { start, keyStart, keySize, contentSize, end } = this.#record;
-      const offset = this.position;
-      this.position += end - start;
+    const scanner = this.#scanner;
+    while (scanner.next()) {
       yield {
-        offset,
-        key: this.#window.slice(keyStart, keyStart + keySize),
-        contentSize,
-        end: this.position,
+        offset: scanner.offset,
+        key: scanner.key().slice(),
+        contentSize: scanner.contentSize,
+        end: scanner.position,
       };
     }
   }
@@ -153,7 +150,7 @@ export class DocReader implements Iterable<Doc>, Disposable {
   [Symbol.dispose](): void {
     this.#source.close();
     this.#decompressor[Symbol.dispose]();
-    this.#pool.putBuffer(this.#window);
+    this.#scanner[Symbol.dispose]();
   }
 
   #detect(keySizeLimit: number): string {
@@ -164,54 +161,6 @@ export class DocReader implements Iterable<Doc>, Disposable {
         "or repack it without package compression",
       { file: this.#source.file, offset: 0 },
     );
-  }
-
-  /** Parses the record at the position. @returns False at the end. */
-  #locate(wholeRecord: boolean): boolean {
-    const { position } = this;
-    const left = this.#source.size - position;
-    if (left <= 0) return false;
-    let needed = 1;
-    for (;;) {
-      const at = this.#fill(Math.min(needed, left));
-      const available = this.#windowLength - at;
-      const state = this.#record.parse(this.#window, at, this.#windowLength);
-      const { contentStart, end, keySize, problem } = this.#record;
-      if (state === RecordState.Whole) return true;
-      if (state === RecordState.Invalid) throw this.#error(problem);
-      const size = end > 0 ? end - at : keySize + 8;
-      if (size > left || available === left) {
-        throw this.#error(
-          `it is cut short: ${left} bytes are left of the ${size} it needs`,
-          end > 0,
-        );
-      }
-      if (contentStart > 0 && !wholeRecord) return true;
-      needed = size;
-    }
-  }
-
-  /** Makes `count` bytes from the position on available. @returns Where they are in the window. */
-  #fill(count: number): number {
-    const at = this.position - this.#windowStart;
-    if (at >= 0 && at + count <= this.#windowLength) return at;
-    if (count > this.#window.length) {
-      // In this order: getting may throw, and there must be a window to return then.
-      const larger = this.#pool.getBuffer(count);
-      this.#pool.putBuffer(this.#window);
-      this.#window = larger;
-    }
-    this.#windowStart = this.position;
-    this.#windowLength = this.#source.read(
-      this.#window,
-      0,
-      this.#window.length,
-      this.position,
-    );
-    if (this.#windowLength < count) {
-      throw this.#error("the file became shorter while it was read");
-    }
-    return 0;
   }
 
   #decompress(content: Uint8Array): Uint8Array {
@@ -233,17 +182,13 @@ export class DocReader implements Iterable<Doc>, Disposable {
       }
     } catch (error) {
       if (!(error instanceof CodecError)) throw error;
-      throw this.#error(error.message, true, error);
+      throw new RecordError(error.message, {
+        file: this.#source.file,
+        offset: this.#scanner.offset,
+        key: this.#scanner.name(),
+      }, { cause: error });
     } finally {
       this.#pool.putDocBuffer(buffer, Math.max(size, 0));
     }
-  }
-
-  #error(reason: string, keyIsKnown = false, cause?: Error): RecordError {
-    return new RecordError(reason, {
-      file: this.#source.file,
-      offset: this.position,
-      ...(keyIsKnown && { key: this.#record.key(this.#window) }),
-    }, { cause });
   }
 }

@@ -103,7 +103,7 @@ export interface RepackResult extends RepackProgress {
  * @throws {TargetExistsError} The target exists, and `force` is not set.
  * @throws {FileError} A file cannot be read or written.
  * @throws {CancelledError} `signal` was aborted.
- * @throws {UnknownCodecError | NoEngineError | RangeError} A codec or level is not to be had.
+ * @throws {UnknownCodecError | NoEngineError | OptionError} A codec or level is not to be had.
  *
  * @example
  * ```ts

@@ -71,7 +71,7 @@ export class DocWriter implements Disposable {
    *
    * @throws {TargetExistsError} It exists, and neither `append` nor `force` is set.
    * @throws {FileError} It cannot be opened.
-   * @throws {UnknownCodecError | NoEngineError | RangeError} The codec or its
+   * @throws {UnknownCodecError | NoEngineError | OptionError} The codec or its
    * level is not to be had.
    */
   constructor(path: string, options: DocWriterOptions = {}) {

@@ -22,3 +22,13 @@ export class PoolError extends BinfilesError {
   /** The class name. */
   override name = "PoolError";
 }
+
+/**
+ * An option has a value that cannot be, such as a compression level that the
+ * codec does not have. It tells the caller's mistakes from what else JavaScript
+ * calls a range error: memory that is not to be had.
+ */
+export class OptionError extends RangeError {
+  /** The class name. */
+  override name = "OptionError";
+}

@@ -3,7 +3,7 @@
  *
  * @module
  */
-export { BinfilesError, PoolError } from "./errors.ts";
+export { BinfilesError, OptionError, PoolError } from "./errors.ts";
 export type { OutstandingBuffer } from "./buffer_pool.ts";
 export { environmentVariable, nodeModule } from "./runtime.ts";
 export { Lease } from "./lease.ts";

@@ -1,0 +1,128 @@
+/** Options that several commands share, and the checks of what users give them. */
+import { type Command, InvalidArgumentError, Option } from "commander";
+import { codecNames, findCodec } from "../codec/codecs.ts";
+
+/** Longest key that is accepted unless told otherwise; see `doc/record.ts`. */
+const KEY_SIZE_LIMIT = 1000;
+
+/** What `-q`, `-v` and `--json` say. */
+export interface OutputOptions {
+  /** Whether to print errors only. */
+  quiet?: boolean;
+  /** Whether to print more, such as stack traces with errors. */
+  verbose?: boolean;
+  /** Whether to print facts as JSON. */
+  json?: boolean;
+}
+
+/** Adds the options that every command has. */
+export function addOutputOptions(command: Command, json: string): Command {
+  return command
+    .option("-q, --quiet", "print results and errors only")
+    .option("-v, --verbose", "print more; stack traces with errors")
+    .option("--json", json);
+}
+
+/** How the contents of a bin file are to be read. */
+export interface InputOptions {
+  /** Codec of the contents; detected when undefined. */
+  compressType?: string;
+  /** Longest key that is accepted, in bytes. */
+  keySizeLimit: number;
+  /** Most bytes that a document may decompress to. */
+  maxSize: number;
+}
+
+/** Adds the options of commands that read a bin file. */
+export function addInputOptions(command: Command): Command {
+  return command
+    .option(
+      "-z, --compress-type <codec>",
+      `codec of the contents (${
+        codecNames.join(", ")
+      }; detected when not told)`,
+      parseCodec,
+    )
+    .addOption(keySizeLimitOption())
+    .addOption(maxSizeOption());
+}
+
+/** `-L`: the longest key. */
+export function keySizeLimitOption(): Option {
+  return new Option(
+    "-L, --key-size-limit <bytes>",
+    "longest key that is accepted",
+  ).argParser(parseSize).default(KEY_SIZE_LIMIT);
+}
+
+/** `--max-size`: the largest document. */
+export function maxSizeOption(): Option {
+  return new Option(
+    "--max-size <bytes>",
+    "most bytes that a document may decompress to",
+  ).argParser(parseSize).default(1024 ** 3, "1 GiB");
+}
+
+/** `-w`: the number of threads. */
+export function workersOption(): Option {
+  return new Option(
+    "-w, --workers <number>",
+    "number of threads; 0 for one per core",
+  ).argParser(parseCount).default(0);
+}
+
+/** `-p`: a pattern of names or keys. */
+export function patternOption(what: string): Option {
+  return new Option("-p, --pattern <regex>", what).argParser(parseRegex);
+}
+
+/** `-l`: how many at most. */
+export function limitOption(what: string, value = 0): Option {
+  return new Option("-l, --limit <number>", `${what}; 0 for all`)
+    .argParser(parseCount).default(value);
+}
+
+/** The name of a codec. */
+export function parseCodec(value: string): string {
+  try {
+    return findCodec(value).name;
+  } catch {
+    throw new InvalidArgumentError(`Expected one of ${codecNames.join(", ")}.`);
+  }
+}
+
+/** A number of things, or an offset. */
+export function parseCount(value: string): number {
+  const number = Number(value);
+  if (!Number.isSafeInteger(number) || number < 0 || value.trim() === "") {
+    throw new InvalidArgumentError("Expected 0 or a positive integer.");
+  }
+  return number;
+}
+
+/** Powers of 1024 by their letters. */
+const UNITS = "kmgt";
+
+/** A number of bytes, with or without a unit: `1000`, `64k`, `1GiB`. */
+export function parseSize(value: string): number {
+  const match = /^(\d+(?:\.\d+)?)\s*(?:([kmgt])i?b?|b)?$/i.exec(value.trim());
+  const unit = match?.[2]?.toLowerCase();
+  const number = match === null
+    ? NaN
+    : Number(match[1]) * 1024 ** (unit ? UNITS.indexOf(unit) + 1 : 0);
+  if (!Number.isSafeInteger(number)) {
+    throw new InvalidArgumentError(
+      "Expected a number of bytes, such as 1000, 64k or 1GiB.",
+    );
+  }
+  return number;
+}
+
+/** A regular expression. */
+export function parseRegex(value: string): RegExp {
+  try {
+    return new RegExp(value);
+  } catch (error) {
+    throw new InvalidArgumentError((error as Error).message);
+  }
+}

@@ -1,0 +1,25 @@
+import { Command } from "commander";
+import project from "../deno.json" with { type: "json" };
+import { print } from "./_output.ts";
+import { repackCommand } from "./_repack_command.ts";
+
+/** Makes the command with all its subcommands. */
+export function program(): Command {
+  const program = new Command("binfiles")
+    .description("bin files: one file that holds millions of small documents")
+    .version(project.version, "-V, --version", "print the version")
+    .addHelpText(
+      "after",
+      `
+Exit codes: 0 done, 1 failed, 2 bad usage, 3 done but something was skipped.
+
+Every command has examples: binfiles help <command>`,
+    );
+  const commands = [
+    repackCommand(),
+  ];
+  for (const command of commands) program.addCommand(command);
+  program.command("version").description("print the version")
+    .action(() => print(project.version));
+  return program;
+}
