@@ -2,6 +2,7 @@
 import process from "node:process";
 import { styleText } from "node:util";
 import { format as formatBytes } from "@std/fmt/bytes";
+import type { SkippedRange } from "../doc/mod.ts";
 
 /** Exit codes of all commands. */
 export const ExitCode = {
@@ -118,4 +119,26 @@ export function humanDuration(seconds: number): string {
   const minutes = Math.floor(seconds / 60);
   if (minutes < 60) return `${minutes} min ${Math.floor(seconds % 60)} s`;
   return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+}
+
+/** How many skipped ranges are told of one by one. */
+const MAX_RANGES_SHOWN = 20;
+
+/** Tells of what was left out of a file. */
+export function noteSkipped(skipped: readonly SkippedRange[]): void {
+  for (
+    const { offset, size, reason, key } of skipped.slice(0, MAX_RANGES_SHOWN)
+  ) {
+    const name = key === undefined ? "" : ` (key ${JSON.stringify(key)})`;
+    note(
+      `skipped ${humanCount(size)} bytes at offset ${offset}${name}: ${reason}`,
+    );
+  }
+  if (skipped.length === 0) return;
+  const bytes = skipped.reduce((sum, { size }) => sum + size, 0);
+  note(
+    `skipped ${humanCount(skipped.length)} ranges, ${
+      humanCount(bytes)
+    } bytes in all`,
+  );
 }

@@ -14,6 +14,7 @@ import {
   humanDuration,
   humanSize,
   note,
+  noteSkipped,
   print,
   ProgressLine,
   ratio,
@@ -50,17 +51,20 @@ interface Options extends OutputOptions {
   maxSize: number;
 }
 
-/** How many skipped ranges are printed one by one. */
-const MAX_RANGES_SHOWN = 20;
-
 /** Makes the `repack` command. */
 export function repackCommand(): Command {
   const codecs = codecNames.join(", ");
   const command = new Command("repack")
     .alias("a")
     .description("change the compression of a bin file, on all cores")
-    .argument("<source>", "bin file, or directory of bin files in path mode")
-    .argument("<target>", "file, or directory in path mode, to make")
+    .argument(
+      "<source>",
+      "bin file (- for standard input), or directory of bin files in path mode",
+    )
+    .argument(
+      "<target>",
+      "file (- for standard output), or directory in path mode, to make",
+    )
     .option(
       "-i, --source-compress-type <codec>",
       `codec of the source's contents (${codecs}; detected when not told)`,
@@ -149,8 +153,10 @@ async function repackAction(
   if (options.mode !== "path") {
     const result = await repack({ ...common, source, target })
       .finally(() => progress?.clear());
-    if (options.json) print(JSON.stringify(result));
-    else if (!options.quiet) describe(result);
+    // What is said must not get into a file that is printed.
+    const say = target === "-" ? note : print;
+    if (options.json) say(JSON.stringify(result));
+    else if (!options.quiet) describe(result, say);
     if (result.skipped.length > 0) process.exitCode = ExitCode.Skipped;
     return;
   }
@@ -162,7 +168,7 @@ async function repackAction(
   }).finally(() => progress?.clear());
   if (options.json) print(JSON.stringify({ results, passedOver }));
   else if (!options.quiet) {
-    results.forEach(describe);
+    for (const result of results) describe(result, print);
     for (const { file, reason } of passedOver) {
       note(`skipped ${file}: ${reason}`);
     }
@@ -173,39 +179,27 @@ async function repackAction(
 }
 
 /** Prints what was done, for people. */
-function describe(result: RepackResult): void {
+function describe(
+  result: RepackResult,
+  say: (line: string) => void,
+): void {
   const { documents, sourceSize, targetSize, seconds, skipped } = result;
   const targets = result.targets.length === 1
     ? result.targets[0]
     : `${result.targets.length} files from ${result.targets[0]} on`;
-  print(
+  say(
     `${result.source} (${
       format(result.sourceCodec, result.sourcePackageCodec)
     }) → ` +
       `${targets} (${format(result.targetCodec, result.packageCodec)})`,
   );
-  print(
+  say(
     `${humanCount(documents)} documents, ${humanSize(sourceSize)} → ` +
       `${humanSize(targetSize)} (${ratio(sourceSize, targetSize)}) in ${
         humanDuration(seconds)
       }, ${humanSize(result.bytesRead / seconds)}/s`,
   );
-  for (
-    const { offset, size, reason, key } of skipped.slice(0, MAX_RANGES_SHOWN)
-  ) {
-    const name = key === undefined ? "" : ` (key ${JSON.stringify(key)})`;
-    note(
-      `skipped ${humanCount(size)} bytes at offset ${offset}${name}: ${reason}`,
-    );
-  }
-  if (skipped.length > 0) {
-    const bytes = skipped.reduce((sum, { size }) => sum + size, 0);
-    note(
-      `skipped ${humanCount(skipped.length)} ranges, ${
-        humanCount(bytes)
-      } bytes in all`,
-    );
-  }
+  noteSkipped(skipped);
 }
 
 /** `gzip`, or `gzip in xz` for packages. */

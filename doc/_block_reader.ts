@@ -47,6 +47,10 @@ export interface BlockReaderOptions {
   checkContent?: ContentCheck;
   /** First bytes of every content, if the codec has a magic number. */
   magic?: readonly number[];
+  /** Offset before which records have to start; Infinity for all. */
+  end: number;
+  /** Whether nobody will look at contents, so that large ones need not be read. */
+  headersOnly: boolean;
 }
 
 /** Why the walk over a slab stopped. */
@@ -102,6 +106,7 @@ export class BlockReader {
    */
   read(position: number, maxRecords: number): Block | undefined {
     let wanted = this.#options.blockSize;
+    if (position >= this.#options.end) return undefined;
     for (;;) {
       this.#load(position, wanted);
       if (this.#length === 0) return undefined;
@@ -134,7 +139,8 @@ export class BlockReader {
   /** Counts the whole records in the slab. */
   #walk(position: number, maxRecords: number, isLast: boolean): Stop {
     this.#records = this.#lastStart = this.#end = 0;
-    while (this.#records < maxRecords && this.#end < this.#length) {
+    const length = Math.min(this.#length, this.#options.end - position);
+    while (this.#records < maxRecords && this.#end < length) {
       const state = this.#record.parse(this.#slab, this.#end, this.#length);
       if (state === RecordState.Invalid) {
         this.#problem = this.#record.problem;
@@ -142,7 +148,11 @@ export class BlockReader {
       }
       if (state === RecordState.Cut) {
         const needed = this.#record.end || this.#length + 1;
-        if (!isLast && position + needed <= this.#source.size) return Stop.Cut;
+        if (!isLast && position + needed <= this.#source.size) {
+          if (!this.#canPassOver()) return Stop.Cut;
+          this.#addRecord();
+          return Stop.Done;
+        }
         const left = this.#length - this.#end;
         this.#problem = `it is cut short: ${left} bytes are left` +
           (this.#record.end > 0
@@ -155,11 +165,21 @@ export class BlockReader {
       ) {
         return Stop.Damage;
       }
-      this.#records++;
-      this.#lastStart = this.#end;
-      this.#end = this.#record.end;
+      this.#addRecord();
     }
     return Stop.Done;
+  }
+
+  #addRecord(): void {
+    this.#records++;
+    this.#lastStart = this.#end;
+    this.#end = this.#record.end;
+  }
+
+  /** Whether the rest of the record that was parsed last, which is there, need not be read. */
+  #canPassOver(): boolean {
+    return this.#options.headersOnly && this.#record.end > 0 &&
+      this.#source.size !== Infinity;
   }
 
   /** Whether the record that was parsed last can be what it says, as far as that is cheap to tell. */
@@ -263,7 +283,7 @@ export class BlockReader {
       checkContent,
       suspectEnd: hasSuspect && !isSound ? suspectEnd : undefined,
     });
-    const next = found ?? source.size;
+    const next = Math.min(found ?? source.size, this.#options.end);
     const keepsSuspect = hasSuspect && next >= suspectEnd;
     if (!keepsSuspect) this.#end = this.#records = 0;
     const offset = position + this.#end;

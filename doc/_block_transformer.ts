@@ -11,6 +11,7 @@ import type { Compressor, Decompressor } from "../codec/engine.ts";
 import { CodecError, OutputLimitError } from "../codec/errors.ts";
 import type { MemoryPool } from "../pool/memory_pool.ts";
 import type { Block, SkippedRange } from "./_block_reader.ts";
+import { addToTally, emptyTally, type Tally } from "./_tally.ts";
 import { memorySource } from "./byte_source.ts";
 import { RecordError } from "./errors.ts";
 import { RECORD_OVERHEAD, RecordView, writeInt32 } from "./record.ts";
@@ -24,8 +25,14 @@ export interface TransformOptions {
   from: CodecName;
   /** Codec that they shall have. */
   to: CodecName;
-  /** Whether contents stay as they are, and are only looked at. */
+  /** Whether contents stay as they are. */
   copies: boolean;
+  /** Whether contents that stay as they are have to decompress. */
+  verifies: boolean;
+  /** Whether documents are only looked at and counted. */
+  discards: boolean;
+  /** Offsets of records to leave out, in order. */
+  omitted?: Float64Array;
   /** Compression level; the codec's default when not given. */
   level?: number;
   /** Whether to write contents only, uncompressed, each followed by a newline. */
@@ -46,6 +53,9 @@ export const OUTPUT_LIMIT: number = 2 * 1024 * 1024;
 /** Larger buffers are exchanged for smaller ones between blocks, in bytes. */
 const MAX_IDLE_SLAB = 4 * OUTPUT_LIMIT;
 
+/** The buffer between decompression and compression has so many bytes to begin with. */
+const BETWEEN_SIZE = 64 * 1024;
+
 const NEWLINE = 10;
 
 /**
@@ -63,8 +73,13 @@ export class BlockTransformer implements Disposable {
   readonly skipped: SkippedRange[] = [];
   /** Records that others had swallowed, and that were found again. */
   recovered = 0;
+  /** Records that were left out because they were to be. */
+  omitted = 0;
+  /** What was counted, if documents are only looked at. */
+  readonly tally: Tally | undefined;
   readonly #options: TransformOptions;
   readonly #record: RecordView;
+  #nextOmitted = 0;
   readonly #compressor: Compressor & Disposable | undefined;
   readonly #decompressor: Decompressor & Disposable | undefined;
   /** Holds a content between decompression and compression. */
@@ -74,13 +89,16 @@ export class BlockTransformer implements Disposable {
   constructor(options: TransformOptions, slabSize: number) {
     this.#options = options;
     this.#record = new RecordView(options.keySizeLimit);
-    const { from, to, copies, level, contentOnly, pool } = options;
-    const decompresses = from !== "none";
-    const compresses = !contentOnly && !copies && to !== "none";
-    this.output = new Uint8Array(slabSize);
+    const { from, to, copies, verifies, discards, level, contentOnly, pool } =
+      options;
+    const decompresses = from !== "none" && (!copies || verifies);
+    const compresses = !contentOnly && !copies && !discards && to !== "none";
+    const keepsOutput = decompresses && !compresses && !copies && !discards;
+    this.output = new Uint8Array(discards ? 0 : slabSize);
     this.#between = new Uint8Array(
-      decompresses && (compresses || copies) ? 64 * 1024 : 0,
+      decompresses && !keepsOutput ? BETWEEN_SIZE : 0,
     );
+    if (discards) this.tally = emptyTally();
     if (decompresses) {
       this.#decompressor = takeDecompressor(from, options.maxSize, pool);
     }
@@ -99,11 +117,17 @@ export class BlockTransformer implements Disposable {
     this.#shrink();
     const { bytes, end } = block;
     const record = this.#record;
+    if (at === 0) this.#seekOmitted(block.position);
     while (at < end && this.outputLength < OUTPUT_LIMIT) {
       record.parse(bytes, at, end);
+      if (this.#isOmitted(block.position + at)) {
+        at = record.end;
+        continue;
+      }
       const length = this.outputLength;
       try {
-        this.#transformRecord(bytes);
+        if (this.tally === undefined) this.#transformRecord(bytes);
+        else this.#count(this.tally, bytes, block.position + at);
         this.#documents++;
       } catch (error) {
         if (!(error instanceof CodecError)) throw error;
@@ -137,6 +161,42 @@ export class BlockTransformer implements Disposable {
     if (this.#between.length > MAX_IDLE_SLAB) {
       this.#between = new Uint8Array(OUTPUT_LIMIT);
     }
+  }
+
+  /** Finds the first of the omitted records at or behind an offset. */
+  #seekOmitted(offset: number): void {
+    const { omitted } = this.#options;
+    if (omitted === undefined) return;
+    let low = 0;
+    for (let high = omitted.length; low < high;) {
+      const middle = (low + high) >>> 1;
+      if (omitted[middle] < offset) low = middle + 1;
+      else high = middle;
+    }
+    this.#nextOmitted = low;
+  }
+
+  /** Whether the record at an offset, which only ever grows within a block, is to be left out. */
+  #isOmitted(offset: number): boolean {
+    if (this.#options.omitted?.[this.#nextOmitted] !== offset) return false;
+    this.#nextOmitted++;
+    this.omitted++;
+    return true;
+  }
+
+  #count(tally: Tally, bytes: Uint8Array, offset: number): void {
+    const { keySize, contentSize } = this.#record;
+    const size = this.#decompressor === undefined
+      ? contentSize
+      : this.#decompressBetween(bytes);
+    addToTally(
+      tally,
+      offset,
+      keySize,
+      contentSize,
+      size,
+      () => this.#record.key(bytes),
+    );
   }
 
   #transformRecord(bytes: Uint8Array): void {
@@ -191,7 +251,7 @@ export class BlockTransformer implements Disposable {
     return fitting(written, this.#options.to, size);
   }
 
-  /** Writes the record's content as it is, if it decompresses. @returns Its size. */
+  /** Writes the record's content as it is, once it has decompressed if it has to. @returns Its size. */
   #copy(bytes: Uint8Array, ahead: number): number {
     const { contentStart, contentSize, end } = this.#record;
     if (this.#decompressor !== undefined) this.#decompressBetween(bytes);

@@ -1,5 +1,5 @@
 import { enginePreferences } from "../codec/engines.ts";
-import type { TaskAnswer, TaskMessage, Tasks } from "./_repack_worker.ts";
+import type { TaskAnswer, TaskMessage, Tasks } from "./_thread_worker.ts";
 import { startThread } from "./_thread.ts";
 import { unpackError } from "./_thread_errors.ts";
 import { FileError } from "./errors.ts";
@@ -17,7 +17,7 @@ export function delegate<Kind extends keyof Tasks>(
 ): Promise<Tasks[Kind]["answer"]> {
   // In the npm package the modules are JavaScript.
   const extension = import.meta.url.endsWith(".ts") ? "ts" : "js";
-  const url = new URL(`./_repack_worker.${extension}`, import.meta.url);
+  const url = new URL(`./_thread_worker.${extension}`, import.meta.url);
   return new Promise((resolve, reject) => {
     let answered = false;
     const thread = startThread(url, {

@@ -5,8 +5,8 @@
 import { createDecoder } from "../codec/stream_coders.ts";
 import { CodecError } from "../codec/errors.ts";
 import type { SkippedRange } from "./_block_reader.ts";
-import type { RepackControl } from "./_repack_control.ts";
-import type { RepackJob, WorkerReport } from "./_repack_job.ts";
+import type { JobControl } from "./_job_control.ts";
+import { type Job, reportOf, type WorkerReport } from "./_job.ts";
 import { type ByteSource, fileError, nodeFs, openFile } from "./byte_source.ts";
 
 /** Bytes of the package that are read at a time. */
@@ -22,7 +22,7 @@ const CHUNK_SIZE = 64 * 1024;
 export function openSpool(
   path: string,
   file: string,
-  control: RepackControl,
+  control: JobControl,
 ): ByteSource {
   const source = openFile(path);
   return {
@@ -47,11 +47,11 @@ export function openSpool(
  * @throws {FileError} A file cannot be read or written.
  */
 export function fillSpool(
-  job: RepackJob,
-  control: RepackControl,
+  job: Job,
+  control: JobControl,
 ): WorkerReport {
   const fs = nodeFs();
-  const source = openFile(job.source);
+  const source = openFile(job.source, job.name);
   const descriptor = fs.openSync(job.spool!, "r+");
   const decoder = createDecoder(job.sourcePackage);
   let size = 0;
@@ -92,5 +92,5 @@ export function fillSpool(
     source.close();
     fs.closeSync(descriptor);
   }
-  return { skipped: lost, dropped: 0, recovered: 0 };
+  return reportOf(lost);
 }

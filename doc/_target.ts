@@ -1,8 +1,13 @@
 /** Files that appear whole or not at all: written beside the target, flushed, then renamed over it. */
+import type NodeOs from "node:os";
 import type NodePath from "node:path";
+import type NodeProcess from "node:process";
 import { nodeModule } from "../pool/runtime.ts";
 import { fileError, nodeFs } from "./byte_source.ts";
 import { FileError, TargetExistsError } from "./errors.ts";
+
+/** Path that stands for the standard input or output. */
+export const STANDARD_STREAM = "-";
 
 /** The runtime's path functions. Whoever gets here has a file system, and so has these. */
 export function nodePath(): typeof NodePath {
@@ -20,6 +25,7 @@ export function checkTarget(
   sources: readonly string[],
   force: boolean,
 ): void {
+  if (target === STANDARD_STREAM) return;
   const fs = nodeFs();
   const stat = fs.statSync(target, { throwIfNoEntry: false });
   if (stat === undefined) return;
@@ -39,16 +45,24 @@ export function checkTarget(
   if (!force) throw new TargetExistsError(target);
 }
 
+/** A path beside which temporary files may be made that belong to no target. */
+export function temporaryBase(): string {
+  const { tmpdir } = nodeModule<typeof NodeOs>("node:os")!;
+  return nodePath().join(tmpdir(), "binfiles");
+}
+
 /**
  * Makes an empty temporary file beside a target, so that renaming stays within
- * one file system.
+ * one file system; for the standard output, in the system's directory for
+ * temporary files.
  *
  * @throws {FileError} It cannot be made: the directory is missing, say.
  */
 export function createTemporary(target: string): string {
   const { dirname, basename, join } = nodePath();
   const unique = Math.random().toString(36).slice(2, 10);
-  const path = join(dirname(target), `.${basename(target)}.${unique}.tmp`);
+  const base = target === STANDARD_STREAM ? temporaryBase() : target;
+  const path = join(dirname(base), `.${basename(base)}.${unique}.tmp`);
   try {
     nodeFs().closeSync(nodeFs().openSync(path, "wx"));
   } catch (error) {
@@ -58,16 +72,18 @@ export function createTemporary(target: string): string {
 }
 
 /**
- * Flushes a temporary file to the disk and gives it its target's name.
+ * Flushes a temporary file to the disk and gives it its target's name, or prints
+ * it if the target is the standard output.
  *
  * @throws {TargetExistsError} The target has appeared meanwhile, and `force` is not set.
- * @throws {FileError} It cannot be flushed or renamed.
+ * @throws {FileError} It cannot be flushed, renamed or printed.
  */
-export function commitTemporary(
+export async function commitTemporary(
   temporary: string,
   target: string,
   force: boolean,
-): void {
+): Promise<void> {
+  if (target === STANDARD_STREAM) return await printFile(temporary);
   const fs = nodeFs();
   try {
     const descriptor = fs.openSync(temporary, "r+");
@@ -84,6 +100,20 @@ export function commitTemporary(
   } catch (error) {
     if (error instanceof FileError) throw error;
     throw fileError("write", target, error);
+  }
+}
+
+/** Copies a file to the standard output. */
+async function printFile(path: string): Promise<void> {
+  const { stdout } = nodeModule<typeof NodeProcess>("node:process")!;
+  try {
+    for await (const chunk of nodeFs().createReadStream(path)) {
+      await new Promise<void>((resolve, reject) =>
+        stdout.write(chunk, (error) => error ? reject(error) : resolve())
+      );
+    }
+  } catch (error) {
+    throw fileError("write", "standard output", error);
   }
 }
 

@@ -68,8 +68,8 @@ class FileSource implements ByteSource {
   /** -1 when it is closed. */
   #descriptor: number;
 
-  constructor(path: string) {
-    this.file = path;
+  constructor(path: string, name: string) {
+    this.file = name;
     this.#fs = nodeFs();
     try {
       // Looked at before it is opened, because opening a pipe waits for a writer.
@@ -78,13 +78,13 @@ class FileSource implements ByteSource {
         const what = stat.isDirectory() ? "a directory" : "a pipe or device";
         throw new FileError(
           path,
-          `Cannot open ${path}: expected a regular file, received ${what}`,
+          `Cannot open ${name}: expected a regular file, received ${what}`,
         );
       }
       this.#descriptor = this.#fs.openSync(path, "r");
       this.size = this.#fs.fstatSync(this.#descriptor).size;
     } catch (error) {
-      throw error instanceof FileError ? error : fileError("open", path, error);
+      throw error instanceof FileError ? error : fileError("open", name, error);
     }
   }
 
@@ -123,10 +123,11 @@ class FileSource implements ByteSource {
 /**
  * Opens a file for reading from any position. Close it after use.
  *
+ * @param name What errors call it. Default: its path.
  * @throws {FileError} It is not there, not readable, or no regular file.
  */
-export function openFile(path: string): ByteSource {
-  return new FileSource(path);
+export function openFile(path: string, name: string = path): ByteSource {
+  return new FileSource(path, name);
 }
 
 /** Bytes in memory as a {@linkcode ByteSource}. They are not copied. */

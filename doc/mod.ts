@@ -5,7 +5,7 @@
  */
 export { BatchProcessor } from "./batch_processor.ts";
 export type { SkippedRange } from "./_block_reader.ts";
-export type { RepackProgress } from "./_repack_control.ts";
+export type { JobProgress } from "./_job_control.ts";
 export { type ByteSource, memorySource, openFile } from "./byte_source.ts";
 export { type Detection, detectSource } from "./detect_source.ts";
 export {
@@ -48,6 +48,9 @@ export {
   findRecord,
   type FindRecordOptions,
 } from "./resync.ts";
+export { scan, type ScanOptions, type ScanResult } from "./scan.ts";
+export type { LargeDocument, Tally } from "./_tally.ts";
+export type { JobOptions } from "./job_options.ts";
 export {
   docStream,
   type DocStreamOptions,

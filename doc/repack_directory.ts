@@ -8,7 +8,7 @@ import {
   repackFiles,
   stopFiles,
 } from "./_repack_files.ts";
-import { coreCount } from "./_repack_plan.ts";
+import { coreCount } from "./_job_plan.ts";
 import { nodePath } from "./_target.ts";
 import { type PackedError, unpackError } from "./_thread_errors.ts";
 import { fileError, nodeFs } from "./byte_source.ts";

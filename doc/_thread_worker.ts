@@ -6,7 +6,7 @@ import { answerOnce } from "./_thread.ts";
 
 // Whoever starts threads takes the types from here, which makes this file part
 // of what is packed: nothing else refers to it but by its URL.
-export type { TaskAnswer, TaskMessage, Tasks } from "./_repack_task.ts";
+export type { TaskAnswer, TaskMessage, Tasks } from "./_thread_task.ts";
 
-const task = import("./_repack_task.ts");
+const task = import("./_thread_task.ts");
 answerOnce(async (message) => (await task).perform(message));

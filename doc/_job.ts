@@ -10,21 +10,24 @@ import { CodecError } from "../codec/errors.ts";
 import { globalMemoryPool, MemoryPool } from "../pool/memory_pool.ts";
 import { type Block, BlockReader, type SkippedRange } from "./_block_reader.ts";
 import { BlockTransformer } from "./_block_transformer.ts";
-import type { RepackControl } from "./_repack_control.ts";
+import type { JobControl } from "./_job_control.ts";
+import type { Tally } from "./_tally.ts";
 import { openSpool } from "./_spool.ts";
 import { type ByteSource, fileError, nodeFs, openFile } from "./byte_source.ts";
 import type { ContentCheck } from "./resync.ts";
 
-/** Everything a thread needs to know of a repack. */
-export interface RepackJob {
-  /** Path of the source, as users know it. */
+/** Everything a thread needs to know of a job. */
+export interface Job {
+  /** Path of the source. */
   source: string;
-  /** Path of the spool file, for sources that are compressed as a whole. */
+  /** What users know it by. */
+  name: string;
+  /** Path of the spool file, for sources that are not plain bin files. */
   spool?: string;
   /** Codec of the source as a whole. */
   sourcePackage: CodecName;
-  /** Path of the file that is written before it becomes the target. */
-  output: string;
+  /** Path of the file that is written before it becomes the target; undefined when documents are only looked at. */
+  output?: string;
   /** Codec of the source's contents. */
   from: CodecName;
   /** Codec of the target's contents. */
@@ -35,12 +38,20 @@ export interface RepackJob {
   level?: number;
   /** Codec of the target as a whole, if its streams can be put one after the other; else `none`. */
   package: CodecName;
+  /** Offset of the first record. */
+  start: number;
+  /** Offset before which records have to start; Infinity for all. */
+  end: number;
   /** Most documents to take; Infinity for all. */
   limit: number;
   /** Documents per part of the target; Infinity for a single part. */
   split: number;
   /** Whether to write contents only. */
   contentOnly: boolean;
+  /** Whether contents do not matter: records are only counted. */
+  headersOnly: boolean;
+  /** Offsets of records to leave out, in order, in shared memory. */
+  omitted?: Float64Array;
   /** Whether to leave out what is damaged. */
   skipErrors: boolean;
   /** Whether to work with pooled memory. */
@@ -53,7 +64,7 @@ export interface RepackJob {
   blockSize: number;
 }
 
-/** What a thread has left out. */
+/** What a thread has to say at the end. */
 export interface WorkerReport {
   /** Ranges of the source that were skipped. */
   skipped: SkippedRange[];
@@ -61,15 +72,24 @@ export interface WorkerReport {
   dropped: number;
   /** Records that others had swallowed, and that were found again. */
   recovered: number;
+  /** Records that were left out because they were to be. */
+  omitted: number;
+  /** What was counted, if documents were only looked at. */
+  tally?: Tally;
+}
+
+/** A report of nothing but ranges that were skipped. */
+export function reportOf(skipped: SkippedRange[]): WorkerReport {
+  return { skipped, dropped: 0, recovered: 0, omitted: 0 };
 }
 
 /** Path of the file that a part of the output is written to. */
-export function partPath(job: RepackJob, part: number): string {
-  return job.split === Infinity ? job.output : `${job.output}.${part + 1}`;
+export function partPath({ output, split }: Job, part: number): string {
+  return split === Infinity ? output! : `${output}.${part + 1}`;
 }
 
 /**
- * Does a thread's share of a repack: takes the input cursor, reads a block and
+ * Does a thread's share of a job: takes the input cursor, reads a block and
  * lets go; transforms it; waits for its turn at the output cursor, reserves its
  * range and lets go; writes.
  *
@@ -77,8 +97,8 @@ export function partPath(job: RepackJob, part: number): string {
  * @param afterBlock Called between blocks; may wait.
  */
 export async function runJob(
-  job: RepackJob,
-  control: RepackControl,
+  job: Job,
+  control: JobControl,
   worker: number,
   afterBlock?: () => Promise<void>,
 ): Promise<WorkerReport> {
@@ -96,40 +116,47 @@ export async function runJob(
   }
 }
 
+const NOTHING = new Uint8Array(0);
+
 /** What a thread works with. */
 class JobShare implements Disposable {
   readonly reader: BlockReader;
-  readonly #control: RepackControl;
+  readonly #control: JobControl;
   readonly #worker: number;
   readonly #source: ByteSource;
-  readonly #output: OutputFile;
+  /** Undefined when documents are only looked at. */
+  readonly #output: OutputFile | undefined;
   /** Undefined when records are copied unseen. */
   readonly #transformer: BlockTransformer | undefined;
   /** Undefined when the target is not compressed as a whole. */
   readonly #packer: Packer | undefined;
   readonly #skipped: SkippedRange[] = [];
 
-  constructor(job: RepackJob, control: RepackControl, worker: number) {
+  constructor(job: Job, control: JobControl, worker: number) {
     this.#control = control;
     this.#worker = worker;
-    const { source: file, blockSize, keySizeLimit } = job;
+    const { name: file, blockSize, headersOnly } = job;
     const pool = job.pooled
       ? globalMemoryPool
       : new MemoryPool({ enabled: false });
     const checkContent = job.skipErrors ? contentCheck(job, pool) : undefined;
     this.#source = job.spool === undefined
-      ? openFile(file)
+      ? openFile(job.source, file)
       : openSpool(job.spool, file, control);
-    this.#output = new OutputFile(job);
+    const discards = job.output === undefined;
+    if (!discards) this.#output = new OutputFile(job);
     // Who wants damage left out wants contents looked at, even if they stay.
-    if (!job.copies || job.skipErrors) {
-      const options = { ...job, file, pool, checkContent };
-      this.#transformer = new BlockTransformer(options, blockSize);
+    const verifies = job.skipErrors;
+    const isPlainCopy = job.copies && !verifies && job.omitted === undefined;
+    if (!headersOnly && (discards || !isPlainCopy)) {
+      this.#transformer = new BlockTransformer(
+        { ...job, file, pool, checkContent, verifies, discards },
+        blockSize,
+      );
     }
     if (job.package !== "none") this.#packer = new Packer(job.package, pool);
     this.reader = new BlockReader(this.#source, {
-      blockSize,
-      keySizeLimit,
+      ...job,
       checkContent,
       magic: findCodec(job.from).magic,
     });
@@ -146,7 +173,9 @@ class JobShare implements Disposable {
     let at = 0;
     let hasTurn = false;
     do {
-      let bytes = block.bytes.subarray(0, block.end);
+      let bytes = this.#output === undefined
+        ? NOTHING
+        : block.bytes.subarray(0, block.end);
       if (this.#transformer === undefined) at = block.end;
       else {
         try {
@@ -166,7 +195,7 @@ class JobShare implements Disposable {
       const position = this.#control.reserveOutput(part, bytes.length);
       // Writing goes on beside the next block's turn.
       if (at >= block.end) this.#control.passTurn();
-      this.#output.write(part, bytes, position);
+      this.#output?.write(part, bytes, position);
       this.#control.count(this.#worker, 0, 0, bytes.length);
     } while (at < block.end);
     const documents = this.#transformer?.takeCount() ?? block.records;
@@ -180,12 +209,14 @@ class JobShare implements Disposable {
       skipped: [...this.#skipped, ...dropped],
       dropped: dropped.length,
       recovered: this.#transformer?.recovered ?? 0,
+      omitted: this.#transformer?.omitted ?? 0,
+      tally: this.#transformer?.tally,
     };
   }
 
   [Symbol.dispose](): void {
     this.#source.close();
-    this.#output[Symbol.dispose]();
+    this.#output?.[Symbol.dispose]();
     this.#transformer?.[Symbol.dispose]();
     this.#packer?.[Symbol.dispose]();
   }
@@ -200,8 +231,8 @@ interface Task {
 
 /** Reads the next block and lets go of the input cursor, which must be held. */
 function takeBlock(
-  job: RepackJob,
-  control: RepackControl,
+  job: Job,
+  control: JobControl,
   reader: BlockReader,
 ): Task | undefined {
   try {
@@ -233,7 +264,7 @@ function takeBlock(
   }
 }
 
-function contentCheck(job: RepackJob, pool: MemoryPool): ContentCheck {
+function contentCheck(job: Job, pool: MemoryPool): ContentCheck {
   return (content) => {
     if (job.from === "none") return undefined;
     try {
@@ -272,12 +303,12 @@ class Packer implements Disposable {
 
 /** The output, of which several threads write different ranges. */
 class OutputFile implements Disposable {
-  readonly #job: RepackJob;
+  readonly #job: Job;
   readonly #fs = nodeFs();
   #part = -1;
   #descriptor = -1;
 
-  constructor(job: RepackJob) {
+  constructor(job: Job) {
     this.#job = job;
   }
 

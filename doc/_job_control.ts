@@ -1,5 +1,5 @@
 /**
- * The memory that the threads of a repack share: two cursors, who may move
+ * The memory that the threads of a job share: two cursors, who may move
  * them, and what has been done.
  */
 
@@ -43,7 +43,7 @@ const enum WorkerField {
 const FIELDS_OFFSET = 8 * Math.ceil(Word.Count / 2);
 
 /** What has been done so far. */
-export interface RepackProgress {
+export interface JobProgress {
   /** Documents written. */
   documents: number;
   /** Bytes of records taken from the source. */
@@ -68,7 +68,7 @@ export const pauseThread: Pause = (words, index, value) => {
 };
 
 /** One thread's view of the shared memory. */
-export class RepackControl {
+export class JobControl {
   /** The memory, to be handed to other threads. */
   readonly memory: SharedArrayBuffer;
   readonly #words: Int32Array;
@@ -207,7 +207,7 @@ export class RepackControl {
   }
 
   /** What all workers have done. */
-  progress(): RepackProgress {
+  progress(): JobProgress {
     const progress = { documents: 0, bytesRead: 0, bytesWritten: 0 };
     for (
       let at: number = Field.Workers;

@@ -1,13 +1,13 @@
 /** What the threads of a repack do. */
 import type { CodecName } from "../codec/codec.ts";
 import { preferEngine } from "../codec/engines.ts";
-import { pauseThread, RepackControl } from "./_repack_control.ts";
+import { JobControl, pauseThread } from "./_job_control.ts";
 import {
   type FileOutcome,
   type FilesJob,
   repackFiles,
 } from "./_repack_files.ts";
-import { type RepackJob, runJob, type WorkerReport } from "./_repack_job.ts";
+import { type Job, runJob, type WorkerReport } from "./_job.ts";
 import { fillSpool } from "./_spool.ts";
 import { type PackedError, packError } from "./_thread_errors.ts";
 
@@ -15,12 +15,12 @@ import { type PackedError, packError } from "./_thread_errors.ts";
 export interface Tasks {
   /** Its share of a repack, as the worker of a number. */
   blocks: {
-    task: { job: RepackJob; memory: SharedArrayBuffer; worker: number };
+    task: { job: Job; memory: SharedArrayBuffer; worker: number };
     answer: WorkerReport;
   };
   /** Unpacking a source that is compressed as a whole. */
   spool: {
-    task: { job: RepackJob; memory: SharedArrayBuffer };
+    task: { job: Job; memory: SharedArrayBuffer };
     answer: WorkerReport;
   };
   /** Its share of many small files. */
@@ -53,7 +53,7 @@ export async function perform(message: unknown): Promise<TaskAnswer> {
       return { answer: await repackFiles(task as FilesJob) };
     }
     const { job, memory, worker } = task as Tasks["blocks"]["task"];
-    const control = new RepackControl(memory, pauseThread);
+    const control = new JobControl(memory, pauseThread);
     try {
       return {
         answer: kind === "spool"

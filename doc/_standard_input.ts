@@ -1,0 +1,62 @@
+/** The standard input as a file: who reads from many places at once cannot read from a pipe. */
+import type NodeProcess from "node:process";
+import { nodeModule } from "../pool/runtime.ts";
+import {
+  createTemporary,
+  removeTemporaries,
+  STANDARD_STREAM,
+} from "./_target.ts";
+import { fileError, nodeFs } from "./byte_source.ts";
+import { CancelledError } from "./errors.ts";
+
+/** What errors call the standard input. */
+export const STANDARD_INPUT_NAME = "standard input";
+
+/**
+ * Calls `use` with the path of the source. If the source is the standard input,
+ * it is first copied to a temporary file, which is gone afterwards.
+ *
+ * @param near A path beside which the file may be made. Default: the system's
+ * directory for temporary files.
+ * @throws {FileError} It cannot be copied.
+ * @throws {CancelledError} `signal` was aborted meanwhile.
+ */
+export async function withInput<T>(
+  source: string,
+  { near, signal }: { near?: string; signal?: AbortSignal },
+  use: (path: string, name: string) => Promise<T>,
+): Promise<T> {
+  if (source !== STANDARD_STREAM) return await use(source, source);
+  const path = createTemporary(near ?? STANDARD_STREAM);
+  try {
+    await copyStandardInput(path, signal);
+    return await use(path, STANDARD_INPUT_NAME);
+  } finally {
+    removeTemporaries([path]);
+  }
+}
+
+async function copyStandardInput(
+  path: string,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const fs = nodeFs();
+  const { stdin } = nodeModule<typeof NodeProcess>("node:process")!;
+  const descriptor = fs.openSync(path, "w");
+  const stop = () => stdin.destroy(new CancelledError());
+  signal?.addEventListener("abort", stop);
+  try {
+    if (signal?.aborted) throw new CancelledError();
+    for await (const chunk of stdin) {
+      for (let done = 0; done < chunk.length;) {
+        done += fs.writeSync(descriptor, chunk, done, chunk.length - done);
+      }
+    }
+  } catch (error) {
+    if (error instanceof CancelledError) throw error;
+    throw fileError("copy", STANDARD_INPUT_NAME, error);
+  } finally {
+    signal?.removeEventListener("abort", stop);
+    fs.closeSync(descriptor);
+  }
+}
