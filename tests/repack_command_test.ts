@@ -1,6 +1,12 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { Doc } from "../doc/mod.ts";
 import {
+  type Outcome,
+  runCommand,
+  runShell,
+  startCommand,
+} from "./_command.ts";
+import {
   fixture,
   manifest,
   numberedDocs,
@@ -10,50 +16,12 @@ import {
   writeBinFile,
 } from "./_files.ts";
 
-const root = new URL("..", import.meta.url).pathname;
-
-/** The permissions that the task grants, and no more. */
-const task: string = JSON.parse(Deno.readTextFileSync(`${root}deno.json`))
-  .tasks.repack;
-const flags = task.split(" ").slice(2, -1);
-
-/** Starts the command as the task does. */
-function start(
-  args: string[],
-  env?: Record<string, string>,
-): Deno.ChildProcess {
-  return new Deno.Command(Deno.execPath(), {
-    args: [
-      "run",
-      "--quiet",
-      "--no-prompt",
-      ...flags,
-      `${root}cli/repack.ts`,
-      ...args,
-    ],
-    stdout: "piped",
-    stderr: "piped",
-    env: { NO_COLOR: "1", ...env },
-  }).spawn();
-}
-
-interface Outcome {
-  code: number;
-  stdout: string;
-  stderr: string;
-}
-
-async function run(
+/** Runs the `repack` command by itself. */
+function run(
   args: string[],
   env?: Record<string, string>,
 ): Promise<Outcome> {
-  const { code, stdout, stderr } = await start(args, env).output();
-  const decoder = new TextDecoder();
-  return {
-    code,
-    stdout: decoder.decode(stdout),
-    stderr: decoder.decode(stderr),
-  };
+  return runCommand(args, { task: "repack", env });
 }
 
 Deno.test("the command repacks a file, says what it did and exits with 0", async () => {
@@ -210,7 +178,10 @@ Deno.test("Ctrl-C stops the work, leaves nothing behind and exits with 130", asy
     source,
     Array.from({ length: 400 }, (_, i) => new Doc(`${i}`, noise)),
   );
-  const child = start([source, directory.file("target.bin"), "-t", "xz"]);
+  const child = startCommand(
+    [source, directory.file("target.bin"), "-t", "xz"],
+    { task: "repack" },
+  );
   // Interrupted once it is at work, which a temporary file shows.
   while (directory.list().length === 1) {
     await new Promise((resolve) => setTimeout(resolve, 20));
@@ -267,19 +238,11 @@ Deno.test("BINFILES_ENGINE=portable repacks with the portable engines", async ()
 });
 
 Deno.test("a reader that closes the pipe early is no failure", async () => {
-  const child = new Deno.Command("sh", {
-    args: [
-      "-c",
-      `"$0" run --no-prompt ${
-        flags.join(" ")
-      } ${root}cli/repack.ts --help | head -1`,
-      Deno.execPath(),
-    ],
-    stdout: "piped",
-    stderr: "piped",
-  });
-  const { code, stderr } = await child.output();
-  assertEquals([code, new TextDecoder().decode(stderr)], [0, ""]);
+  const { code, stdout, stderr } = await runShell(
+    "binfiles repack --help | head -1",
+  );
+  assertEquals([code, stderr], [0, ""]);
+  assertEquals(stdout.split("\n").length, 2);
 });
 
 Deno.test("progress never appears on the standard output", async () => {
