@@ -76,6 +76,16 @@ export function patternOption(what: string): Option {
   return new Option("-p, --pattern <regex>", what).argParser(parseRegex);
 }
 
+/** `--skip-errors`: what to do with damage. */
+export function skipErrorsOption(what: string): Option {
+  return new Option("--skip-errors", what);
+}
+
+/** `-f`: replace what exists. */
+export function forceOption(): Option {
+  return new Option("-f, --force", "replace an existing target");
+}
+
 /** `-l`: how many at most. */
 export function limitOption(what: string, value = 0): Option {
   return new Option("-l, --limit <number>", `${what}; 0 for all`)

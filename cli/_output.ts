@@ -105,6 +105,17 @@ export class ProgressLine {
   }
 }
 
+/** Shows progress while some work is done, unless nobody wants to see it. */
+export async function withProgress<T>(
+  { quiet, json }: { quiet?: boolean; json?: boolean },
+  work: (show: ProgressLine["show"]) => Promise<T>,
+): Promise<T> {
+  if (quiet || json) return await work(() => {});
+  const line = new ProgressLine();
+  return await work((progress, total) => line.show(progress, total))
+    .finally(() => line.clear());
+}
+
 /** How much smaller one size is than another: `2.9x smaller`. */
 export function ratio(before: number, after: number): string {
   if (before === 0 || after === 0) return "1.0x";
@@ -121,24 +132,41 @@ export function humanDuration(seconds: number): string {
   return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }
 
-/** How many skipped ranges are told of one by one. */
+/** `gzip`, or `gzip in xz` for packages. */
+export function describeCodecs(codec: string, packageCodec: string): string {
+  return packageCodec === "none" ? codec : `${codec} in ${packageCodec}`;
+}
+
+/** How many ranges are told of one by one. */
 const MAX_RANGES_SHOWN = 20;
 
-/** Tells of what was left out of a file. */
-export function noteSkipped(skipped: readonly SkippedRange[]): void {
+/**
+ * Tells of ranges of a file that are damaged.
+ *
+ * @param verb What was done to them: `skipped`, say.
+ */
+export function noteRanges(
+  ranges: readonly SkippedRange[],
+  verb: string = "skipped",
+): void {
   for (
-    const { offset, size, reason, key } of skipped.slice(0, MAX_RANGES_SHOWN)
+    const { offset, size, reason, key } of ranges.slice(0, MAX_RANGES_SHOWN)
   ) {
     const name = key === undefined ? "" : ` (key ${JSON.stringify(key)})`;
     note(
-      `skipped ${humanCount(size)} bytes at offset ${offset}${name}: ${reason}`,
+      `${verb} ${plural(size, "byte")} at offset ${offset}${name}: ${reason}`,
     );
   }
-  if (skipped.length === 0) return;
-  const bytes = skipped.reduce((sum, { size }) => sum + size, 0);
+  if (ranges.length < 2) return;
+  const bytes = ranges.reduce((sum, { size }) => sum + size, 0);
   note(
-    `skipped ${humanCount(skipped.length)} ranges, ${
-      humanCount(bytes)
-    } bytes in all`,
+    `${verb} ${plural(ranges.length, "range")}, ${
+      plural(bytes, "byte")
+    } in all`,
   );
+}
+
+/** A number of things for people: `1 range`, `1,234 ranges`. */
+export function plural(count: number, thing: string): string {
+  return `${humanCount(count)} ${thing}${count === 1 ? "" : "s"}`;
 }

@@ -1,7 +1,12 @@
 import { Command } from "commander";
 import project from "../deno.json" with { type: "json" };
 import { print } from "./_output.ts";
+import { countCommand } from "./_count_command.ts";
+import { infoCommand } from "./_info_command.ts";
+import { mergeCommand } from "./_merge_command.ts";
+import { recoverCommand } from "./_recover_command.ts";
 import { repackCommand } from "./_repack_command.ts";
+import { verifyCommand } from "./_verify_command.ts";
 
 /** Makes the command with all its subcommands. */
 export function program(): Command {
@@ -17,6 +22,11 @@ Every command has examples: binfiles help <command>`,
     );
   const commands = [
     repackCommand(),
+    mergeCommand(),
+    countCommand(),
+    infoCommand(),
+    verifyCommand(),
+    recoverCommand(),
   ];
   for (const command of commands) program.addCommand(command);
   program.command("version").description("print the version")

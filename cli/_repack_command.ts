@@ -9,15 +9,16 @@ import {
 } from "../doc/repack.ts";
 import { repackDirectory } from "../doc/repack_directory.ts";
 import {
+  describeCodecs,
   ExitCode,
-  humanCount,
   humanDuration,
   humanSize,
   note,
-  noteSkipped,
+  noteRanges,
+  plural,
   print,
-  ProgressLine,
   ratio,
+  withProgress,
 } from "./_output.ts";
 import {
   addOutputOptions,
@@ -28,6 +29,7 @@ import {
   parseCodec,
   parseCount,
   patternOption,
+  skipErrorsOption,
   workersOption,
 } from "./_options.ts";
 import { interruptSignal } from "./_run.ts";
@@ -72,8 +74,8 @@ export function repackCommand(): Command {
     )
     .option(
       "-t, --target-compress-type <codec>",
-      "codec of the target's contents",
-      parseCodec,
+      "codec of the target's contents; same for that of the source",
+      (value) => value === "same" ? value : parseCodec(value),
       "none",
     )
     .option(
@@ -105,7 +107,7 @@ export function repackCommand(): Command {
     .option("--no-optimized", "work without pooled memory, for comparison")
     .option("--level <number>", "compression level of the target", parseCount)
     .option("-f, --force", "replace an existing target")
-    .option("--skip-errors", "leave out what is damaged and report it")
+    .addOption(skipErrorsOption("leave out what is damaged and report it"))
     .addOption(keySizeLimitOption())
     .addOption(maxSizeOption())
     .addHelpText(
@@ -129,9 +131,6 @@ async function repackAction(
   target: string,
   options: Options,
 ): Promise<void> {
-  const progress = options.quiet || options.json
-    ? undefined
-    : new ProgressLine();
   const common: Omit<RepackOptions, "source" | "target"> = {
     sourceCodec: options.sourceCompressType,
     targetCodec: options.targetCompressType,
@@ -148,11 +147,12 @@ async function repackAction(
     keySizeLimit: options.keySizeLimit,
     maxSize: options.maxSize,
     signal: interruptSignal(),
-    onProgress: (done, total) => progress?.show(done, total),
   };
   if (options.mode !== "path") {
-    const result = await repack({ ...common, source, target })
-      .finally(() => progress?.clear());
+    const result = await withProgress(
+      options,
+      (onProgress) => repack({ ...common, source, target, onProgress }),
+    );
     // What is said must not get into a file that is printed.
     const say = target === "-" ? note : print;
     if (options.json) say(JSON.stringify(result));
@@ -160,12 +160,17 @@ async function repackAction(
     if (result.skipped.length > 0) process.exitCode = ExitCode.Skipped;
     return;
   }
-  const { results, passedOver } = await repackDirectory({
-    ...common,
-    source,
-    target,
-    pattern: options.pattern,
-  }).finally(() => progress?.clear());
+  const { results, passedOver } = await withProgress(
+    options,
+    (onProgress) =>
+      repackDirectory({
+        ...common,
+        source,
+        target,
+        pattern: options.pattern,
+        onProgress,
+      }),
+  );
   if (options.json) print(JSON.stringify({ results, passedOver }));
   else if (!options.quiet) {
     for (const result of results) describe(result, print);
@@ -189,20 +194,15 @@ function describe(
     : `${result.targets.length} files from ${result.targets[0]} on`;
   say(
     `${result.source} (${
-      format(result.sourceCodec, result.sourcePackageCodec)
+      describeCodecs(result.sourceCodec, result.sourcePackageCodec)
     }) → ` +
-      `${targets} (${format(result.targetCodec, result.packageCodec)})`,
+      `${targets} (${describeCodecs(result.targetCodec, result.packageCodec)})`,
   );
   say(
-    `${humanCount(documents)} documents, ${humanSize(sourceSize)} → ` +
+    `${plural(documents, "document")}, ${humanSize(sourceSize)} → ` +
       `${humanSize(targetSize)} (${ratio(sourceSize, targetSize)}) in ${
         humanDuration(seconds)
       }, ${humanSize(result.bytesRead / seconds)}/s`,
   );
-  noteSkipped(skipped);
-}
-
-/** `gzip`, or `gzip in xz` for packages. */
-function format(codec: string, packageCodec: string): string {
-  return packageCodec === "none" ? codec : `${codec} in ${packageCodec}`;
+  noteRanges(skipped);
 }

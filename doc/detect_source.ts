@@ -5,8 +5,9 @@ import {
   detectMagic,
 } from "../codec/detect.ts";
 import { createDecoder } from "../codec/stream_coders.ts";
-import type { ByteSource } from "./byte_source.ts";
+import { type ByteSource, memorySource } from "./byte_source.ts";
 import { DEFAULT_KEY_SIZE_LIMIT, RecordState, RecordView } from "./record.ts";
+import { findRecord } from "./resync.ts";
 
 /** Most bytes of records that are looked at. */
 const SAMPLE_SIZE = 256 * 1024;
@@ -59,7 +60,27 @@ export function detectSource(
   const codec = detectContents(unpacked, keySizeLimit, known);
   // Brotli, which has no magic number, must hold records, or be whole and empty.
   const holds = codec !== undefined || (complete && unpacked.length === 0);
-  return { packageCodec: holds ? packageCodec : magic ?? "none", codec };
+  if (holds) return { packageCodec, codec };
+  if (magic !== undefined) return { packageCodec: magic, codec };
+  return {
+    packageCodec: "none",
+    codec: detectBehindDamage(start, keySizeLimit, known),
+  };
+}
+
+/** The codec of the contents behind damage at the very start; undefined if there are no records. */
+function detectBehindDamage(
+  bytes: Uint8Array,
+  keySizeLimit: number,
+  known: CodecName | undefined,
+): CodecName | undefined {
+  const found = findRecord(memorySource(bytes), 1, {
+    keySizeLimit,
+    checkContent: () => undefined,
+  });
+  return found === undefined
+    ? undefined
+    : detectContents(bytes.subarray(found), keySizeLimit, known);
 }
 
 /** The codec of the contents at the start of some bytes; undefined if they are no records. */

@@ -48,6 +48,19 @@ export {
   findRecord,
   type FindRecordOptions,
 } from "./resync.ts";
+export {
+  compareFiles,
+  type CompareOptions,
+  type Comparison,
+  type Difference,
+} from "./compare.ts";
+export {
+  type Duplicates,
+  merge,
+  type MergedSource,
+  type MergeOptions,
+  type MergeResult,
+} from "./merge.ts";
 export { scan, type ScanOptions, type ScanResult } from "./scan.ts";
 export type { LargeDocument, Tally } from "./_tally.ts";
 export type { JobOptions } from "./job_options.ts";

@@ -12,7 +12,10 @@ export interface RepackOptions extends JobOptions {
   source: string;
   /** Path of the file to make. */
   target: string;
-  /** Codec of the target's contents. Default `none`, as in the original. */
+  /**
+   * Codec of the target's contents: a name, alias or number, or `same` for that
+   * of the source. Default `none`, as in the original.
+   */
   targetCodec?: string | number;
   /** Codec of the target as a whole. Default `none`. */
   packageCodec?: string | number;
@@ -95,7 +98,10 @@ export async function repack(options: RepackOptions): Promise<RepackResult> {
     { near: target, signal },
     async (path, name) => {
       const facts = inspectSource(path, name, options);
-      const plan = makePlan(facts, options);
+      const targetCodec = options.targetCodec === "same"
+        ? facts.codec
+        : options.targetCodec;
+      const plan = makePlan(facts, { ...options, targetCodec });
       const { outcomes: [{ skipped }], progress, targets, targetSize } =
         await writeTarget([plan], options);
       return {

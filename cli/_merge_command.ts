@@ -1,0 +1,141 @@
+import process from "node:process";
+import { Command, Option } from "commander";
+import type { MergeResult } from "../doc/merge.ts";
+import {
+  describeCodecs,
+  ExitCode,
+  humanDuration,
+  humanSize,
+  note,
+  noteRanges,
+  plural,
+  print,
+  withProgress,
+} from "./_output.ts";
+import {
+  addOutputOptions,
+  forceOption,
+  keySizeLimitOption,
+  maxSizeOption,
+  type OutputOptions,
+  parseCodec,
+  parseCount,
+  skipErrorsOption,
+  workersOption,
+} from "./_options.ts";
+import { interruptSignal, UsageError } from "./_run.ts";
+
+/** The options as commander hands them over. */
+interface Options extends OutputOptions {
+  targetCompressType?: string;
+  packageCompressType: string;
+  level?: number;
+  duplicates: "all" | "first" | "last";
+  workers: number;
+  force?: boolean;
+  skipErrors?: boolean;
+  keySizeLimit: number;
+  maxSize: number;
+}
+
+/** Makes the `merge` command. */
+export function mergeCommand(): Command {
+  const command = new Command("merge")
+    .description("make one bin file of several, whatever their codecs")
+    .argument(
+      "<files...>",
+      "bin files, and at last the target; - for standard output",
+    )
+    .option(
+      "-t, --target-compress-type <codec>",
+      "codec of the target's contents (default: that of the first file)",
+      parseCodec,
+    )
+    .option(
+      "-c, --package-compress-type <codec>",
+      "codec of the target as a whole",
+      parseCodec,
+      "none",
+    )
+    .option("--level <number>", "compression level of the target", parseCount)
+    .addOption(
+      new Option(
+        "-d, --duplicates <which>",
+        "which documents of the same key to keep",
+      ).choices(["all", "first", "last"]).default("all"),
+    )
+    .addOption(workersOption())
+    .addOption(forceOption())
+    .addOption(skipErrorsOption("leave out what is damaged and report it"))
+    .addOption(keySizeLimitOption())
+    .addOption(maxSizeOption())
+    .addHelpText(
+      "after",
+      `
+Documents come in the order of the files, and within each in their own.
+
+Examples:
+  binfiles merge monday.bin tuesday.bin week.bin
+  binfiles merge old.bin new.bin docs.bin -d last   the newer ones of the same key
+  binfiles merge a.bin b.bin.xz all.bin -t zstd`,
+    )
+    .action(mergeAction);
+  return addOutputOptions(command, "print the result as one line of JSON");
+}
+
+async function mergeAction(files: string[], options: Options): Promise<void> {
+  const sources = files.slice(0, -1);
+  const target = files.at(-1)!;
+  if (sources.length === 0) {
+    throw new UsageError(
+      "Cannot merge: expected one or more bin files, and then the target",
+    );
+  }
+  const { merge } = await import("../doc/merge.ts");
+  const result = await withProgress(options, (onProgress) =>
+    merge({
+      sources,
+      target,
+      targetCodec: options.targetCompressType,
+      packageCodec: options.packageCompressType,
+      level: options.level,
+      duplicates: options.duplicates,
+      workers: options.workers,
+      force: options.force,
+      skipErrors: options.skipErrors,
+      keySizeLimit: options.keySizeLimit,
+      maxSize: options.maxSize,
+      signal: interruptSignal(),
+      onProgress,
+    }));
+  // What is said must not get into a file that is printed.
+  const say = target === "-" ? note : print;
+  if (options.json) say(JSON.stringify(result));
+  else if (!options.quiet) describe(result, say);
+  if (result.sources.some(({ skipped }) => skipped.length > 0)) {
+    process.exitCode = ExitCode.Skipped;
+  }
+}
+
+/** Prints what was done, for people. */
+function describe(result: MergeResult, say: (line: string) => void): void {
+  for (const each of result.sources) {
+    const { source, codec, packageCodec, documents, duplicates } = each;
+    const left = duplicates === 0
+      ? ""
+      : `, ${plural(duplicates, "duplicate")} left out`;
+    say(
+      `${source} (${describeCodecs(codec, packageCodec)}): ${
+        plural(documents, "document")
+      }${left}`,
+    );
+    noteRanges(each.skipped);
+  }
+  say(
+    `→ ${result.target} (${
+      describeCodecs(result.targetCodec, result.packageCodec)
+    }): ${plural(result.documents, "document")}, ${
+      humanSize(result.targetSize)
+    } in ${humanDuration(result.seconds)}`,
+  );
+}

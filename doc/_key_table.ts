@@ -1,0 +1,110 @@
+/** Bytes of keys that are kept together. */
+const SLAB_SIZE = 4 * 1024 * 1024;
+
+/** Slots to begin with; always a power of two. */
+const INITIAL_SLOTS = 1024;
+
+/** At most this share of the slots is taken, so that searches stay short. */
+const MAX_LOAD = 0.6;
+
+/**
+ * Numbers keys in the order in which they first appear. A `Map` of strings would
+ * take several times the memory, and would not take keys that are no text.
+ */
+export class KeyTable {
+  /** Number of different keys. */
+  size = 0;
+  /** Numbers of keys plus one; 0 where a slot is free. */
+  #slots = new Uint32Array(INITIAL_SLOTS);
+  /** By number of the key: its hash, its place in the slabs, its size. */
+  #hashes = new Uint32Array(INITIAL_SLOTS);
+  #places = new Float64Array(INITIAL_SLOTS);
+  #sizes = new Uint32Array(INITIAL_SLOTS);
+  readonly #slabs: Uint8Array[] = [];
+  /** Where the next key goes. */
+  #end = 0;
+  /** Makes slots unpredictable, so that nobody can choose keys that collide. */
+  readonly #seed = Math.floor(Math.random() * 2 ** 32);
+
+  /** @returns The key's number, which is `size` before the call if the key is new. */
+  add(bytes: Uint8Array, start: number, size: number): number {
+    const hash = this.#hash(bytes, start, size);
+    let slot = hash & (this.#slots.length - 1);
+    for (; this.#slots[slot] !== 0; slot = (slot + 1) % this.#slots.length) {
+      const number = this.#slots[slot] - 1;
+      if (
+        this.#hashes[number] === hash && this.#isKey(number, bytes, start, size)
+      ) return number;
+    }
+    const number = this.size++;
+    this.#slots[slot] = number + 1;
+    if (number === this.#hashes.length) this.#growNumbers();
+    this.#hashes[number] = hash;
+    this.#sizes[number] = size;
+    this.#places[number] = this.#store(bytes.subarray(start, start + size));
+    if (this.size > MAX_LOAD * this.#slots.length) this.#growSlots();
+    return number;
+  }
+
+  /** FNV-1a, seeded, with its bits mixed once more at the end. */
+  #hash(bytes: Uint8Array, start: number, size: number): number {
+    let hash = this.#seed;
+    for (let i = start; i < start + size; i++) {
+      hash = Math.imul(hash ^ bytes[i], 0x0100_0193);
+    }
+    hash = Math.imul(hash ^ (hash >>> 16), 0x85eb_ca6b);
+    return (hash ^ (hash >>> 13)) >>> 0;
+  }
+
+  #isKey(
+    number: number,
+    bytes: Uint8Array,
+    start: number,
+    size: number,
+  ): boolean {
+    if (this.#sizes[number] !== size) return false;
+    const slab = this.#slabs[Math.floor(this.#places[number] / SLAB_SIZE)];
+    const at = this.#places[number] % SLAB_SIZE;
+    for (let i = 0; i < size; i++) {
+      if (slab[at + i] !== bytes[start + i]) return false;
+    }
+    return true;
+  }
+
+  /** Keeps a key. @returns Its place. */
+  #store(key: Uint8Array): number {
+    const room = SLAB_SIZE - this.#end % SLAB_SIZE;
+    if (this.#slabs.length === 0 || key.length > room) {
+      // A key that is larger than a slab gets one of its own, and nothing follows it there.
+      this.#end = this.#slabs.length * SLAB_SIZE;
+      this.#slabs.push(new Uint8Array(Math.max(SLAB_SIZE, key.length)));
+    }
+    const place = this.#end;
+    this.#slabs.at(-1)!.set(key, place % SLAB_SIZE);
+    this.#end = Math.min(place + key.length, this.#slabs.length * SLAB_SIZE);
+    return place;
+  }
+
+  #growNumbers(): void {
+    const larger = <T extends Uint32Array | Float64Array>(
+      old: T,
+      all: T,
+    ): T => {
+      all.set(old);
+      return all;
+    };
+    const length = 2 * this.#hashes.length;
+    this.#hashes = larger(this.#hashes, new Uint32Array(length));
+    this.#sizes = larger(this.#sizes, new Uint32Array(length));
+    this.#places = larger(this.#places, new Float64Array(length));
+  }
+
+  #growSlots(): void {
+    this.#slots = new Uint32Array(2 * this.#slots.length);
+    for (let number = 0; number < this.size; number++) {
+      let slot = this.#hashes[number] & (this.#slots.length - 1);
+      while (this.#slots[slot] !== 0) slot = (slot + 1) % this.#slots.length;
+      this.#slots[slot] = number + 1;
+    }
+  }
+}
