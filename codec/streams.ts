@@ -1,21 +1,13 @@
 import { toTransformStream } from "@std/streams";
 import type { StreamCoder } from "./engine.ts";
 import { findCodec } from "./codecs.ts";
-import { createDecoder, createEncoder } from "./stream_coders.ts";
+import {
+  createDecoder,
+  createEncoder,
+  decoderSliceSize,
+} from "./stream_coders.ts";
 
-/**
- * Input of decompressors is taken in slices of this size, in bytes. It bounds
- * what one step can pile up: a kilobyte of hostile zstd can stand for 32 MiB.
- */
-const SLICE_SIZE = 1024;
-
-/**
- * The same for codecs whose blocks stand for megabytes, however short they are:
- * 16 MiB in a dozen bytes of brotli, 44 MiB in forty bytes of bzip2.
- */
-const SMALL_SLICE_SIZE = 64;
-
-/** The same for compressors, whose output is hardly larger than their input. */
+/** Input of compressors, whose output is hardly larger, is taken in slices of this size, in bytes. */
 const LARGE_SLICE_SIZE = 64 * 1024;
 
 /**
@@ -53,10 +45,7 @@ export function decompressionStream(
   codec: string | number,
 ): TransformStream<Uint8Array, Uint8Array<ArrayBuffer>> {
   const { name } = findCodec(codec);
-  const sliceSize = name === "brotli" || name === "bzip2"
-    ? SMALL_SLICE_SIZE
-    : SLICE_SIZE;
-  return coderStream(createDecoder(name), sliceSize);
+  return coderStream(createDecoder(name), decoderSliceSize(name));
 }
 
 /** Drives a coder between streams, no faster than the output is taken. */

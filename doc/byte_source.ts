@@ -64,28 +64,16 @@ export function fileError(
 class FileSource implements ByteSource {
   readonly file: string;
   readonly size: number;
-  readonly #fs: typeof NodeFs;
+  readonly #fs = nodeFs();
+  readonly #isOwned: boolean;
   /** -1 when it is closed. */
   #descriptor: number;
 
-  constructor(path: string, name: string) {
-    this.file = name;
-    this.#fs = nodeFs();
-    try {
-      // Looked at before it is opened, because opening a pipe waits for a writer.
-      const stat = this.#fs.statSync(path);
-      if (!stat.isFile()) {
-        const what = stat.isDirectory() ? "a directory" : "a pipe or device";
-        throw new FileError(
-          path,
-          `Cannot open ${name}: expected a regular file, received ${what}`,
-        );
-      }
-      this.#descriptor = this.#fs.openSync(path, "r");
-      this.size = this.#fs.fstatSync(this.#descriptor).size;
-    } catch (error) {
-      throw error instanceof FileError ? error : fileError("open", name, error);
-    }
+  constructor(file: string, descriptor: number, isOwned: boolean) {
+    this.file = file;
+    this.#descriptor = descriptor;
+    this.#isOwned = isOwned;
+    this.size = this.#fs.fstatSync(descriptor).size;
   }
 
   read(
@@ -115,7 +103,9 @@ class FileSource implements ByteSource {
 
   close(): void {
     // Once only: the number may have become another file's since.
-    if (this.#descriptor >= 0) this.#fs.closeSync(this.#descriptor);
+    if (this.#isOwned && this.#descriptor >= 0) {
+      this.#fs.closeSync(this.#descriptor);
+    }
     this.#descriptor = -1;
   }
 }
@@ -127,7 +117,34 @@ class FileSource implements ByteSource {
  * @throws {FileError} It is not there, not readable, or no regular file.
  */
 export function openFile(path: string, name: string = path): ByteSource {
-  return new FileSource(path, name);
+  const fs = nodeFs();
+  try {
+    // Looked at before it is opened, because opening a pipe waits for a writer.
+    const stat = fs.statSync(path);
+    if (!stat.isFile()) {
+      const what = stat.isDirectory() ? "a directory" : "a pipe or device";
+      throw new FileError(
+        path,
+        `Cannot open ${name}: expected a regular file, received ${what}`,
+      );
+    }
+    return new FileSource(name, fs.openSync(path, "r"), true);
+  } catch (error) {
+    throw error instanceof FileError ? error : fileError("open", name, error);
+  }
+}
+
+/**
+ * A file that is open already, such as one that the standard input was
+ * redirected to, as a {@linkcode ByteSource}. Closing the source leaves it open.
+ *
+ * @param file What to call it in errors.
+ */
+export function descriptorSource(
+  file: string,
+  descriptor: number,
+): ByteSource {
+  return new FileSource(file, descriptor, false);
 }
 
 /** Bytes in memory as a {@linkcode ByteSource}. They are not copied. */

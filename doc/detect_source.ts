@@ -14,7 +14,7 @@ const SAMPLE_SIZE = 256 * 1024;
 /** Most contents that are tried. */
 const SAMPLE_COUNT = 16;
 /** Most bytes of a package that are unpacked to find records in it. */
-const MAX_PACKAGE_START = 16 * 1024 * 1024;
+export const MAX_PACKAGE_START = 16 * 1024 * 1024;
 /** Bytes of a package that are unpacked at a time, so that not much more than needed is. */
 const PACKAGE_SLICE = 4096;
 

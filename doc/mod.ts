@@ -23,6 +23,11 @@ export {
   RecordError,
   TargetExistsError,
 } from "./errors.ts";
+export {
+  type OpenedInput,
+  openInput,
+  type OpenInputOptions,
+} from "./open_input.ts";
 export { type DocEntry, DocReader, type DocReaderOptions } from "./reader.ts";
 export {
   checkDocument,
@@ -35,7 +40,15 @@ export {
   RecordView,
   writeRecord,
 } from "./record.ts";
-export { RecordScanner, type RecordScannerOptions } from "./record_scanner.ts";
+export {
+  type Records,
+  RecordScanner,
+  type RecordScannerOptions,
+} from "./record_scanner.ts";
+export {
+  TolerantScanner,
+  type TolerantScannerOptions,
+} from "./tolerant_scanner.ts";
 export {
   type PassedOver,
   repackDirectory,

@@ -1,15 +1,9 @@
-import type { LeasedDecompressor } from "../codec/compress.ts";
-import {
-  type DecompressOptions,
-  leaseDecompressor,
-  MAX_DOCUMENT_SIZE,
-} from "../codec/compress.ts";
-import { CodecError, OutputLimitError } from "../codec/errors.ts";
+import type { DecompressOptions } from "../codec/compress.ts";
 import { globalMemoryPool, type MemoryPool } from "../pool/memory_pool.ts";
-import { type ByteSource, memorySource, openFile } from "./byte_source.ts";
-import { detectSource } from "./detect_source.ts";
+import { ContentReader } from "./_content_reader.ts";
+import { type ByteSource, memorySource } from "./byte_source.ts";
 import { Doc } from "./doc.ts";
-import { RecordError } from "./errors.ts";
+import { openInput } from "./open_input.ts";
 import { DEFAULT_KEY_SIZE_LIMIT } from "./record.ts";
 import { RecordScanner } from "./record_scanner.ts";
 
@@ -57,17 +51,14 @@ export interface DocEntry {
 export class DocReader implements Iterable<Doc>, Disposable {
   readonly #source: ByteSource;
   readonly #scanner: RecordScanner;
-  readonly #decompressor: LeasedDecompressor;
-  readonly #codec: string | number;
-  readonly #maxSize: number;
-  readonly #pool: MemoryPool;
+  readonly #contents: ContentReader;
 
   /**
-   * Opens a bin file, by its path, or as bytes, or as any source of bytes.
+   * Opens a bin file, by its path, or as bytes, or as any source of bytes; `-`
+   * is the standard input. A file that is compressed as a whole is unpacked on
+   * the way; offsets are those of what it holds, and going far back begins anew.
    *
    * @throws {FileError} The file cannot be opened.
-   * @throws {RecordError} It is compressed as a whole, so that its records have
-   * no offsets; `docStream` reads such files.
    * @throws {UnknownCodecError | NoEngineError} `options.codec` is no codec, or
    * cannot be read here.
    */
@@ -77,24 +68,21 @@ export class DocReader implements Iterable<Doc>, Disposable {
   ) {
     const {
       keySizeLimit = DEFAULT_KEY_SIZE_LIMIT,
-      maxSize = MAX_DOCUMENT_SIZE,
+      maxSize,
       pool = globalMemoryPool,
     } = options;
-    this.#source = typeof input === "string"
-      ? openFile(input)
-      : input instanceof Uint8Array
-      ? memorySource(input)
-      : input;
-    this.#maxSize = maxSize;
-    this.#pool = pool;
+    const { source, codec } = openInput(
+      input instanceof Uint8Array ? memorySource(input) : input,
+      options,
+    );
+    this.#source = source;
     try {
-      this.#codec = options.codec ?? this.#detect(keySizeLimit);
-      this.#decompressor = leaseDecompressor(this.#codec, { pool });
+      this.#contents = new ContentReader(codec, { maxSize, pool });
     } catch (error) {
-      this.#source.close();
+      source.close();
       throw error;
     }
-    this.#scanner = new RecordScanner(this.#source, { keySizeLimit, pool });
+    this.#scanner = new RecordScanner(source, { keySizeLimit, pool });
   }
 
   /** Offset of the next record, in bytes. Set it to read from elsewhere. */
@@ -115,7 +103,7 @@ export class DocReader implements Iterable<Doc>, Disposable {
     const scanner = this.#scanner;
     if (!scanner.next()) return undefined;
     try {
-      const content = this.#decompress(scanner.content());
+      const content = this.#contents.read(scanner, (bytes) => bytes.slice());
       return new Doc(scanner.key().slice(), content);
     } catch (error) {
       scanner.position = scanner.offset;
@@ -149,46 +137,7 @@ export class DocReader implements Iterable<Doc>, Disposable {
   /** Closes the file and returns what came from the pool. `using` calls it. */
   [Symbol.dispose](): void {
     this.#source.close();
-    this.#decompressor[Symbol.dispose]();
+    this.#contents[Symbol.dispose]();
     this.#scanner[Symbol.dispose]();
-  }
-
-  #detect(keySizeLimit: number): string {
-    const { packageCodec, codec } = detectSource(this.#source, keySizeLimit);
-    if (packageCodec === "none") return codec ?? "none";
-    throw new RecordError(
-      `the file is compressed as a whole with ${packageCodec}. Read it with docStream, ` +
-        "or repack it without package compression",
-      { file: this.#source.file, offset: 0 },
-    );
-  }
-
-  #decompress(content: Uint8Array): Uint8Array {
-    let buffer = this.#pool.getDocBuffer();
-    let size = -1;
-    try {
-      for (;;) {
-        size = this.#decompressor.decompress(content, buffer, 0);
-        if (
-          size > this.#maxSize || (size < 0 && buffer.length > this.#maxSize)
-        ) {
-          throw new OutputLimitError(String(this.#codec), this.#maxSize);
-        }
-        if (size >= 0) return buffer.slice(0, size);
-        const room = Math.min(buffer.length * 2, this.#maxSize + 1);
-        const larger = this.#pool.getDocBuffer(room);
-        this.#pool.putDocBuffer(buffer);
-        buffer = larger;
-      }
-    } catch (error) {
-      if (!(error instanceof CodecError)) throw error;
-      throw new RecordError(error.message, {
-        file: this.#source.file,
-        offset: this.#scanner.offset,
-        key: this.#scanner.name(),
-      }, { cause: error });
-    } finally {
-      this.#pool.putDocBuffer(buffer, Math.max(size, 0));
-    }
   }
 }

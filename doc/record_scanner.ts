@@ -14,6 +14,32 @@ export interface RecordScannerOptions {
   pool?: MemoryPool;
 }
 
+/** A walk over records: of those of {@linkcode RecordScanner}, or of {@linkcode TolerantScanner}. */
+export interface Records extends Disposable {
+  /** Path of the file, for errors; undefined when there is none. */
+  readonly file: string | undefined;
+  /** Offset of the next record, in bytes. Set it to go on elsewhere. */
+  position: number;
+  /** Offset of the record that was found last, in bytes. */
+  readonly offset: number;
+  /** Size of its key, in bytes. */
+  readonly keySize: number;
+  /** Size of its content as it is in the file, in bytes. */
+  readonly contentSize: number;
+  /** Memory that holds its key, from {@linkcode Records.keyStart} on, until the next call. */
+  readonly bytes: Uint8Array;
+  /** Where its key starts in {@linkcode Records.bytes}. */
+  readonly keyStart: number;
+  /** Finds the record at the position and moves behind it. @returns False at the end. */
+  next(): boolean;
+  /** Its key; a view that is valid until the next call. */
+  key(): Uint8Array;
+  /** Its key as text. */
+  name(): string;
+  /** Its content as it is in the file; a view that is valid until the next call. */
+  content(): Uint8Array;
+}
+
 /**
  * Walks over the records of a source as they are, compressed contents and all.
  * It allocates nothing per record: keys and contents are views of a window that
@@ -34,7 +60,7 @@ export interface RecordScannerOptions {
  * assertEquals(stored > 20_000, true);
  * ```
  */
-export class RecordScanner implements Disposable {
+export class RecordScanner implements Records {
   /** Offset of the next record, in bytes. Set it to go on elsewhere. */
   position = 0;
   /** Offset of the record that was found last, in bytes. */
@@ -55,6 +81,11 @@ export class RecordScanner implements Disposable {
     this.#record = new RecordView(keySizeLimit);
     this.#pool = pool;
     this.#window = pool.getBuffer(WINDOW_SIZE);
+  }
+
+  /** Path of the file, for errors; undefined when there is none. */
+  get file(): string | undefined {
+    return this.#source.file;
   }
 
   /**
@@ -163,12 +194,18 @@ export class RecordScanner implements Disposable {
       this.#window = larger;
     }
     this.#windowStart = this.position;
-    this.#windowLength = this.#source.read(
-      this.#window,
-      0,
-      this.#window.length,
-      this.position,
-    );
+    this.#windowLength = 0;
+    // More than once where the source is damaged: it gives what comes before
+    // that, and says what is wrong when asked for more.
+    for (let read = 1; read > 0 && this.#windowLength < count;) {
+      read = this.#source.read(
+        this.#window,
+        this.#windowLength,
+        this.#window.length - this.#windowLength,
+        this.position + this.#windowLength,
+      );
+      this.#windowLength += read;
+    }
     if (this.#windowLength >= count) return 0;
     if (this.#source.size - this.position < count) return -1;
     throw this.#error("the file became shorter while it was read");

@@ -1,3 +1,6 @@
+import type { CodecName } from "../codec/codec.ts";
+import { decompress, type DecompressOptions } from "../codec/compress.ts";
+import { CodecError } from "../codec/errors.ts";
 import type { ByteSource } from "./byte_source.ts";
 import { RecordState, RecordView } from "./record.ts";
 
@@ -12,6 +15,26 @@ const ALIGNING_CHAIN = 2000;
 
 /** Whether a content can be what the file's codec writes; undefined when the codec cannot tell. */
 export type ContentCheck = (content: Uint8Array) => boolean | undefined;
+
+/**
+ * The check of what `codec` writes: whether it decompresses. Uncompressed
+ * contents tell nothing.
+ */
+export function contentCheck(
+  codec: CodecName,
+  options: DecompressOptions = {},
+): ContentCheck {
+  return (content) => {
+    if (codec === "none") return undefined;
+    try {
+      decompress(content, codec, options);
+      return true;
+    } catch (error) {
+      if (error instanceof CodecError) return false;
+      throw error;
+    }
+  };
+}
 
 /** Where and how to look for records. */
 export interface FindRecordOptions {

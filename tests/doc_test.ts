@@ -317,18 +317,6 @@ Deno.test("files that cannot be opened give an error that names them", () => {
   );
 });
 
-Deno.test("a packaged file opened as a plain one says what it is", () => {
-  const packaged = compress(
-    encodeRecord(new Uint8Array([1]), new Uint8Array(9)),
-    "xz",
-  );
-  assertThrows(
-    () => new DocReader(packaged),
-    RecordError,
-    "compressed as a whole with xz",
-  );
-});
-
 Deno.test("closing a source twice does not close the file of somebody else", () => {
   using directory = new TemporaryDirectory();
   const path = directory.file("docs.bin");

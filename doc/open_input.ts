@@ -1,0 +1,79 @@
+import type { CodecName } from "../codec/codec.ts";
+import { findCodec } from "../codec/codecs.ts";
+import { packageSource, standardInput } from "./_sequential_source.ts";
+import { STANDARD_STREAM } from "./_target.ts";
+import { type ByteSource, openFile } from "./byte_source.ts";
+import { detectSource } from "./detect_source.ts";
+import { DEFAULT_KEY_SIZE_LIMIT } from "./record.ts";
+
+/** How to open an input. */
+export interface OpenInputOptions {
+  /** Codec of the contents: a name, alias or number. Default: detected. */
+  codec?: string | number;
+  /** Longest key that is accepted, in bytes. Default {@linkcode DEFAULT_KEY_SIZE_LIMIT}. */
+  keySizeLimit?: number;
+}
+
+/** An input that is open: records, whatever they were wrapped in. */
+export interface OpenedInput {
+  /** The records; the caller's to close. */
+  source: ByteSource;
+  /** Codec of the contents. */
+  codec: CodecName;
+  /** Codec of the input as a whole, which `source` has been freed of; `none` if there is none. */
+  packageCodec: CodecName;
+}
+
+/**
+ * Opens a bin file for reading: a path, `-` for the standard input, or any
+ * source of bytes. One that is compressed as a whole is unpacked on the way.
+ *
+ * Plain files can be read from any position. The standard input and packages are
+ * meant to be read from the start to the end; going back by some megabytes is
+ * always possible, and going back further makes a package begin anew, but is an
+ * error for the standard input. Their size counts as infinite until their end
+ * has been reached.
+ *
+ * @throws {FileError} It cannot be opened or read.
+ * @throws {UnknownCodecError} `options.codec` is no codec.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { openInput, RecordScanner } from "@binfiles/binfiles/doc";
+ *
+ * const { source, packageCodec } = openInput("tests/fixtures/none.bin.xz");
+ * assertEquals(packageCodec, "xz");
+ * const scanner = new RecordScanner(source);
+ * let count = 0;
+ * while (scanner.next()) count++;
+ * assertEquals(count, 32);
+ * scanner[Symbol.dispose]();
+ * source.close();
+ * ```
+ */
+export function openInput(
+  input: string | ByteSource,
+  { codec, keySizeLimit = DEFAULT_KEY_SIZE_LIMIT }: OpenInputOptions = {},
+): OpenedInput {
+  const known = codec === undefined ? undefined : findCodec(codec).name;
+  const source = typeof input !== "string"
+    ? input
+    : input === STANDARD_STREAM
+    ? standardInput()
+    : openFile(input);
+  try {
+    const detected = detectSource(source, keySizeLimit, known);
+    const { packageCodec } = detected;
+    return {
+      source: packageCodec === "none"
+        ? source
+        : packageSource(source, packageCodec),
+      packageCodec,
+      codec: known ?? detected.codec ?? "none",
+    };
+  } catch (error) {
+    source.close();
+    throw error;
+  }
+}
