@@ -21,6 +21,7 @@ import {
   parseCodec,
   parseCount,
   skipErrorsOption,
+  sumsOption,
   workersOption,
 } from "./_options.ts";
 import { interruptSignal, UsageError } from "./_run.ts";
@@ -34,6 +35,7 @@ interface Options extends OutputOptions {
   workers: number;
   force?: boolean;
   skipErrors?: boolean;
+  sums?: boolean;
   keySizeLimit: number;
   maxSize: number;
 }
@@ -67,6 +69,7 @@ export function mergeCommand(): Command {
     .addOption(workersOption())
     .addOption(forceOption())
     .addOption(skipErrorsOption("leave out what is damaged and report it"))
+    .addOption(sumsOption())
     .addOption(keySizeLimitOption())
     .addOption(maxSizeOption())
     .addHelpText(
@@ -102,6 +105,7 @@ async function mergeAction(files: string[], options: Options): Promise<void> {
       duplicates: options.duplicates,
       workers: options.workers,
       force: options.force,
+      sums: options.sums,
       skipErrors: options.skipErrors,
       keySizeLimit: options.keySizeLimit,
       maxSize: options.maxSize,

@@ -81,6 +81,14 @@ export function skipErrorsOption(what: string): Option {
   return new Option("--skip-errors", what);
 }
 
+/** `--sums`: checksums beside the target. */
+export function sumsOption(): Option {
+  return new Option(
+    "--sums",
+    "write checksums of the documents beside the target, for verify",
+  );
+}
+
 /** `-f`: replace what exists. */
 export function forceOption(): Option {
   return new Option("-f, --force", "replace an existing target");

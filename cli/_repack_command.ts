@@ -30,6 +30,7 @@ import {
   parseCount,
   patternOption,
   skipErrorsOption,
+  sumsOption,
   workersOption,
 } from "./_options.ts";
 import { interruptSignal } from "./_run.ts";
@@ -49,6 +50,7 @@ interface Options extends OutputOptions {
   level?: number;
   force?: boolean;
   skipErrors?: boolean;
+  sums?: boolean;
   keySizeLimit: number;
   maxSize: number;
 }
@@ -108,6 +110,7 @@ export function repackCommand(): Command {
     .option("--level <number>", "compression level of the target", parseCount)
     .option("-f, --force", "replace an existing target")
     .addOption(skipErrorsOption("leave out what is damaged and report it"))
+    .addOption(sumsOption())
     .addOption(keySizeLimitOption())
     .addOption(maxSizeOption())
     .addHelpText(
@@ -143,6 +146,7 @@ async function repackAction(
     optimized: options.optimized === false ? false : undefined,
     level: options.level,
     force: options.force,
+    sums: options.sums,
     skipErrors: options.skipErrors,
     keySizeLimit: options.keySizeLimit,
     maxSize: options.maxSize,

@@ -37,7 +37,9 @@ export function verifyCommand(): Command {
     .addHelpText(
       "after",
       `
-Exits with 1 if something is damaged or different, after all of it was reported.
+Where there are checksums (docs.bin.sums, written with --sums), documents are
+compared with them too. Exits with 1 if something is damaged or different, after
+all of it was reported.
 
 Examples:
   binfiles verify docs.bin                  every record, every content
@@ -65,11 +67,13 @@ async function verifyAction(
         maxSize,
         workers,
         skipErrors: true,
+        sums: true,
         signal: interruptSignal(),
         onProgress,
       }));
   const result = await scanFile(source);
-  const isWhole = result.skipped.length === 0;
+  const isWhole = result.skipped.length === 0 &&
+    (result.sums?.different ?? 0) === 0;
   if (!isWhole) process.exitCode = ExitCode.Failed;
   if (other === undefined || !isWhole) {
     if (options.json) print(JSON.stringify(result));
@@ -111,16 +115,31 @@ async function verifyAction(
 
 /** Prints what was found, for people. */
 function describe(result: ScanResult, { quiet }: Options): void {
-  const { source, documents, skipped, tally } = result;
+  const { source, documents, skipped, tally, sums } = result;
   noteRanges(skipped, "damaged:");
-  const verdict = skipped.length === 0
-    ? styled("green", "all whole", process.stdout)
+  for (const { kind, index, offset, key } of sums?.differences ?? []) {
+    note(
+      kind === "missing"
+        ? `missing: document ${humanCount(index + 1)} of the sums`
+        : `${kind} differs from its sum: ${
+          JSON.stringify(key)
+        } at offset ${offset}`,
+    );
+  }
+  const problems = [
+    ...(skipped.length > 0 ? [plural(skipped.length, "damaged place")] : []),
+    ...(sums !== undefined && sums.different > 0
+      ? [`${plural(sums.different, "difference")} from the sums`]
+      : []),
+  ];
+  const verdict = problems.length > 0
+    ? styled("red", problems.join(", "), process.stdout)
     : styled(
-      "red",
-      plural(skipped.length, "damaged place"),
+      "green",
+      sums === undefined ? "all whole" : "all whole and as summed",
       process.stdout,
     );
-  if (quiet && skipped.length === 0) return;
+  if (quiet && problems.length === 0) return;
   print(
     `${source} (${describeCodecs(result.codec, result.packageCodec)}): ` +
       `${plural(documents, "document")}, ${

@@ -31,7 +31,7 @@ import {
   OFFSET_TOO_FAR,
   ZERO_OFFSET,
 } from "./_lz4_block.ts";
-import { Xxh32, xxh32 } from "./_xxh32.ts";
+import { Xxh32, xxh32 } from "./xxh32.ts";
 import type { Compressor, Decompressor, Emit, StreamCoder } from "./engine.ts";
 import { CodecError, CorruptDataError } from "./errors.ts";
 

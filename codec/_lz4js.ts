@@ -25,7 +25,7 @@ import {
   maxFrameSize,
   measureFrames,
 } from "./_lz4_frame.ts";
-import { xxh32 } from "./_xxh32.ts";
+import { xxh32 } from "./xxh32.ts";
 import type {
   Compressor,
   Decompressor,

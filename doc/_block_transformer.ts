@@ -12,6 +12,7 @@ import { CodecError, OutputLimitError } from "../codec/errors.ts";
 import type { MemoryPool } from "../pool/memory_pool.ts";
 import type { Block, SkippedRange } from "./_block_reader.ts";
 import { addToTally, emptyTally, type Tally } from "./_tally.ts";
+import { SumCollector } from "./_sums.ts";
 import { memorySource } from "./byte_source.ts";
 import { RecordError } from "./errors.ts";
 import { RECORD_OVERHEAD, RecordView, writeInt32 } from "./record.ts";
@@ -33,6 +34,8 @@ export interface TransformOptions {
   discards: boolean;
   /** Offsets of records to leave out, in order. */
   omitted?: Float64Array;
+  /** Whether to compute the sums of documents. */
+  sums: boolean;
   /** Compression level; the codec's default when not given. */
   level?: number;
   /** Whether to write contents only, uncompressed, each followed by a newline. */
@@ -58,6 +61,8 @@ const BETWEEN_SIZE = 64 * 1024;
 
 const NEWLINE = 10;
 
+const NOTHING = new Uint8Array(0);
+
 /**
  * Turns the records of blocks into records of another codec, one after the
  * other, inside a slab that is reused.
@@ -77,6 +82,12 @@ export class BlockTransformer implements Disposable {
   omitted = 0;
   /** What was counted, if documents are only looked at. */
   readonly tally: Tally | undefined;
+  /** Sums of the documents of the output, if they are to be computed. */
+  readonly sums: SumCollector | undefined;
+  /** Where the content that was written last is, decompressed. */
+  #plain: Uint8Array = NOTHING;
+  #plainStart = 0;
+  #plainEnd = 0;
   readonly #options: TransformOptions;
   readonly #record: RecordView;
   #nextOmitted = 0;
@@ -99,6 +110,7 @@ export class BlockTransformer implements Disposable {
       decompresses && !keepsOutput ? BETWEEN_SIZE : 0,
     );
     if (discards) this.tally = emptyTally();
+    if (options.sums) this.sums = new SumCollector();
     if (decompresses) {
       this.#decompressor = takeDecompressor(from, options.maxSize, pool);
     }
@@ -114,6 +126,7 @@ export class BlockTransformer implements Disposable {
    */
   transform(block: Block, at: number): number {
     this.outputLength = 0;
+    this.sums?.clear();
     this.#shrink();
     const { bytes, end } = block;
     const record = this.#record;
@@ -128,6 +141,7 @@ export class BlockTransformer implements Disposable {
       try {
         if (this.tally === undefined) this.#transformRecord(bytes);
         else this.#count(this.tally, bytes, block.position + at);
+        if (this.sums !== undefined) this.#addSums(this.sums, bytes);
         this.#documents++;
       } catch (error) {
         if (!(error instanceof CodecError)) throw error;
@@ -184,8 +198,28 @@ export class BlockTransformer implements Disposable {
     return true;
   }
 
+  #addSums(sums: SumCollector, bytes: Uint8Array): void {
+    const { keyStart, keySize } = this.#record;
+    sums.add(
+      bytes,
+      keyStart,
+      keyStart + keySize,
+      this.#plain,
+      this.#plainStart,
+      this.#plainEnd,
+    );
+  }
+
+  /** Remembers where the content of the record is, decompressed. */
+  #isPlain(bytes: Uint8Array, start: number, end: number): void {
+    this.#plain = bytes;
+    this.#plainStart = start;
+    this.#plainEnd = end;
+  }
+
   #count(tally: Tally, bytes: Uint8Array, offset: number): void {
-    const { keySize, contentSize } = this.#record;
+    const { keySize, contentStart, contentSize, end } = this.#record;
+    this.#isPlain(bytes, contentStart, end);
     const size = this.#decompressor === undefined
       ? contentSize
       : this.#decompressBetween(bytes);
@@ -239,6 +273,7 @@ export class BlockTransformer implements Disposable {
     if (compressor === undefined) return this.#writePlain(bytes, ahead);
     const start = this.outputLength + ahead;
     if (this.#decompressor === undefined) {
+      this.#isPlain(bytes, contentStart, end);
       this.#reserve(ahead + maxCompressedSize(contentSize));
       const written = compressor
         .compress(bytes, this.output, start, contentStart, end);
@@ -254,6 +289,7 @@ export class BlockTransformer implements Disposable {
   /** Writes the record's content as it is, once it has decompressed if it has to. @returns Its size. */
   #copy(bytes: Uint8Array, ahead: number): number {
     const { contentStart, contentSize, end } = this.#record;
+    this.#isPlain(bytes, contentStart, end);
     if (this.#decompressor !== undefined) this.#decompressBetween(bytes);
     this.#reserve(ahead + contentSize);
     this.output.set(
@@ -270,6 +306,7 @@ export class BlockTransformer implements Disposable {
     this.#reserve(ahead + contentSize + 1);
     const start = this.outputLength + ahead;
     if (this.#decompressor === undefined) {
+      this.#isPlain(bytes, contentStart, end);
       this.output.set(bytes.subarray(contentStart, end), start);
       return contentSize;
     }
@@ -277,6 +314,7 @@ export class BlockTransformer implements Disposable {
       const size = this.#decompressor
         .decompress(bytes, this.output, start, contentStart, end);
       if (size >= 0 && start + size < this.output.length) {
+        this.#isPlain(this.output, start, start + size);
         return this.#checkSize(size);
       }
       const room = this.output.length - start;
@@ -291,7 +329,10 @@ export class BlockTransformer implements Disposable {
     for (;;) {
       const size = this.#decompressor!
         .decompress(bytes, this.#between, 0, contentStart, end);
-      if (size >= 0) return this.#checkSize(size);
+      if (size >= 0) {
+        this.#isPlain(this.#between, 0, size);
+        return this.#checkSize(size);
+      }
       const room = this.#between.length;
       if (room > this.#options.maxSize) this.#checkSize(room);
       this.#between = new Uint8Array(

@@ -11,6 +11,7 @@ import { globalMemoryPool, MemoryPool } from "../pool/memory_pool.ts";
 import { type Block, BlockReader, type SkippedRange } from "./_block_reader.ts";
 import { BlockTransformer } from "./_block_transformer.ts";
 import type { JobControl } from "./_job_control.ts";
+import { SUM_SIZE, SUMS_HEADER_SIZE } from "./_sums.ts";
 import type { Tally } from "./_tally.ts";
 import { openSpool } from "./_spool.ts";
 import { type ByteSource, fileError, nodeFs, openFile } from "./byte_source.ts";
@@ -28,6 +29,8 @@ export interface Job {
   sourcePackage: CodecName;
   /** Path of the file that is written before it becomes the target; undefined when documents are only looked at. */
   output?: string;
+  /** Path of the file that the sums of documents are written to, if any. */
+  sums?: string;
   /** Codec of the source's contents. */
   from: CodecName;
   /** Codec of the target's contents. */
@@ -83,9 +86,13 @@ export function reportOf(skipped: SkippedRange[]): WorkerReport {
   return { skipped, dropped: 0, recovered: 0, omitted: 0 };
 }
 
-/** Path of the file that a part of the output is written to. */
-export function partPath({ output, split }: Job, part: number): string {
-  return split === Infinity ? output! : `${output}.${part + 1}`;
+/** Path of the file that a part of the output, or of its sums, is written to. */
+export function partPath(
+  { split }: Job,
+  output: string,
+  part: number,
+): string {
+  return split === Infinity ? output : `${output}.${part + 1}`;
 }
 
 /**
@@ -126,6 +133,8 @@ class JobShare implements Disposable {
   readonly #source: ByteSource;
   /** Undefined when documents are only looked at. */
   readonly #output: OutputFile | undefined;
+  /** Undefined when no sums are wanted. */
+  readonly #sums: OutputFile | undefined;
   /** Undefined when records are copied unseen. */
   readonly #transformer: BlockTransformer | undefined;
   /** Undefined when the target is not compressed as a whole. */
@@ -144,13 +153,15 @@ class JobShare implements Disposable {
       ? openFile(job.source, file)
       : openSpool(job.spool, file, control);
     const discards = job.output === undefined;
-    if (!discards) this.#output = new OutputFile(job);
+    if (!discards) this.#output = new OutputFile(job, job.output!);
+    if (job.sums !== undefined) this.#sums = new OutputFile(job, job.sums);
+    const sums = job.sums !== undefined;
     // Who wants damage left out wants contents looked at, even if they stay.
-    const verifies = job.skipErrors;
+    const verifies = job.skipErrors || sums;
     const isPlainCopy = job.copies && !verifies && job.omitted === undefined;
     if (!headersOnly && (discards || !isPlainCopy)) {
       this.#transformer = new BlockTransformer(
-        { ...job, file, pool, checkContent, verifies, discards },
+        { ...job, file, pool, checkContent, verifies, discards, sums },
         blockSize,
       );
     }
@@ -193,9 +204,12 @@ class JobShare implements Disposable {
       if (!hasTurn && !await this.#control.waitTurn(ticket)) return;
       hasTurn = true;
       const position = this.#control.reserveOutput(part, bytes.length);
+      const sums = this.#transformer?.sums?.entries ?? NOTHING;
+      const first = this.#control.reserveDocuments(sums.length / SUM_SIZE);
       // Writing goes on beside the next block's turn.
       if (at >= block.end) this.#control.passTurn();
       this.#output?.write(part, bytes, position);
+      this.#sums?.write(part, sums, SUMS_HEADER_SIZE + SUM_SIZE * first);
       this.#control.count(this.#worker, 0, 0, bytes.length);
     } while (at < block.end);
     const documents = this.#transformer?.takeCount() ?? block.records;
@@ -217,6 +231,7 @@ class JobShare implements Disposable {
   [Symbol.dispose](): void {
     this.#source.close();
     this.#output?.[Symbol.dispose]();
+    this.#sums?.[Symbol.dispose]();
     this.#transformer?.[Symbol.dispose]();
     this.#packer?.[Symbol.dispose]();
   }
@@ -304,16 +319,18 @@ class Packer implements Disposable {
 /** The output, of which several threads write different ranges. */
 class OutputFile implements Disposable {
   readonly #job: Job;
+  readonly #path: string;
   readonly #fs = nodeFs();
   #part = -1;
   #descriptor = -1;
 
-  constructor(job: Job) {
+  constructor(job: Job, path: string) {
     this.#job = job;
+    this.#path = path;
   }
 
   write(part: number, bytes: Uint8Array, position: number): void {
-    const path = partPath(this.#job, part);
+    const path = partPath(this.#job, this.#path, part);
     try {
       if (part !== this.#part) this.#open(part, path);
       for (let done = 0; done < bytes.length;) {

@@ -22,12 +22,13 @@ const enum Word {
   Count,
 }
 
-/** Indices of 64-bit numbers. The first four belong to whoever holds a cursor. */
+/** Indices of 64-bit numbers. The first five belong to whoever holds a cursor. */
 const enum Field {
   InputPosition,
   RecordsTaken,
   OutputPosition,
   OutputPart,
+  OutputDocuments,
   SpoolSize,
   Workers,
 }
@@ -172,10 +173,22 @@ export class JobControl {
     if (part !== this.#fields[Field.OutputPart]) {
       this.#fields[Field.OutputPart] = part;
       this.#fields[Field.OutputPosition] = 0;
+      this.#fields[Field.OutputDocuments] = 0;
     }
     const position = this.#fields[Field.OutputPosition];
     this.#fields[Field.OutputPosition] = position + size;
     return position;
+  }
+
+  /**
+   * Numbers the next `count` documents of the part that was reserved from last.
+   *
+   * @returns The number of the first, from 0 on.
+   */
+  reserveDocuments(count: number): number {
+    const first = this.#fields[Field.OutputDocuments];
+    this.#fields[Field.OutputDocuments] = first + count;
+    return first;
   }
 
   /** Number of parts that have been begun; at least one. */

@@ -43,8 +43,8 @@ export interface JobOutcome {
 export interface RunOptions extends Pick<JobOptions, "signal" | "onProgress"> {
   /** A path beside which a spool file may be made. Default: the system's directory for temporary files. */
   near?: string;
-  /** Where in the output the job begins to write. Default 0. */
-  outputStart?: number;
+  /** What is in the output before the job begins to write. Default: nothing. */
+  before?: JobProgress;
 }
 
 /**
@@ -66,7 +66,8 @@ export async function runPlan(
     }
     const control = new JobControl(plan.workers, pauseBetweenEvents);
     control.inputPosition = job.start;
-    control.reserveOutput(0, options.outputStart ?? 0);
+    control.reserveOutput(0, options.before?.bytesWritten ?? 0);
+    control.reserveDocuments(options.before?.documents ?? 0);
     const reports = await runThreads(plan, control, options);
     const progress = control.progress();
     const missing = reports.reduce(

@@ -139,6 +139,17 @@ export function removeTemporaries(paths: Iterable<string>): void {
   for (const path of paths) nodeFs().rmSync(path, { force: true });
 }
 
+/** Removes the parts of a temporary file, however many were begun. */
+export function removeParts(path: string): void {
+  const { dirname, basename, join } = nodePath();
+  const directory = dirname(path);
+  removeTemporaries(
+    nodeFs().readdirSync(directory)
+      .filter((name) => name.startsWith(`${basename(path)}.`))
+      .map((name) => join(directory, name)),
+  );
+}
+
 /** Bytes after which what has been written is flushed while the work goes on. */
 const FLUSH_INTERVAL = 32 * 1024 * 1024;
 

@@ -9,9 +9,11 @@ import {
   checkTarget,
   commitTemporary,
   createTemporary,
+  removeParts,
   removeTemporaries,
   STANDARD_STREAM,
 } from "./_target.ts";
+import { SUMS_SUFFIX, writeSumsHeader } from "./_sums.ts";
 import { fileError, nodeFs, openFile } from "./byte_source.ts";
 import { OptionError } from "../pool/errors.ts";
 import { CancelledError, FileError } from "./errors.ts";
@@ -24,6 +26,8 @@ export interface TargetOptions
   target: string;
   /** Whether to replace an existing target. Default false. */
   force?: boolean;
+  /** Whether to write the sums of the documents beside the target. Default false. */
+  sums?: boolean;
 }
 
 /** What was made. */
@@ -49,12 +53,17 @@ export interface TargetOutcome {
  */
 export async function writeTarget(
   plans: readonly Plan[],
-  { target, force = false, signal, onProgress }: TargetOptions,
+  { target, force = false, sums = false, signal, onProgress }: TargetOptions,
 ): Promise<TargetOutcome> {
   const sources = plans.map(({ job }) => job.source);
   const [{ job: first, packageCodec }] = plans;
-  if (target === STANDARD_STREAM && first.split !== Infinity) {
-    throw new OptionError("Cannot split the standard output into parts");
+  if (target === STANDARD_STREAM && (first.split !== Infinity || sums)) {
+    throw new OptionError(
+      "Cannot print parts or sums to the standard output: name a target",
+    );
+  }
+  if (sums && first.contentOnly) {
+    throw new OptionError("Cannot write sums of a file of contents only");
   }
   checkTarget(partName(first, target, 0), sources, force);
   const temporaries = new Set<string>();
@@ -65,32 +74,34 @@ export async function writeTarget(
   };
   try {
     const output = temporary();
+    const sumsOutput = sums ? output + SUMS_SUFFIX : undefined;
+    if (sumsOutput !== undefined) temporaries.add(sumsOutput);
     const outcomes: JobOutcome[] = [];
     const progress = { documents: 0, bytesRead: 0, bytesWritten: 0 };
     const total = plans.reduce((sum, { sourceSize }) => sum + sourceSize, 0);
-    const parts = () =>
+    const partsOf = (output: string) =>
       Array.from(
         { length: outcomes.at(-1)?.parts ?? 1 },
-        (_, part) => partPath(first, part),
+        (_, part) => partPath(first, output, part),
       );
     for (const plan of plans) {
       plan.job.output = output;
+      plan.job.sums = sumsOutput;
       const outcome = await runPlan(plan, {
         signal,
         near: target,
-        outputStart: progress.bytesWritten,
+        before: { ...progress },
         onProgress: onProgress &&
           ((now, ofThis) =>
             onProgress(add(progress, now), ofThis === 0 ? 0 : total)),
-      }).finally(() => {
-        // Parts may have been begun before something failed.
-        for (const path of parts()) temporaries.add(path);
       });
       outcomes.push(outcome);
       Object.assign(progress, add(progress, outcome.progress));
-      for (const path of parts()) temporaries.add(path);
     }
-    const written = parts().reduce((sum, path) => sum + sizeOf(path), 0);
+    const written = partsOf(output).reduce(
+      (sum, path) => sum + sizeOf(path),
+      0,
+    );
     if (written !== progress.bytesWritten) {
       throw new FileError(
         target,
@@ -99,14 +110,17 @@ export async function writeTarget(
         } arrived. This is a fault of binfiles; please report it.`,
       );
     }
-    const finished: { path: string; output: string }[] = [];
-    for (const [part, output] of parts().entries()) {
+    const finished: { path: string; output: string; sums?: string }[] = [];
+    for (const [part, partOutput] of partsOf(output).entries()) {
       const path = partName(first, target, part);
       checkTarget(path, sources, force);
+      const sums = sumsOutput && partPath(first, sumsOutput, part);
+      if (sums !== undefined) writeSumsHeader(sums);
       finished.push({
         path,
+        sums,
         output: await finishPart(
-          output,
+          partOutput,
           first,
           packageCodec,
           temporary,
@@ -116,8 +130,13 @@ export async function writeTarget(
     }
     const targetSize = finished
       .reduce((sum, { output }) => sum + sizeOf(output), 0);
-    for (const { output, path } of finished) {
+    for (const { output, path, sums } of finished) {
+      // Old sums must never be found beside a new file.
+      if (force) removeTemporaries([path + SUMS_SUFFIX]);
       await commitTemporary(output, path, force);
+      if (sums !== undefined) {
+        await commitTemporary(sums, path + SUMS_SUFFIX, true);
+      }
     }
     onProgress?.(progress, progress.bytesRead);
     return {
@@ -128,6 +147,7 @@ export async function writeTarget(
     };
   } finally {
     removeTemporaries(temporaries);
+    if (first.split !== Infinity) temporaries.forEach(removeParts);
   }
 }
 

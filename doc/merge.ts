@@ -5,12 +5,12 @@ import { inspectSource, makePlan, type SourceFacts } from "./_job_plan.ts";
 import type { JobProgress } from "./_job_control.ts";
 import { nextEvent, runPlan } from "./_job_threads.ts";
 import { KeyTable } from "./_key_table.ts";
+import { SoundRecords } from "./_sound_records.ts";
 import { STANDARD_STREAM } from "./_target.ts";
 import { writeTarget } from "./_write_target.ts";
 import { openInput } from "./open_input.ts";
 import { CancelledError } from "./errors.ts";
 import type { JobOptions } from "./job_options.ts";
-import { RecordScanner } from "./record_scanner.ts";
 
 /** What to do with documents of the same key. */
 export type Duplicates = "all" | "first" | "last";
@@ -35,6 +35,8 @@ export interface MergeOptions extends JobOptions {
   duplicates?: Duplicates;
   /** Whether to replace an existing target. Default false. */
   force?: boolean;
+  /** Whether to write checksums of the documents into a file beside the target. Default false. */
+  sums?: boolean;
 }
 
 /** What became of a source. */
@@ -146,21 +148,13 @@ async function findDuplicates(
   for (const [index, source] of sources.entries()) {
     const damaged = await findDamage(source, options);
     const { source: bytes } = openInput(source.path, options);
-    const scanner = new RecordScanner(bytes, options);
+    const records = new SoundRecords(bytes, damaged, options);
     try {
-      for (let count = 0;; count++) {
+      // What is damaged will not get into the target, so it is no duplicate either.
+      for (let count = 0; records.next(); count++) {
         if (count % RECORDS_PER_TURN === 0) await nextEvent();
         if (options.signal?.aborted) throw new CancelledError();
-        // What is damaged will not get into the target, so it is no duplicate either.
-        if (damaged.at(-1)?.offset === scanner.position) {
-          const { size } = damaged.pop()!;
-          // Nothing can be read behind the damage of a package.
-          if (size === 0) break;
-          scanner.position += size;
-          continue;
-        }
-        if (!scanner.next()) break;
-        const { bytes, keyStart, keySize, offset } = scanner;
+        const { bytes, keyStart, keySize, offset } = records.scanner;
         const isNew = keys.size;
         const key = keys.add(bytes, keyStart, keySize);
         if (key === isNew || duplicates === "last") {
@@ -170,7 +164,7 @@ async function findDuplicates(
         } else omitted[index].push(offset);
       }
     } finally {
-      scanner[Symbol.dispose]();
+      records[Symbol.dispose]();
       bytes.close();
     }
   }
@@ -181,7 +175,7 @@ async function findDuplicates(
   });
 }
 
-/** The damaged ranges of a source, the last one first. */
+/** The damaged ranges of a source, in order. */
 async function findDamage(
   source: SourceFacts,
   options: MergeOptions,
@@ -189,5 +183,5 @@ async function findDamage(
   if (!options.skipErrors) return [];
   const plan = makePlan(source, { ...options, discards: true });
   const { skipped } = await runPlan(plan, { signal: options.signal });
-  return skipped.reverse();
+  return skipped;
 }

@@ -74,6 +74,7 @@ export {
   type MergeOptions,
   type MergeResult,
 } from "./merge.ts";
+export type { SumComparison, SumDifference } from "./_sums.ts";
 export { scan, type ScanOptions, type ScanResult } from "./scan.ts";
 export type { LargeDocument, Tally } from "./_tally.ts";
 export type { JobOptions } from "./job_options.ts";

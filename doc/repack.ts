@@ -35,6 +35,12 @@ export interface RepackOptions extends JobOptions {
   contentOnly?: boolean;
   /** Whether to replace an existing target. Default false. */
   force?: boolean;
+  /**
+   * Whether to write checksums of the documents into a file beside the target,
+   * named after it with `.sums`. Default false. Who does not know of them can
+   * ignore them; a target that is replaced loses its old ones.
+   */
+  sums?: boolean;
 }
 
 /** What a repack has done. */

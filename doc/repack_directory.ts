@@ -9,6 +9,7 @@ import {
   stopFiles,
 } from "./_repack_files.ts";
 import { coreCount } from "./_job_plan.ts";
+import { SUMS_SUFFIX } from "./_sums.ts";
 import { nodePath } from "./_target.ts";
 import { type PackedError, unpackError } from "./_thread_errors.ts";
 import { fileError, nodeFs } from "./byte_source.ts";
@@ -44,7 +45,7 @@ export interface RepackDirectoryResult {
  * Repacks every bin file of a directory into another directory, which is made
  * if need be. Files keep their names, with the suffix of the package codec
  * (`.gz`, `.br`, `.bz2`, `.lz4`, `.xz`, `.zst`) added. Subdirectories are not
- * entered. A file that cannot be repacked does not keep others from it. `limit`
+ * entered, and files of checksums (`.sums`) are not taken. A file that cannot be repacked does not keep others from it. `limit`
  * and `split` apply to each file.
  *
  * @throws {FileError} A directory cannot be read or made.
@@ -151,6 +152,7 @@ function listFiles(source: string, target: string): string[] {
   return entries
     .filter((entry) => entry.isFile() || entry.isSymbolicLink())
     .map(({ name }) => name)
+    .filter((name) => !name.endsWith(SUMS_SUFFIX))
     .sort();
 }
 

@@ -3,7 +3,21 @@ import type { SkippedRange } from "./_block_reader.ts";
 import { inspectSource, makePlan } from "./_job_plan.ts";
 import { runPlan } from "./_job_threads.ts";
 import { withInput } from "./_standard_input.ts";
+import {
+  compareSums,
+  type SumComparison,
+  SUMS_SUFFIX,
+  writeSumsHeader,
+} from "./_sums.ts";
+import { SoundRecords } from "./_sound_records.ts";
 import type { Tally } from "./_tally.ts";
+import {
+  createTemporary,
+  removeTemporaries,
+  STANDARD_STREAM,
+} from "./_target.ts";
+import { nodeFs } from "./byte_source.ts";
+import { openInput } from "./open_input.ts";
 import type { JobOptions } from "./job_options.ts";
 
 /** How to look through a bin file. */
@@ -15,6 +29,12 @@ export interface ScanOptions extends JobOptions {
    * they are large, even read. Default false.
    */
   keysOnly?: boolean;
+  /**
+   * Whether to compare the documents with the checksums in the file beside the
+   * source that is named after it with `.sums`, if there is one. Not with
+   * `keysOnly`, `start` or `end`. Default false.
+   */
+  sums?: boolean;
   /** Offset of the first record. Default 0. */
   start?: number;
   /** Offset before which records have to start. Default: the end of the file. */
@@ -39,6 +59,8 @@ export interface ScanResult {
   tally: Tally;
   /** Ranges of the (unpackaged) source that are damaged, in order. */
   skipped: SkippedRange[];
+  /** How the documents compare with their checksums, if there are any and they were to be compared. */
+  sums?: SumComparison;
   /** How long it took, in seconds. */
   seconds: number;
 }
@@ -76,21 +98,64 @@ export async function scan(options: ScanOptions): Promise<ScanResult> {
       discards: true,
       headersOnly: keysOnly,
     });
-    const { progress, skipped, tally } = await runPlan(plan, {
-      signal,
-      onProgress,
-    });
-    onProgress?.(progress, progress.bytesRead);
-    return {
-      source,
-      sourceSize: plan.sourceSize,
-      codec: facts.codec,
-      packageCodec: facts.packageCodec,
-      documents: progress.documents,
-      bytesRead: progress.bytesRead,
-      tally,
-      skipped,
-      seconds: (performance.now() - started) / 1000,
-    };
+    const sums = path + SUMS_SUFFIX;
+    const isWhole = !keysOnly && !options.start && options.end === undefined;
+    if (options.sums && isWhole && nodeFs().existsSync(sums)) {
+      plan.job.sums = createTemporary(STANDARD_STREAM);
+    }
+    const computed = plan.job.sums;
+    try {
+      const { progress, skipped, tally } = await runPlan(plan, {
+        signal,
+        onProgress,
+      });
+      onProgress?.(progress, progress.bytesRead);
+      return {
+        source,
+        sourceSize: plan.sourceSize,
+        codec: facts.codec,
+        packageCodec: facts.packageCodec,
+        documents: progress.documents,
+        bytesRead: progress.bytesRead,
+        tally,
+        skipped,
+        sums: computed === undefined
+          ? undefined
+          : checkSums(path, sums, computed, skipped, options),
+        seconds: (performance.now() - started) / 1000,
+      };
+    } finally {
+      if (computed !== undefined) removeTemporaries([computed]);
+    }
   });
+}
+
+/** Compares the sums that were just computed with those that were written once. */
+function checkSums(
+  path: string,
+  written: string,
+  computed: string,
+  skipped: readonly SkippedRange[],
+  options: ScanOptions,
+): SumComparison {
+  writeSumsHeader(computed);
+  const comparison = compareSums(written, computed);
+  const present = comparison.differences
+    .filter(({ kind }) => kind !== "missing");
+  if (present.length === 0) return comparison;
+  // Sums have no offsets, so the documents are looked for once more.
+  const { source } = openInput(path, options);
+  const records = new SoundRecords(source, skipped, options);
+  try {
+    let next = 0;
+    for (const difference of present) {
+      while (next <= difference.index && records.next()) next++;
+      difference.offset = records.scanner.offset;
+      difference.key = records.scanner.name();
+    }
+    return comparison;
+  } finally {
+    records[Symbol.dispose]();
+    source.close();
+  }
 }

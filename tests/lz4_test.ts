@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { createLz4jsEngine } from "../codec/_lz4js.ts";
-import { Xxh32, xxh32 } from "../codec/_xxh32.ts";
+import { Xxh32, xxh32 } from "../codec/xxh32.ts";
 import type { Engine, StreamCoder } from "../codec/engine.ts";
 import {
   CodecError,
