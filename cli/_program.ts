@@ -1,7 +1,11 @@
 import { Command } from "commander";
 import project from "../deno.json" with { type: "json" };
 import { print } from "./_output.ts";
+import { listCommand } from "./_list_command.ts";
+import { catCommand, readCommand } from "./_read_command.ts";
 import { repackCommand } from "./_repack_command.ts";
+import { searchCommand } from "./_search_command.ts";
+import { seekCommand } from "./_seek_command.ts";
 
 /** Makes the command with all its subcommands. */
 export function program(): Command {
@@ -16,6 +20,11 @@ Exit codes: 0 done, 1 failed, 2 bad usage, 3 done but something was skipped.
 Every command has examples: binfiles help <command>`,
     );
   const commands = [
+    listCommand(),
+    readCommand(),
+    catCommand(),
+    searchCommand(),
+    seekCommand(),
     repackCommand(),
   ];
   for (const command of commands) program.addCommand(command);
