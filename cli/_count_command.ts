@@ -4,10 +4,10 @@ import { ExitCode, noteRanges, print, withProgress } from "./_output.ts";
 import {
   addInputOptions,
   addOutputOptions,
+  addSkipErrorsOption,
   type InputOptions,
   type OutputOptions,
   parseCount,
-  skipErrorsOption,
   workersOption,
 } from "./_options.ts";
 import { interruptSignal } from "./_run.ts";
@@ -33,7 +33,6 @@ export function countCommand(): Command {
     )
     .option("-k, --key-only", "count records, without decompressing contents")
     .addOption(workersOption())
-    .addOption(skipErrorsOption("pass over what is damaged and report it"))
     .addHelpText(
       "after",
       `
@@ -47,6 +46,7 @@ Examples:
     )
     .action(countAction);
   addInputOptions(command);
+  addSkipErrorsOption(command);
   return addOutputOptions(command, "print the result as one line of JSON");
 }
 

@@ -14,13 +14,13 @@ import {
 } from "./_output.ts";
 import {
   addOutputOptions,
+  addSkipErrorsOption,
   forceOption,
   keySizeLimitOption,
   maxSizeOption,
   type OutputOptions,
   parseCodec,
   parseCount,
-  skipErrorsOption,
   sumsOption,
   workersOption,
 } from "./_options.ts";
@@ -68,7 +68,6 @@ export function mergeCommand(): Command {
     )
     .addOption(workersOption())
     .addOption(forceOption())
-    .addOption(skipErrorsOption("leave out what is damaged and report it"))
     .addOption(sumsOption())
     .addOption(keySizeLimitOption())
     .addOption(maxSizeOption())
@@ -83,6 +82,7 @@ Examples:
   binfiles merge a.bin b.bin.xz all.bin -t zstd`,
     )
     .action(mergeAction);
+  addSkipErrorsOption(command);
   return addOutputOptions(command, "print the result as one line of JSON");
 }
 

@@ -36,15 +36,22 @@ export interface InputOptions {
 /** Adds the options of commands that read a bin file. */
 export function addInputOptions(command: Command): Command {
   return command
-    .option(
-      "-z, --compress-type <codec>",
-      `codec of the contents (${
-        codecNames.join(", ")
-      }; detected when not told)`,
-      parseCodec,
+    .addOption(
+      codecOption(
+        "-z, --compress-type",
+        "codec of the contents; detected when not told",
+      ),
     )
     .addOption(keySizeLimitOption())
     .addOption(maxSizeOption());
+}
+
+/** An option that takes the name of a codec. */
+export function codecOption(flags: string, description: string): Option {
+  return new Option(`${flags} <codec>`, description)
+    .choices(codecNames)
+    // Which would refuse aliases.
+    .argParser(parseCodec);
 }
 
 /** `-L`: the longest key. */
@@ -76,11 +83,6 @@ export function patternOption(what: string): Option {
   return new Option("-p, --pattern <regex>", what).argParser(parseRegex);
 }
 
-/** `--skip-errors`: what to do with damage. */
-export function skipErrorsOption(what: string): Option {
-  return new Option("--skip-errors", what);
-}
-
 /** `--sums`: checksums beside the target. */
 export function sumsOption(): Option {
   return new Option(
@@ -92,6 +94,45 @@ export function sumsOption(): Option {
 /** `-f`: replace what exists. */
 export function forceOption(): Option {
   return new Option("-f, --force", "replace an existing target");
+}
+
+/** Which records a command takes. */
+export interface SelectionOptions {
+  /** What their keys match. */
+  pattern?: RegExp;
+  /** How many to pass over after each. */
+  step: number;
+  /** How many at most; 0 for all. */
+  limit: number;
+}
+
+/** Adds the options that select records, but for the limit, which commands differ in. */
+export function addSelectionOptions(command: Command): Command {
+  return command
+    .addOption(patternOption("take documents whose keys match"))
+    .addOption(
+      aliasOption("--key-pattern <regex>", "pattern").argParser(parseRegex),
+    )
+    .option(
+      "-s, --step <number>",
+      "documents to pass over after each that is taken",
+      parseCount,
+      0,
+    );
+}
+
+/** Adds `--skip-errors`. */
+export function addSkipErrorsOption(command: Command): Command {
+  return command
+    .option("--skip-errors", "leave out what is damaged and report it")
+    .addOption(aliasOption("--skip-error", "skipErrors"));
+}
+
+/** Another name of an option, which help does not show. */
+function aliasOption(flags: string, attribute: string): Option {
+  const option = new Option(flags).hideHelp();
+  option.attributeName = () => attribute;
+  return option;
 }
 
 /** `-l`: how many at most. */

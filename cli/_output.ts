@@ -1,4 +1,5 @@
 /** What the command line prints: sizes, progress, warnings, and how it ends. */
+import { Buffer } from "node:buffer";
 import process from "node:process";
 import { styleText } from "node:util";
 import { format as formatBytes } from "@std/fmt/bytes";
@@ -35,6 +36,62 @@ export function styled(
   stream: NodeJS.WriteStream,
 ): string {
   return styleText(style, text, { stream });
+}
+
+/** What makes terminals do things, or would be taken for what stands for it. */
+const NOT_PRINTABLE = /[\p{Cc}\\]/gu;
+
+/** What stands for control characters that have a name. */
+const ESCAPES: Record<string, string> = {
+  "\t": "\\t",
+  "\n": "\\n",
+  "\r": "\\r",
+  "\\": "\\\\",
+};
+
+/** Text without control characters: they become `\n`, `\x1b` and so on, and a backslash two. */
+export function printable(text: string): string {
+  return text.replace(
+    NOT_PRINTABLE,
+    (character) => ESCAPES[character] ?? escapeByte(character.charCodeAt(0)),
+  );
+}
+
+/** A key as {@linkcode printable} text. If it is no UTF-8, `\xff` and the like stand for its bytes. */
+export function printableKey(key: Uint8Array): string {
+  try {
+    return printable(strictDecoder.decode(key));
+  } catch {
+    return Array.from(
+      key,
+      (byte) =>
+        byte > 126 ? escapeByte(byte) : printable(String.fromCharCode(byte)),
+    ).join("");
+  }
+}
+
+function escapeByte(byte: number): string {
+  return `\\x${byte.toString(16).padStart(2, "0")}`;
+}
+
+/** Throws at what is no UTF-8, and drops nothing. */
+const strictDecoder = new TextDecoder("utf-8", {
+  fatal: true,
+  ignoreBOM: true,
+});
+
+/** Bytes as a member of a JSON object: `name` if they are UTF-8, otherwise `nameBase64`. */
+export function jsonMember(
+  name: string,
+  bytes: Uint8Array,
+): Record<string, string> {
+  try {
+    return { [name]: strictDecoder.decode(bytes) };
+  } catch {
+    const { buffer, byteOffset, length } = bytes;
+    const base64 = Buffer.from(buffer, byteOffset, length).toString("base64");
+    return { [`${name}Base64`]: base64 };
+  }
 }
 
 /** Prints a line of results. */

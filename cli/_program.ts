@@ -3,9 +3,13 @@ import project from "../deno.json" with { type: "json" };
 import { print } from "./_output.ts";
 import { countCommand } from "./_count_command.ts";
 import { infoCommand } from "./_info_command.ts";
+import { listCommand } from "./_list_command.ts";
 import { mergeCommand } from "./_merge_command.ts";
+import { catCommand, readCommand } from "./_read_command.ts";
 import { recoverCommand } from "./_recover_command.ts";
 import { repackCommand } from "./_repack_command.ts";
+import { searchCommand } from "./_search_command.ts";
+import { seekCommand } from "./_seek_command.ts";
 import { verifyCommand } from "./_verify_command.ts";
 
 /** Makes the command with all its subcommands. */
@@ -21,6 +25,11 @@ Exit codes: 0 done, 1 failed, 2 bad usage, 3 done but something was skipped.
 Every command has examples: binfiles help <command>`,
     );
   const commands = [
+    listCommand(),
+    readCommand(),
+    catCommand(),
+    searchCommand(),
+    seekCommand(),
     repackCommand(),
     mergeCommand(),
     countCommand(),

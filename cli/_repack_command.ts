@@ -22,6 +22,7 @@ import {
 } from "./_output.ts";
 import {
   addOutputOptions,
+  addSkipErrorsOption,
   keySizeLimitOption,
   limitOption,
   maxSizeOption,
@@ -29,7 +30,6 @@ import {
   parseCodec,
   parseCount,
   patternOption,
-  skipErrorsOption,
   sumsOption,
   workersOption,
 } from "./_options.ts";
@@ -109,7 +109,6 @@ export function repackCommand(): Command {
     .option("--no-optimized", "work without pooled memory, for comparison")
     .option("--level <number>", "compression level of the target", parseCount)
     .option("-f, --force", "replace an existing target")
-    .addOption(skipErrorsOption("leave out what is damaged and report it"))
     .addOption(sumsOption())
     .addOption(keySizeLimitOption())
     .addOption(maxSizeOption())
@@ -126,6 +125,7 @@ Examples:
   repack damaged.bin saved.bin --skip-errors   keep all that can be read`,
     )
     .action(repackAction);
+  addSkipErrorsOption(command);
   return addOutputOptions(command, "print the result as one line of JSON");
 }
 

@@ -1,0 +1,189 @@
+/** What the commands that read records one after the other have in common. */
+import process from "node:process";
+import type { CodecName } from "../codec/codec.ts";
+import type { SkippedRange } from "../doc/_block_reader.ts";
+import type { ByteSource } from "../doc/byte_source.ts";
+import type { Records } from "../doc/record_scanner.ts";
+import type { InputOptions, OutputOptions } from "./_options.ts";
+import { ExitCode, noteRanges, ProgressLine } from "./_output.ts";
+
+/** The options of commands that read records. */
+export interface RecordsOptions extends InputOptions, OutputOptions {
+  /** Whether to leave out what is damaged. */
+  skipErrors?: boolean;
+}
+
+/** An input whose records are read. */
+export interface OpenRecords {
+  /** The records, from the offset on that was asked for. */
+  records: Records;
+  /** Where they come from. */
+  source: ByteSource;
+  /** Codec of the contents. */
+  codec: CodecName;
+  /**
+   * Leaves out the record that was found last, because its content is damaged.
+   *
+   * @throws {RecordError} Damage is not to be left out.
+   */
+  reject(error: unknown): void;
+}
+
+/**
+ * Opens an input, and closes it when `work` is done. Where damage is to be left
+ * out, it is reported at the end, and shows in the exit code.
+ *
+ * @param needsCodec Whether contents are looked at, so that their codec matters.
+ * @throws {FileError} It cannot be opened, or has no such offset.
+ */
+export async function withRecords(
+  input: string,
+  offset: number,
+  options: RecordsOptions,
+  needsCodec: boolean,
+  work: (input: OpenRecords) => void | Promise<void>,
+): Promise<void> {
+  const { openInput } = await import("../doc/open_input.ts");
+  const { keySizeLimit, maxSize, skipErrors } = options;
+  const known = options.compressType ??
+    (needsCodec || skipErrors || offset > 0 ? undefined : "none");
+  const { source, codec } = openInput(input, { codec: known, keySizeLimit });
+  const skipped: SkippedRange[] = [];
+  let records: Records | undefined;
+  try {
+    if (offset > 0) await checkOffset(source, offset);
+    let reject: (error: unknown) => void;
+    if (skipErrors) {
+      const { TolerantScanner } = await import("../doc/tolerant_scanner.ts");
+      const { RecordError } = await import("../doc/errors.ts");
+      const scanner = records = new TolerantScanner(source, {
+        codec,
+        keySizeLimit,
+        maxSize,
+        onSkip: (range) => skipped.push(range),
+      });
+      reject = (error) => {
+        if (!(error instanceof RecordError)) throw error;
+        scanner.reject(error.reason);
+      };
+    } else {
+      const { RecordScanner } = await import("../doc/record_scanner.ts");
+      records = new RecordScanner(source, { keySizeLimit });
+      reject = (error) => {
+        throw error;
+      };
+    }
+    records.position = offset;
+    await work({ records, source, codec, reject });
+  } finally {
+    records?.[Symbol.dispose]();
+    source.close();
+    noteRanges(skipped);
+  }
+  if (skipped.length > 0) process.exitCode = ExitCode.Skipped;
+}
+
+async function checkOffset(source: ByteSource, offset: number): Promise<void> {
+  // Where the size is not known, reading tells.
+  const count = source.read(new Uint8Array(1), 0, 1, offset);
+  if (count > 0 || offset === source.size) return;
+  const { FileError } = await import("../doc/errors.ts");
+  const file = source.file ?? "";
+  throw new FileError(
+    file,
+    `Cannot read ${file} from offset ${offset} on: it ends at ${source.size}`,
+  );
+}
+
+/** Which records to take. */
+export interface Selection {
+  /** Whether a record is one of them; all are when undefined. */
+  matches?(records: Records): boolean;
+  /** How many of those to pass over at first. */
+  skip?: number;
+  /** How many of those to pass over after each that is taken. */
+  step?: number;
+  /** How many to take at most; Infinity for all. */
+  limit: number;
+}
+
+/** Records between two looks at the clock. */
+const CLOCK_INTERVAL = 64;
+
+/** Milliseconds between two pauses. */
+const PAUSE_INTERVAL = 200;
+
+/**
+ * Walks over records and visits those that are selected.
+ *
+ * @param visit Returns false if it had to leave the record out.
+ * @param pause Called now and then, with the number of records so far.
+ * @returns How many were visited.
+ */
+export async function walk(
+  records: Records,
+  { matches, skip = 0, step = 0, limit }: Selection,
+  visit: (records: Records) => boolean | void,
+  pause: (seen: number) => void | Promise<void>,
+): Promise<number> {
+  let visited = 0;
+  let pausedAt = performance.now();
+  for (let seen = 1; visited < limit && records.next(); seen++) {
+    if (seen % CLOCK_INTERVAL === 0) {
+      const now = performance.now();
+      if (now - pausedAt > PAUSE_INTERVAL) {
+        pausedAt = now;
+        await pause(seen);
+      }
+    }
+    if (matches !== undefined && !matches(records)) continue;
+    if (skip > 0) {
+      skip--;
+      continue;
+    }
+    if (visit(records) === false) continue;
+    skip = step;
+    visited++;
+  }
+  return visited;
+}
+
+/** A test of keys against a regular expression. */
+export function keyMatcher(pattern: RegExp): (records: Records) => boolean {
+  return (records) => pattern.test(records.name());
+}
+
+/** Shows how far a walk has come, where that does not disturb the results. */
+export class WalkProgress {
+  readonly #source: ByteSource;
+  readonly #records: Records;
+  readonly #from: number;
+  readonly #line: ProgressLine | undefined;
+
+  /** Creates the line; it is shown only if neither options nor a terminal for results forbid it. */
+  constructor(
+    { source, records }: OpenRecords,
+    { quiet, json }: OutputOptions,
+    printsAllTheTime: boolean,
+  ) {
+    this.#source = source;
+    this.#records = records;
+    this.#from = records.position;
+    const disturbs = printsAllTheTime && process.stdout.isTTY === true;
+    if (!quiet && !json && !disturbs) this.#line = new ProgressLine();
+  }
+
+  /** Shows it. */
+  show(documents: number): void {
+    const { size } = this.#source;
+    this.#line?.show(
+      { documents, bytesRead: this.#records.position - this.#from },
+      size === Infinity ? 0 : size - this.#from,
+    );
+  }
+
+  /** Makes room for results. */
+  clear(): void {
+    this.#line?.clear();
+  }
+}

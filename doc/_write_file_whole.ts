@@ -1,0 +1,44 @@
+import {
+  checkTarget,
+  commitTemporary,
+  createTemporary,
+  removeTemporaries,
+} from "./_target.ts";
+import { fileError, nodeFs } from "./byte_source.ts";
+
+/**
+ * Writes a file that appears whole or not at all.
+ *
+ * @param sources Files that it must not be.
+ * @param work Hands over the bytes, one piece after the other.
+ * @throws {TargetExistsError} It exists, and `force` is not set.
+ * @throws {FileError} It cannot be written. Nothing is left of it then, nor if `work` throws.
+ */
+export async function writeFileWhole(
+  target: string,
+  { sources, force }: { sources: readonly string[]; force: boolean },
+  work: (write: (bytes: Uint8Array) => void) => Promise<void>,
+): Promise<void> {
+  checkTarget(target, sources, force);
+  const fs = nodeFs();
+  const temporary = createTemporary(target);
+  try {
+    const descriptor = fs.openSync(temporary, "r+");
+    try {
+      await work((bytes) => {
+        try {
+          for (let done = 0; done < bytes.length;) {
+            done += fs.writeSync(descriptor, bytes, done, bytes.length - done);
+          }
+        } catch (error) {
+          throw fileError("write", target, error);
+        }
+      });
+    } finally {
+      fs.closeSync(descriptor);
+    }
+    await commitTemporary(temporary, target, force);
+  } finally {
+    removeTemporaries([temporary]);
+  }
+}
