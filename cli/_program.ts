@@ -5,6 +5,7 @@ import { countCommand } from "./_count_command.ts";
 import { infoCommand } from "./_info_command.ts";
 import { mergeCommand } from "./_merge_command.ts";
 import { recoverCommand } from "./_recover_command.ts";
+import { listTarCommand } from "./_list_tar_command.ts";
 import { repackCommand } from "./_repack_command.ts";
 import { verifyCommand } from "./_verify_command.ts";
 
@@ -27,6 +28,7 @@ Every command has examples: binfiles help <command>`,
     infoCommand(),
     verifyCommand(),
     recoverCommand(),
+    listTarCommand(),
   ];
   for (const command of commands) program.addCommand(command);
   program.command("version").description("print the version")

@@ -75,6 +75,41 @@ export class TargetExistsError extends FileError {
   }
 }
 
+/** A tar archive is damaged, cut short, or none. */
+export class TarError extends BinfilesError {
+  /** The class name. */
+  override name = "TarError";
+  /** Path of the archive, where there is one. */
+  readonly file: string | undefined;
+  /** Offset in the (decompressed) archive, in bytes. */
+  readonly offset: number;
+  /** Name of the entry, where it is known. */
+  readonly entry: string | undefined;
+  /** What is wrong, without the place. */
+  readonly reason: string;
+
+  /** Creates an error that reads "Cannot read the tar archive … at offset …: reason". */
+  constructor(
+    reason: string,
+    location: { file?: string; offset: number; entry?: string },
+    options?: ErrorOptions,
+  ) {
+    const { file, offset, entry } = location;
+    super(
+      "Cannot read the tar archive" +
+        (file === undefined ? "" : ` ${file}`) +
+        ` at offset ${offset}` +
+        (entry === undefined ? "" : ` (in ${JSON.stringify(entry)})`) +
+        `: ${reason}`,
+      options,
+    );
+    this.reason = reason;
+    this.file = file;
+    this.offset = offset;
+    this.entry = entry;
+  }
+}
+
 /** The work was cancelled from outside. */
 export class CancelledError extends BinfilesError {
   /** The class name. */

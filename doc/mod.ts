@@ -21,6 +21,7 @@ export {
   FileError,
   type Location,
   RecordError,
+  TarError,
   TargetExistsError,
 } from "./errors.ts";
 export {
@@ -83,4 +84,11 @@ export {
   recordStream,
   type RecordStreamOptions,
 } from "./streams.ts";
+export {
+  readTar,
+  type TarEntry,
+  type TarEntryType,
+  type TarHandler,
+  type TarOptions,
+} from "./tar.ts";
 export { DocWriter, type DocWriterOptions } from "./writer.ts";
