@@ -146,7 +146,8 @@ Deno.test("what GNU tar writes is read in all its formats", async () => {
     const { entries } = await read([stdout]);
     const files = entries.filter((entry) => !entry.startsWith("directory"));
     assertEquals(
-      files.map((entry) => entry.slice(0, 200).replace(/A+|\d{2,}|\n/g, "")),
+      // Of a sparse file there is a map of its holes, and what is between them.
+      files.map((entry) => entry.replace(/^(sparse file .*?: )[^]*/, "$1")),
       [
         `file ./${deep}: deep`,
         "file ./file: file",
