@@ -54,6 +54,8 @@ export interface Job {
   omitted?: Float64Array;
   /** Whether to leave out what is damaged. */
   skipErrors: boolean;
+  /** Whether the records are known to be whole, so that only contents can be damaged. */
+  intact: boolean;
   /** Whether to work with pooled memory. */
   pooled: boolean;
   /** Longest key that is accepted, in bytes. */
@@ -146,7 +148,8 @@ class JobShare implements Disposable {
     const discards = job.output === undefined;
     if (!discards) this.#output = new OutputFile(job);
     // Who wants damage left out wants contents looked at, even if they stay.
-    const verifies = job.skipErrors;
+    // Contents that come from elsewhere have yet to prove what they are.
+    const verifies = job.skipErrors || job.intact && job.from !== "none";
     const isPlainCopy = job.copies && !verifies && job.omitted === undefined;
     if (!headersOnly && (discards || !isPlainCopy)) {
       this.#transformer = new BlockTransformer(
@@ -157,7 +160,7 @@ class JobShare implements Disposable {
     if (job.package !== "none") this.#packer = new Packer(job.package, pool);
     this.reader = new BlockReader(this.#source, {
       ...job,
-      checkContent,
+      checkContent: job.intact ? undefined : checkContent,
       magic: findCodec(job.from).magic,
     });
   }

@@ -29,6 +29,11 @@ export {
   openInput,
   type OpenInputOptions,
 } from "./open_input.ts";
+  packageFiles,
+  type PackageOptions,
+  type PackageResult,
+  type SkippedFile,
+} from "./package_files.ts";
 export { type DocEntry, DocReader, type DocReaderOptions } from "./reader.ts";
 export {
   checkDocument,

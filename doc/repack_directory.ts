@@ -9,6 +9,7 @@ import {
   stopFiles,
 } from "./_repack_files.ts";
 import { coreCount } from "./_job_plan.ts";
+import { matches } from "./_matches.ts";
 import { nodePath } from "./_target.ts";
 import { type PackedError, unpackError } from "./_thread_errors.ts";
 import { fileError, nodeFs } from "./byte_source.ts";
@@ -152,10 +153,4 @@ function listFiles(source: string, target: string): string[] {
     .filter((entry) => entry.isFile() || entry.isSymbolicLink())
     .map(({ name }) => name)
     .sort();
-}
-
-/** `test` of a pattern with the flag g or y goes on where it stopped; this does not. */
-function matches(pattern: RegExp, name: string): boolean {
-  pattern.lastIndex = 0;
-  return pattern.test(name);
 }
