@@ -3,6 +3,7 @@ import process from "node:process";
 import { Command } from "commander";
 import { codecNames } from "../codec/codecs.ts";
 import { fileChunks } from "../doc/_file_chunks.ts";
+import { standardInput } from "../doc/_standard_input.ts";
 import { decodeKey } from "../doc/record.ts";
 import { readTar, type TarEntry } from "../doc/tar.ts";
 import {
@@ -12,7 +13,7 @@ import {
   parseCodec,
   patternOption,
 } from "./_options.ts";
-import { humanSize, print } from "./_output.ts";
+import { humanSize, print, shownName } from "./_output.ts";
 
 /** The options as commander hands them over. */
 interface Options extends OutputOptions {
@@ -56,7 +57,7 @@ export function parseTarCodec(value: string): string | undefined {
 async function listTarAction(path: string, options: Options): Promise<void> {
   const { pattern, limit, json } = options;
   let left = limit || Infinity;
-  await readTar(path === "-" ? process.stdin : fileChunks(path), {
+  await readTar(path === "-" ? standardInput() : fileChunks(path), {
     entry(entry) {
       const name = decodeKey(entry.name);
       if (left > 0 && (pattern === undefined || pattern.test(name))) {
@@ -77,8 +78,6 @@ function toJson({ type, size, offset }: TarEntry, name: string): string {
 }
 
 function toLine({ type, size }: TarEntry, name: string): string {
-  // Whoever made the archive must not be able to write to a terminal as they like.
-  const shown = /\p{Cc}/u.test(name) ? JSON.stringify(name) : name;
   const kind = type === "file" ? "" : `  (${type})`;
-  return `${humanSize(size).padStart(8)}  ${shown}${kind}`;
+  return `${humanSize(size).padStart(8)}  ${shownName(name)}${kind}`;
 }

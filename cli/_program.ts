@@ -6,6 +6,7 @@ import { infoCommand } from "./_info_command.ts";
 import { mergeCommand } from "./_merge_command.ts";
 import { recoverCommand } from "./_recover_command.ts";
 import { listTarCommand } from "./_list_tar_command.ts";
+import { packageCommand } from "./_package_command.ts";
 import { repackCommand } from "./_repack_command.ts";
 import { verifyCommand } from "./_verify_command.ts";
 
@@ -28,6 +29,7 @@ Every command has examples: binfiles help <command>`,
     infoCommand(),
     verifyCommand(),
     recoverCommand(),
+    packageCommand(),
     listTarCommand(),
   ];
   for (const command of commands) program.addCommand(command);

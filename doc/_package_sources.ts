@@ -5,7 +5,7 @@ import { matches } from "./_matches.ts";
 import type { RecordSpool } from "./_record_spool.ts";
 import { standardInput } from "./_standard_input.ts";
 import { nodePath, STANDARD_STREAM } from "./_target.ts";
-import { walkFiles } from "./_walk.ts";
+import { SPECIAL_FILE, SYMBOLIC_LINK, walkFiles } from "./_walk.ts";
 import { fileError, nodeFs } from "./byte_source.ts";
 import { CancelledError, TarError } from "./errors.ts";
 import { decodeKey, MAX_CONTENT_SIZE } from "./record.ts";
@@ -102,7 +102,7 @@ export async function fillFromTar(
           ? `it is a ${type}`
           : size > MAX_CONTENT_SIZE
           ? TOO_LARGE
-          : keyProblem(key, size, filling);
+          : keyProblem(key, filling);
         if (problem !== undefined) {
           // A hard link is a file whose content is elsewhere in the archive.
           skip(name, problem, !CONTENTLESS.has(type));
@@ -150,6 +150,8 @@ async function addFile(
   const { O_RDONLY, O_NONBLOCK = 0, O_NOFOLLOW = 0 } = fs.constants;
   const key = keyOf(encoder.encode(name), filling);
   const skip = (reason: string) => filling.skip(name, reason, true);
+  const problem = keyProblem(key, filling);
+  if (problem !== undefined) return skip(problem);
   let descriptor: number;
   try {
     // It may have become something else since it was looked at: a pipe would wait.
@@ -158,11 +160,6 @@ async function addFile(
     return skip(fileError("open", path, error).message);
   }
   try {
-    const { size } = fs.fstatSync(descriptor);
-    const problem = size > MAX_CONTENT_SIZE
-      ? TOO_LARGE
-      : keyProblem(key, size, filling);
-    if (problem !== undefined) return skip(problem);
     spool.begin(key);
     for (;;) {
       const space = spool.space();
@@ -174,12 +171,13 @@ async function addFile(
         return skip(fileError("read", path, error).message);
       }
       spool.advance(length);
-      // It may have grown since its size was asked for.
-      if (spool.contentSize > MAX_CONTENT_SIZE) {
+      if (length < space.length) break;
+      // Asked only now, because asking takes as long as reading a small file.
+      const { size } = fs.fstatSync(descriptor);
+      if (Math.max(size, spool.contentSize) > MAX_CONTENT_SIZE) {
         spool.drop();
         return skip(TOO_LARGE);
       }
-      if (length < space.length) break;
       // A large file does not keep others waiting, such as who cancels.
       await nextEvent();
       if (!spool.isWanted) return spool.drop();
@@ -201,9 +199,7 @@ function problemOf(path: string): [string, boolean] | undefined {
   if (stat.isFile()) return undefined;
   if (stat.isDirectory()) return ["it is a directory", true];
   return [
-    stat.isSymbolicLink()
-      ? "it is a symbolic link"
-      : "it is a pipe, socket or device",
+    stat.isSymbolicLink() ? SYMBOLIC_LINK : SPECIAL_FILE,
     false,
   ];
 }
@@ -211,14 +207,11 @@ function problemOf(path: string): [string, boolean] | undefined {
 /** What keeps a key from being one. */
 function keyProblem(
   key: Uint8Array,
-  size: number,
   { keySizeLimit }: Filling,
 ): string | undefined {
-  if (key.length > keySizeLimit) {
-    return `a key of ${key.length} bytes is over the limit of ${keySizeLimit}`;
-  }
-  return key.length === 0 && size === 0
-    ? "it has neither a name nor a content"
+  if (key.length === 0) return "it has no name";
+  return key.length > keySizeLimit
+    ? `a key of ${key.length} bytes is over the limit of ${keySizeLimit}`
     : undefined;
 }
 

@@ -1,4 +1,3 @@
-import { nodePath } from "./_target.ts";
 import { fileError, nodeFs } from "./byte_source.ts";
 import { FileError } from "./errors.ts";
 
@@ -19,11 +18,11 @@ interface Level {
   path: string;
   /** With a slash at its end, unless it is the root. */
   name: string;
-  /** What is in it, the last first. */
-  entries: { name: string; kind: Kind }[];
+  /** What is in it, the last first; directories with a slash at their ends. */
+  names: string[];
+  /** What is wrong with those of them that are neither files nor directories. */
+  problems: Map<string, string>;
 }
-
-type Kind = "file" | "directory" | "symbolic link" | "pipe, socket or device";
 
 /**
  * Finds all files in a directory and below it, in the order of their names. It
@@ -35,46 +34,50 @@ type Kind = "file" | "directory" | "symbolic link" | "pipe, socket or device";
 export function* walkFiles(root: string): Generator<WalkedEntry> {
   const levels = [readLevel(root, "")];
   for (let level = levels.at(-1); level; level = levels.at(-1)) {
-    const entry = level.entries.pop();
+    const entry = level.names.pop();
     if (entry === undefined) {
       levels.pop();
       continue;
     }
-    const path = nodePath().join(level.path, entry.name);
-    const name = level.name + entry.name;
-    if (entry.kind === "file") yield { path, name };
-    else if (entry.kind === "directory") {
-      try {
-        levels.push(readLevel(path, `${name}/`));
-      } catch (error) {
-        if (!(error instanceof FileError)) throw error;
-        yield { path, name, problem: error.message, isLost: true };
-      }
-    } else yield { path, name, problem: `it is a ${entry.kind}` };
+    const path = `${level.path}/${entry}`;
+    const name = level.name + entry;
+    if (!entry.endsWith("/")) {
+      yield { path, name, problem: level.problems.get(entry) };
+      continue;
+    }
+    try {
+      levels.push(readLevel(path.slice(0, -1), name));
+    } catch (error) {
+      if (!(error instanceof FileError)) throw error;
+      yield { path, name, problem: error.message, isLost: true };
+    }
   }
 }
 
 function readLevel(path: string, name: string): Level {
+  const problems = new Map<string, string>();
+  let entries;
   try {
-    const entries = nodeFs().readdirSync(path, { withFileTypes: true })
-      .map((entry) => ({
-        name: entry.name,
-        kind: (entry.isFile()
-          ? "file"
-          : entry.isDirectory()
-          ? "directory"
-          : entry.isSymbolicLink()
-          ? "symbolic link"
-          : "pipe, socket or device") as Kind,
-      }));
-    // With the slash that follows a directory's name, so that whole paths are in order.
-    const order = ({ name, kind }: Level["entries"][number]) =>
-      kind === "directory" ? `${name}/` : name;
-    entries.sort((a, b) =>
-      order(a) < order(b) ? 1 : -1
-    );
-    return { path, name, entries };
+    entries = nodeFs().readdirSync(path, { withFileTypes: true });
   } catch (error) {
     throw fileError("read", path, error);
   }
+  // The slash that follows a directory's name counts, so that whole paths are in order.
+  const names = entries.map((entry) => {
+    if (entry.isDirectory()) return `${entry.name}/`;
+    if (!entry.isFile()) {
+      problems.set(
+        entry.name,
+        entry.isSymbolicLink() ? SYMBOLIC_LINK : SPECIAL_FILE,
+      );
+    }
+    return entry.name;
+  });
+  return { path, name, names: names.sort().reverse(), problems };
 }
+
+/** What is wrong with a symbolic link. */
+export const SYMBOLIC_LINK = "it is a symbolic link";
+
+/** What is wrong with what is neither file nor directory. */
+export const SPECIAL_FILE = "it is a pipe, socket or device";

@@ -128,8 +128,8 @@ export async function packageFiles(
   const existing = append ? inspectTarget(target, options) : undefined;
   const skipped: SkippedFile[] = [];
   const plan = planPackage(source, skipped, {
-    targetCodec: "gzip",
     ...options,
+    targetCodec: options.targetCodec ?? "gzip",
     ...existing,
   });
   // What is appended is made completely before the target is touched.
