@@ -2,10 +2,7 @@ import { once } from "node:events";
 import process from "node:process";
 import { Command } from "commander";
 import { codecNames } from "../codec/codecs.ts";
-import { fileChunks } from "../doc/_file_chunks.ts";
-import { standardInput } from "../doc/_standard_input.ts";
-import { decodeKey } from "../doc/record.ts";
-import { readTar, type TarEntry } from "../doc/tar.ts";
+import type { TarEntry } from "../doc/tar.ts";
 import {
   addOutputOptions,
   limitOption,
@@ -41,9 +38,9 @@ export function listTarCommand(): Command {
 Each line has an entry's size and name, and what it is if it is no file.
 
 Examples:
-  list-tar pages.tar.gz                  all entries, codec detected
-  list-tar pages.tar.xz -p '\\.html$' -l 10  the first ten pages
-  curl -s https://… | list-tar - --json   from a pipe, a line of JSON for each`,
+  binfiles list-tar pages.tar.gz                  all entries, codec detected
+  binfiles list-tar pages.tar.xz -p '\\.html$' -l 10  the first ten pages
+  curl -s https://… | binfiles list-tar - --json   from a pipe, a line of JSON for each`,
     )
     .action(listTarAction);
   return addOutputOptions(command, "print each entry as a line of JSON");
@@ -55,9 +52,13 @@ export function parseTarCodec(value: string): string | undefined {
 }
 
 async function listTarAction(path: string, options: Options): Promise<void> {
+  const { readTar } = await import("../doc/tar.ts");
+  const { decodeKey } = await import("../doc/record.ts");
+  const { fileChunks } = await import("../doc/_file_chunks.ts");
+  const { standardInputChunks } = await import("../doc/_standard_input.ts");
   const { pattern, limit, json } = options;
   let left = limit || Infinity;
-  await readTar(path === "-" ? standardInput() : fileChunks(path), {
+  await readTar(path === "-" ? standardInputChunks() : fileChunks(path), {
     entry(entry) {
       const name = decodeKey(entry.name);
       if (left > 0 && (pattern === undefined || pattern.test(name))) {

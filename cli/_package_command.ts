@@ -1,13 +1,12 @@
 import process from "node:process";
 import { Command } from "commander";
 import { codecNames } from "../codec/codecs.ts";
-import { fileChunks } from "../doc/_file_chunks.ts";
-import { standardInput } from "../doc/_standard_input.ts";
-import { packageFiles, type PackageResult } from "../doc/package_files.ts";
+import type { PackageResult } from "../doc/package_files.ts";
 import { parseTarCodec } from "./_list_tar_command.ts";
 import { namesIn } from "./_name_list.ts";
 import {
   addOutputOptions,
+  forceOption,
   keySizeLimitOption,
   limitOption,
   maxSizeOption,
@@ -15,18 +14,20 @@ import {
   parseCodec,
   parseCount,
   patternOption,
+  skipErrorsOption,
   workersOption,
 } from "./_options.ts";
 import {
+  describeCodecs,
   ExitCode,
-  humanCount,
   humanDuration,
   humanSize,
   note,
+  plural,
   print,
-  ProgressLine,
   ratio,
   shownName,
+  withProgress,
 } from "./_output.ts";
 import { interruptSignal } from "./_run.ts";
 
@@ -96,8 +97,8 @@ export function packageCommand(): Command {
     .option("-0, --null", "names in the list end with a zero byte, not a line")
     .option("--base-name", "keys are names without directories")
     .option("-a, --append", "add to an existing target")
-    .option("-f, --force", "replace an existing target")
-    .option("--skip-errors", "leave out what does not decompress")
+    .addOption(forceOption())
+    .addOption(skipErrorsOption("leave out what does not decompress"))
     .addOption(keySizeLimitOption())
     .addOption(maxSizeOption())
     .addHelpText(
@@ -107,11 +108,11 @@ Keys are paths from the directory on. Symbolic links, pipes and devices are
 skipped with a note; the exit code is 3 only if a file's content is missing.
 
 Examples:
-  package pages/ pages.bin                      all files, each with gzip
-  package pages/ pages.bin -z zstd -p '\\.html$'  some of them, with zstd
-  package pages.tar.xz pages.bin                from a tar archive
-  package logs/ logs.bin -c gzip -z zstd        files that are .gz themselves
-  package pages/ pages.bin -a                   add to what is there
+  binfiles package pages/ pages.bin                      all files, each with gzip
+  binfiles package pages/ pages.bin -z zstd -p '\\.html$'  some of them, with zstd
+  binfiles package pages.tar.xz pages.bin                from a tar archive
+  binfiles package logs/ logs.bin -c gzip -z zstd        files that are .gz themselves
+  binfiles package pages/ pages.bin -a                   add to what is there
   find . -name '*.md' | binfiles package . notes.bin --files-from -`,
     )
     .action(packageAction);
@@ -123,48 +124,60 @@ async function packageAction(
   target: string,
   options: Options,
 ): Promise<void> {
-  const { filesFrom, json, quiet } = options;
-  const progress = quiet || json ? undefined : new ProgressLine();
+  const { packageFiles } = await import("../doc/package_files.ts");
   const signal = interruptSignal();
   // Whatever ends the work also ends the reading of the list.
   const done = new AbortController();
-  const list = filesFrom === undefined
-    ? undefined
-    : filesFrom === "-"
-    ? standardInput(AbortSignal.any([signal, done.signal]))
-    : fileChunks(filesFrom);
-  const result = await packageFiles({
-    source,
-    target,
-    names: list && namesIn(list, options.null ? 0 : 10),
-    targetCodec: options.compressType,
-    inputCodec: options.inputCompressType,
-    tarCodec: options.tarCompressType,
-    packageCodec: options.packageCompressType,
-    level: options.level,
-    baseName: options.baseName,
-    append: options.append,
-    force: options.force,
-    skipErrors: options.skipErrors,
-    workers: options.workers,
-    pattern: options.pattern,
-    limit: options.limit,
-    keySizeLimit: options.keySizeLimit,
-    maxSize: options.maxSize,
-    signal,
-    onProgress: (now) => progress?.show(now, 0),
-  }).finally(() => {
-    done.abort();
-    progress?.clear();
-  });
+  const stop = AbortSignal.any([signal, done.signal]);
+  const result = await withProgress(
+    options,
+    async (onProgress) =>
+      await packageFiles({
+        source,
+        target,
+        names: await listOf(options, stop),
+        targetCodec: options.compressType,
+        inputCodec: options.inputCompressType,
+        tarCodec: options.tarCompressType,
+        packageCodec: options.packageCompressType,
+        level: options.level,
+        baseName: options.baseName,
+        append: options.append,
+        force: options.force,
+        skipErrors: options.skipErrors,
+        workers: options.workers,
+        pattern: options.pattern,
+        limit: options.limit,
+        keySizeLimit: options.keySizeLimit,
+        maxSize: options.maxSize,
+        signal,
+        onProgress,
+      }),
+  ).finally(() => done.abort());
   // What is said must not get into a file that is printed.
   const say = target === "-" ? note : print;
-  if (json) say(JSON.stringify(result));
-  else if (!quiet) describe(result, say);
+  if (options.json) say(JSON.stringify(result));
+  else if (!options.quiet) describe(result, say);
   if (result.skipped.some(({ isLost }) => isLost)) {
     process.exitCode = ExitCode.Skipped;
   }
 }
+
+/** The names of files that a list has, if there is one. */
+async function listOf(
+  { filesFrom, null: endsWithZero }: Options,
+  stop: AbortSignal,
+): Promise<AsyncIterable<string> | undefined> {
+  if (filesFrom === undefined) return undefined;
+  const { standardInputChunks } = await import("../doc/_standard_input.ts");
+  const { fileChunks } = await import("../doc/_file_chunks.ts");
+  const chunks = filesFrom === "-"
+    ? standardInputChunks(stop)
+    : fileChunks(filesFrom);
+  return namesIn(chunks, endsWithZero ? 0 : NEWLINE);
+}
+
+const NEWLINE = 10;
 
 /** Tells what was done, for people. */
 function describe(
@@ -172,12 +185,9 @@ function describe(
   say: (line: string) => void,
 ): void {
   const { documents, bytesRead, bytesWritten, seconds, skipped } = result;
-  const codec = packageCodec === "none"
-    ? targetCodec
-    : `${targetCodec} in ${packageCodec}`;
-  say(`${source} → ${target} (${codec})`);
+  say(`${source} → ${target} (${describeCodecs(targetCodec, packageCodec)})`);
   say(
-    `${humanCount(documents)} documents, ${humanSize(bytesRead)} → ` +
+    `${plural(documents, "document")}, ${humanSize(bytesRead)} → ` +
       `${humanSize(bytesWritten)} (${ratio(bytesRead, bytesWritten)}) in ${
         humanDuration(seconds)
       }, ${humanSize(bytesRead / seconds)}/s`,
@@ -186,6 +196,6 @@ function describe(
     note(`skipped ${shownName(name)}: ${reason}`);
   }
   if (skipped.length > MAX_FILES_SHOWN) {
-    note(`skipped ${humanCount(skipped.length)} files in all`);
+    note(`skipped ${plural(skipped.length, "file")} in all`);
   }
 }

@@ -8,6 +8,7 @@ import { recoverCommand } from "./_recover_command.ts";
 import { listTarCommand } from "./_list_tar_command.ts";
 import { packageCommand } from "./_package_command.ts";
 import { repackCommand } from "./_repack_command.ts";
+import { unpackCommand } from "./_unpack_command.ts";
 import { verifyCommand } from "./_verify_command.ts";
 
 /** Makes the command with all its subcommands. */
@@ -30,6 +31,7 @@ Every command has examples: binfiles help <command>`,
     verifyCommand(),
     recoverCommand(),
     packageCommand(),
+    unpackCommand(),
     listTarCommand(),
   ];
   for (const command of commands) program.addCommand(command);

@@ -2,8 +2,9 @@
 import { nextEvent } from "./_job_threads.ts";
 import { fileChunks } from "./_file_chunks.ts";
 import { matches } from "./_matches.ts";
+import { pacer } from "./_pacer.ts";
 import type { RecordSpool } from "./_record_spool.ts";
-import { standardInput } from "./_standard_input.ts";
+import { standardInputChunks } from "./_standard_input.ts";
 import { nodePath, STANDARD_STREAM } from "./_target.ts";
 import { SPECIAL_FILE, SYMBOLIC_LINK, walkFiles } from "./_walk.ts";
 import { fileError, nodeFs } from "./byte_source.ts";
@@ -90,7 +91,7 @@ export async function fillFromTar(
   /** Whether a record has been begun that has not come to its end. */
   let isOpen = false;
   try {
-    await readTar(isStream ? standardInput(stop) : fileChunks(source), {
+    await readTar(isStream ? standardInputChunks(stop) : fileChunks(source), {
       entry({ name: bytes, type, size }) {
         const name = withoutDot(decodeKey(bytes));
         if (
@@ -246,19 +247,6 @@ function ownFiles({ target }: Filling): (path: string) => boolean {
   return (path) =>
     isOwnName(basename(path)) &&
     nodeFs().realpathSync(dirname(path)) === directory;
-}
-
-/** Longest time without a pause, in milliseconds. */
-const PAUSE_INTERVAL = 10;
-
-/** Makes a function that lets other events be handled, if that has not been done lately. */
-function pacer(): () => Promise<void> | undefined {
-  let last = performance.now();
-  return () => {
-    const now = performance.now();
-    if (now - last < PAUSE_INTERVAL) return undefined;
-    return nextEvent().then(() => void (last = performance.now()));
-  };
 }
 
 /** Items that are waited for no longer than until `stop` is aborted. */

@@ -43,7 +43,7 @@ export async function withInput<T>(
  * @throws {FileError} It cannot be read.
  * @throws {CancelledError} `signal` was aborted.
  */
-export async function* standardInput(
+export async function* standardInputChunks(
   signal?: AbortSignal,
 ): AsyncGenerator<Uint8Array> {
   const { stdin } = nodeModule<typeof NodeProcess>("node:process")!;
@@ -67,7 +67,7 @@ async function copyStandardInput(
   const fs = nodeFs();
   const descriptor = fs.openSync(path, "w");
   try {
-    for await (const chunk of standardInput(signal)) {
+    for await (const chunk of standardInputChunks(signal)) {
       for (let done = 0; done < chunk.length;) {
         done += fs.writeSync(descriptor, chunk, done, chunk.length - done);
       }

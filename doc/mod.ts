@@ -19,6 +19,7 @@ export {
   CancelledError,
   DocumentError,
   FileError,
+  KeyError,
   type Location,
   RecordError,
   TarError,
@@ -29,6 +30,7 @@ export {
   openInput,
   type OpenInputOptions,
 } from "./open_input.ts";
+export {
   packageFiles,
   type PackageOptions,
   type PackageResult,
@@ -96,4 +98,5 @@ export {
   type TarHandler,
   type TarOptions,
 } from "./tar.ts";
+export { unpack, type UnpackOptions, type UnpackResult } from "./unpack.ts";
 export { DocWriter, type DocWriterOptions } from "./writer.ts";
