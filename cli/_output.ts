@@ -29,6 +29,14 @@ export function humanCount(count: number): string {
   return count.toLocaleString("en-US");
 }
 
+/**
+ * A name as it may be printed: whoever chose it must not be able to write to
+ * somebody's terminal as they like.
+ */
+export function shownName(name: string): string {
+  return /\p{Cc}/u.test(name) ? JSON.stringify(name) : name;
+}
+
 /** Text in a colour, if the stream is a terminal and `NO_COLOR` is not set. */
 export function styled(
   style: Parameters<typeof styleText>[0],

@@ -7,9 +7,12 @@ import { listCommand } from "./_list_command.ts";
 import { mergeCommand } from "./_merge_command.ts";
 import { catCommand, readCommand } from "./_read_command.ts";
 import { recoverCommand } from "./_recover_command.ts";
+import { listTarCommand } from "./_list_tar_command.ts";
+import { packageCommand } from "./_package_command.ts";
 import { repackCommand } from "./_repack_command.ts";
 import { searchCommand } from "./_search_command.ts";
 import { seekCommand } from "./_seek_command.ts";
+import { unpackCommand } from "./_unpack_command.ts";
 import { verifyCommand } from "./_verify_command.ts";
 
 /** Makes the command with all its subcommands. */
@@ -36,6 +39,9 @@ Every command has examples: binfiles help <command>`,
     infoCommand(),
     verifyCommand(),
     recoverCommand(),
+    packageCommand(),
+    unpackCommand(),
+    listTarCommand(),
   ];
   for (const command of commands) program.addCommand(command);
   program.command("version").description("print the version")

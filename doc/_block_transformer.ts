@@ -42,6 +42,8 @@ export interface TransformOptions {
   contentOnly: boolean;
   /** Checks contents when those that do not decompress are to be left out; undefined when they are errors. */
   checkContent?: ContentCheck;
+  /** Whether the records are known to be whole, so that none has swallowed others. */
+  intact: boolean;
   /** Longest key that is accepted, in bytes. */
   keySizeLimit: number;
   /** Most bytes a content may decompress to. */
@@ -363,7 +365,7 @@ export class BlockTransformer implements Disposable {
    * @throws {RecordError} Errors are not skipped.
    */
   #skipDamage(block: Block, at: number, error: CodecError): number {
-    const { file, checkContent, keySizeLimit } = this.#options;
+    const { file, checkContent, intact, keySizeLimit } = this.#options;
     const { contentStart, end } = this.#record;
     const key = this.#record.key(block.bytes);
     const offset = block.position + at;
@@ -373,10 +375,12 @@ export class BlockTransformer implements Disposable {
       });
     }
     const record = memorySource(block.bytes.subarray(0, end));
-    const swallowed = findSwallowed(record, contentStart, end, end, {
-      keySizeLimit,
-      checkContent,
-    });
+    const swallowed = intact
+      ? undefined
+      : findSwallowed(record, contentStart, end, end, {
+        keySizeLimit,
+        checkContent,
+      });
     const next = swallowed ?? end;
     this.skipped.push({ offset, size: next - at, reason: error.message, key });
     if (swallowed !== undefined) {

@@ -57,6 +57,8 @@ export interface Job {
   omitted?: Float64Array;
   /** Whether to leave out what is damaged. */
   skipErrors: boolean;
+  /** Whether the records are known to be whole, so that only contents can be damaged. */
+  intact: boolean;
   /** Whether to work with pooled memory. */
   pooled: boolean;
   /** Longest key that is accepted, in bytes. */
@@ -157,7 +159,9 @@ class JobShare implements Disposable {
     if (job.sums !== undefined) this.#sums = new OutputFile(job, job.sums);
     const sums = job.sums !== undefined;
     // Who wants damage left out wants contents looked at, even if they stay.
-    const verifies = job.skipErrors || sums;
+    // Contents that come from elsewhere have yet to prove what they are.
+    const verifies = job.skipErrors || sums ||
+      job.intact && job.from !== "none";
     const isPlainCopy = job.copies && !verifies && job.omitted === undefined;
     if (!headersOnly && (discards || !isPlainCopy)) {
       this.#transformer = new BlockTransformer(
@@ -168,7 +172,7 @@ class JobShare implements Disposable {
     if (job.package !== "none") this.#packer = new Packer(job.package, pool);
     this.reader = new BlockReader(this.#source, {
       ...job,
-      checkContent,
+      checkContent: job.intact ? undefined : checkContent,
       magic: findCodec(job.from).magic,
     });
   }

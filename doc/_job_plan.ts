@@ -6,6 +6,7 @@ import { engineFor } from "../codec/engines.ts";
 import { globalMemoryPool } from "../pool/memory_pool.ts";
 import { nodeModule } from "../pool/runtime.ts";
 import type { Job } from "./_job.ts";
+import type { RecordSpool } from "./_record_spool.ts";
 import { openFile } from "./byte_source.ts";
 import { detectSource } from "./detect_source.ts";
 import { DEFAULT_KEY_SIZE_LIMIT } from "./record.ts";
@@ -28,6 +29,11 @@ export interface Plan {
   packageCodec: CodecName;
   /** Size of the source file, in bytes; 0 if that is not known. */
   sourceSize: number;
+  /**
+   * Writes the records that the workers read, in the calling thread, where the
+   * source is no bin file; until `stop` is aborted.
+   */
+  fill?(spool: RecordSpool, stop: AbortSignal): Promise<void>;
 }
 
 /** What can be told of a job. */
@@ -48,6 +54,8 @@ export interface PlanOptions extends JobOptions {
   discards?: boolean;
   /** Whether records are only counted. Default false. */
   headersOnly?: boolean;
+  /** Whether the records are known to be whole, so that only contents can be damaged. Default false. */
+  intact?: boolean;
   /** Offset of the first record. Default 0. */
   start?: number;
   /** Offset before which records have to start; Infinity for all, which is the default. */
@@ -158,6 +166,7 @@ export function makePlan(source: SourceFacts, options: PlanOptions): Plan {
       contentOnly,
       headersOnly,
       skipErrors,
+      intact: options.intact ?? false,
       pooled: options.optimized ?? globalMemoryPool.enabled,
       keySizeLimit: options.keySizeLimit ?? DEFAULT_KEY_SIZE_LIMIT,
       maxSize: options.maxSize ?? MAX_DOCUMENT_SIZE,
@@ -172,6 +181,6 @@ export function coreCount(): number {
 }
 
 /** What a codec writes: zip is gzip by another name. */
-function formatOf(codec: CodecName): CodecName {
+export function formatOf(codec: CodecName): CodecName {
   return codec === "zip" ? "gzip" : codec;
 }

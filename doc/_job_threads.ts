@@ -1,8 +1,9 @@
 import { delegate } from "./_delegate.ts";
 import type { SkippedRange } from "./_block_reader.ts";
-import { runJob, type WorkerReport } from "./_job.ts";
+import { reportOf, runJob, type WorkerReport } from "./_job.ts";
 import { JobControl, type JobProgress, type Pause } from "./_job_control.ts";
 import type { Plan } from "./_job_plan.ts";
+import { RecordSpool } from "./_record_spool.ts";
 import { mergeTallies, type Tally } from "./_tally.ts";
 import {
   BackgroundFlush,
@@ -60,7 +61,7 @@ export async function runPlan(
   const { job } = plan;
   const temporaries: string[] = [];
   try {
-    if (job.sourcePackage !== "none") {
+    if (job.sourcePackage !== "none" || plan.fill !== undefined) {
       job.spool = createTemporary(options.near ?? STANDARD_STREAM);
       temporaries.push(job.spool);
     }
@@ -95,11 +96,16 @@ export async function runPlan(
 }
 
 async function runThreads(
-  { job, workers, sourceSize }: Plan,
+  plan: Plan,
   control: JobControl,
   { signal, onProgress }: RunOptions,
 ): Promise<WorkerReport[]> {
-  const cancel = () => control.cancel();
+  const { job, workers, sourceSize } = plan;
+  const stop = new AbortController();
+  const cancel = () => {
+    control.cancel();
+    stop.abort();
+  };
   signal?.addEventListener("abort", cancel);
   let lastReport = performance.now();
   const flush = job.output === undefined
@@ -122,12 +128,13 @@ async function runThreads(
     /** A thread that has failed must not keep the others waiting. */
     const start = (thread: Promise<WorkerReport>) => {
       threads.push(thread);
-      thread.catch(() => control.cancel());
+      thread.catch(cancel);
     };
-    if (job.spool !== undefined) {
+    if (plan.fill !== undefined) start(fill(plan, control, stop.signal));
+    else if (job.spool !== undefined) {
       start(delegate("spool", { job, memory }, job.name));
     }
-    // Reading a spool file blocks, which this thread must not; it only watches then.
+    // Reading a spool file blocks, which this thread must not; it watches then, or fills it.
     const helps = job.spool === undefined;
     for (let worker = helps ? 1 : 0; worker < workers; worker++) {
       start(delegate("blocks", { job, memory, worker }, job.name));
@@ -139,7 +146,7 @@ async function runThreads(
     if (signal?.aborted) throw new CancelledError();
     return [...own, ...reports];
   } catch (error) {
-    control.cancel();
+    cancel();
     const outcomes = await Promise.allSettled(threads);
     if (signal?.aborted) throw new CancelledError();
     // A thread's failure is what made the others stop.
@@ -148,5 +155,21 @@ async function runThreads(
   } finally {
     signal?.removeEventListener("abort", cancel);
     await flush?.close();
+  }
+}
+
+/** Fills the spool file with records. */
+async function fill(
+  plan: Plan,
+  control: JobControl,
+  stop: AbortSignal,
+): Promise<WorkerReport> {
+  const spool = new RecordSpool(plan.job.spool!, control);
+  try {
+    await plan.fill!(spool, stop);
+    spool.finish();
+    return reportOf([]);
+  } finally {
+    spool[Symbol.dispose]();
   }
 }

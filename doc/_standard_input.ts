@@ -1,5 +1,6 @@
 /** The standard input as a file: who reads from many places at once cannot read from a pipe. */
 import type NodeProcess from "node:process";
+import { BinfilesError } from "../pool/errors.ts";
 import { nodeModule } from "../pool/runtime.ts";
 import {
   createTemporary,
@@ -36,27 +37,45 @@ export async function withInput<T>(
   }
 }
 
+/**
+ * The chunks of the standard input.
+ *
+ * @throws {FileError} It cannot be read.
+ * @throws {CancelledError} `signal` was aborted.
+ */
+export async function* standardInputChunks(
+  signal?: AbortSignal,
+): AsyncGenerator<Uint8Array> {
+  const { stdin } = nodeModule<typeof NodeProcess>("node:process")!;
+  const stop = () => stdin.destroy(new CancelledError());
+  signal?.addEventListener("abort", stop);
+  try {
+    if (signal?.aborted) throw new CancelledError();
+    yield* stdin;
+  } catch (error) {
+    if (error instanceof CancelledError) throw error;
+    throw fileError("read", STANDARD_INPUT_NAME, error);
+  } finally {
+    signal?.removeEventListener("abort", stop);
+  }
+}
+
 async function copyStandardInput(
   path: string,
   signal: AbortSignal | undefined,
 ): Promise<void> {
   const fs = nodeFs();
-  const { stdin } = nodeModule<typeof NodeProcess>("node:process")!;
   const descriptor = fs.openSync(path, "w");
-  const stop = () => stdin.destroy(new CancelledError());
-  signal?.addEventListener("abort", stop);
   try {
-    if (signal?.aborted) throw new CancelledError();
-    for await (const chunk of stdin) {
+    for await (const chunk of standardInputChunks(signal)) {
       for (let done = 0; done < chunk.length;) {
         done += fs.writeSync(descriptor, chunk, done, chunk.length - done);
       }
     }
   } catch (error) {
-    if (error instanceof CancelledError) throw error;
+    if (error instanceof BinfilesError) throw error;
     throw fileError("copy", STANDARD_INPUT_NAME, error);
   } finally {
-    signal?.removeEventListener("abort", stop);
     fs.closeSync(descriptor);
   }
 }

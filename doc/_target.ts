@@ -3,8 +3,11 @@ import type NodeOs from "node:os";
 import type NodePath from "node:path";
 import type NodeProcess from "node:process";
 import { nodeModule } from "../pool/runtime.ts";
-import { fileError, nodeFs } from "./byte_source.ts";
+import { fileError, nodeFs, openFile } from "./byte_source.ts";
 import { FileError, TargetExistsError } from "./errors.ts";
+
+/** Bytes that are appended at a time. */
+const APPEND_SIZE = 1024 * 1024;
 
 /** Path that stands for the standard input or output. */
 export const STANDARD_STREAM = "-";
@@ -131,6 +134,49 @@ function renameToNew(temporary: string, target: string): void {
     // Not every file system has links.
     if (fs.existsSync(target)) throw new TargetExistsError(target);
     fs.renameSync(temporary, target);
+  }
+}
+
+/**
+ * Adds what is in a temporary file to the end of a target and flushes it. Should
+ * that fail, the target is as it was.
+ *
+ * @throws {FileError} It cannot be read, written or flushed.
+ */
+export function appendTemporary(temporary: string, target: string): void {
+  const fs = nodeFs();
+  const source = openFile(temporary);
+  try {
+    const descriptor = fs.openSync(target, "r+");
+    const { size } = fs.fstatSync(descriptor);
+    try {
+      const chunk = new Uint8Array(APPEND_SIZE);
+      for (let at = 0; at < source.size;) {
+        const length = source.read(chunk, 0, chunk.length, at);
+        for (let done = 0; done < length;) {
+          done += fs.writeSync(
+            descriptor,
+            chunk,
+            done,
+            length - done,
+            size + at + done,
+          );
+        }
+        at += length;
+      }
+      fs.fdatasyncSync(descriptor);
+    } catch (error) {
+      fs.ftruncateSync(descriptor, size);
+      throw error;
+    } finally {
+      fs.closeSync(descriptor);
+    }
+  } catch (error) {
+    throw error instanceof FileError
+      ? error
+      : fileError("append to", target, error);
+  } finally {
+    source.close();
   }
 }
 

@@ -75,6 +75,67 @@ export class TargetExistsError extends FileError {
   }
 }
 
+/** A document's key cannot be used for what was asked, such as naming a file. */
+export class KeyError extends BinfilesError {
+  /** The class name. */
+  override name = "KeyError";
+  /** Path of the bin file, where there is one. */
+  readonly file: string | undefined;
+  /** Offset of the record in the (unpackaged) file, in bytes. */
+  readonly offset: number;
+  /** The key. */
+  readonly key: string;
+
+  /** Creates an error that reads "Cannot unpack … at offset … of …: reason". */
+  constructor(
+    reason: string,
+    { file, offset, key }: { file?: string; offset: number; key: string },
+  ) {
+    super(
+      `Cannot unpack ${JSON.stringify(key)} at offset ${offset}` +
+        (file === undefined ? "" : ` of ${file}`) + `: ${reason}`,
+    );
+    this.file = file;
+    this.offset = offset;
+    this.key = key;
+  }
+}
+
+/** A tar archive is damaged, cut short, or none. */
+export class TarError extends BinfilesError {
+  /** The class name. */
+  override name = "TarError";
+  /** Path of the archive, where there is one. */
+  readonly file: string | undefined;
+  /** Offset in the (decompressed) archive, in bytes. */
+  readonly offset: number;
+  /** Name of the entry, where it is known. */
+  readonly entry: string | undefined;
+  /** What is wrong, without the place. */
+  readonly reason: string;
+
+  /** Creates an error that reads "Cannot read the tar archive … at offset …: reason". */
+  constructor(
+    reason: string,
+    location: { file?: string; offset: number; entry?: string },
+    options?: ErrorOptions,
+  ) {
+    const { file, offset, entry } = location;
+    super(
+      "Cannot read the tar archive" +
+        (file === undefined ? "" : ` ${file}`) +
+        ` at offset ${offset}` +
+        (entry === undefined ? "" : ` (in ${JSON.stringify(entry)})`) +
+        `: ${reason}`,
+      options,
+    );
+    this.reason = reason;
+    this.file = file;
+    this.offset = offset;
+    this.entry = entry;
+  }
+}
+
 /** The work was cancelled from outside. */
 export class CancelledError extends BinfilesError {
   /** The class name. */

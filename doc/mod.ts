@@ -19,8 +19,10 @@ export {
   CancelledError,
   DocumentError,
   FileError,
+  KeyError,
   type Location,
   RecordError,
+  TarError,
   TargetExistsError,
 } from "./errors.ts";
 export {
@@ -28,6 +30,12 @@ export {
   openInput,
   type OpenInputOptions,
 } from "./open_input.ts";
+export {
+  packageFiles,
+  type PackageOptions,
+  type PackageResult,
+  type SkippedFile,
+} from "./package_files.ts";
 export { type DocEntry, DocReader, type DocReaderOptions } from "./reader.ts";
 export {
   checkDocument,
@@ -84,4 +92,12 @@ export {
   recordStream,
   type RecordStreamOptions,
 } from "./streams.ts";
+export {
+  readTar,
+  type TarEntry,
+  type TarEntryType,
+  type TarHandler,
+  type TarOptions,
+} from "./tar.ts";
+export { unpack, type UnpackOptions, type UnpackResult } from "./unpack.ts";
 export { DocWriter, type DocWriterOptions } from "./writer.ts";

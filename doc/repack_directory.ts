@@ -10,6 +10,7 @@ import {
 } from "./_repack_files.ts";
 import { coreCount } from "./_job_plan.ts";
 import { SUMS_SUFFIX } from "./_sums.ts";
+import { matches } from "./_matches.ts";
 import { nodePath } from "./_target.ts";
 import { type PackedError, unpackError } from "./_thread_errors.ts";
 import { fileError, nodeFs } from "./byte_source.ts";
@@ -154,10 +155,4 @@ function listFiles(source: string, target: string): string[] {
     .map(({ name }) => name)
     .filter((name) => !name.endsWith(SUMS_SUFFIX))
     .sort();
-}
-
-/** `test` of a pattern with the flag g or y goes on where it stopped; this does not. */
-function matches(pattern: RegExp, name: string): boolean {
-  pattern.lastIndex = 0;
-  return pattern.test(name);
 }

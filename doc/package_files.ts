@@ -1,0 +1,266 @@
+import type { CodecName } from "../codec/codec.ts";
+import { findCodec } from "../codec/codecs.ts";
+import { OptionError } from "../pool/errors.ts";
+import { formatOf, makePlan, type Plan } from "./_job_plan.ts";
+import {
+  fillFromNames,
+  fillFromTar,
+  fillFromTree,
+  type Filling,
+} from "./_package_sources.ts";
+import { STANDARD_INPUT_NAME } from "./_standard_input.ts";
+import {
+  appendTemporary,
+  checkTarget,
+  createTemporary,
+  removeTemporaries,
+  STANDARD_STREAM,
+} from "./_target.ts";
+import { writeTarget } from "./_write_target.ts";
+import { fileError, nodeFs, openFile } from "./byte_source.ts";
+import { detectSource } from "./detect_source.ts";
+import { FileError, RecordError } from "./errors.ts";
+import type { JobOptions } from "./job_options.ts";
+
+/** How to put files into a bin file. */
+export interface PackageOptions extends Omit<JobOptions, "sourceCodec"> {
+  /**
+   * Path of a directory, whose files are taken with those in all directories
+   * below it, or of a tar archive; `-` for an archive on the standard input.
+   */
+  source: string;
+  /** Path of the bin file to make, or `-` for the standard output. */
+  target: string;
+  /** Which files of the directory to take, by their paths from there on. Default: all. */
+  names?: Iterable<string> | AsyncIterable<string>;
+  /** Which files to take, by their keys as they would be with directories. Default: all. */
+  pattern?: RegExp;
+  /** Whether keys are names without directories, as in the original. Default false. */
+  baseName?: boolean;
+  /** Codec of the files themselves, which are decompressed on the way. Default `none`. */
+  inputCodec?: string | number;
+  /** Codec of the tar archive. Default: detected. */
+  tarCodec?: string | number;
+  /** Codec of the target's contents. Default: that of the target it is appended to, or `gzip`, as in the original. */
+  targetCodec?: string | number;
+  /** Codec of the target as a whole. Default: that of the target it is appended to, or `none`. */
+  packageCodec?: string | number;
+  /** Level of the target's contents; the codec's default when not given. */
+  level?: number;
+  /** Most files to take; 0 for all. Default 0. */
+  limit?: number;
+  /** Whether to add to an existing target. Default false. */
+  append?: boolean;
+  /** Whether to replace an existing target, or to append to one that seems to have another codec. Default false. */
+  force?: boolean;
+}
+
+/** Something that was not put into a bin file. */
+export interface SkippedFile {
+  /** Its path from the directory on, or its name in the archive. */
+  name: string;
+  /** Why. */
+  reason: string;
+  /** Whether a content is missing now; false for symbolic links and devices, which have none. */
+  isLost: boolean;
+}
+
+/** What was put into a bin file. */
+export interface PackageResult {
+  /** Path of the directory or archive. */
+  source: string;
+  /** Path of the bin file. */
+  target: string;
+  /** Number of files that were put in. */
+  documents: number;
+  /** Size of their keys and contents as records, in bytes. */
+  bytesRead: number;
+  /** Size of what was written, in bytes. */
+  bytesWritten: number;
+  /** Codec of the target's contents. */
+  targetCodec: CodecName;
+  /** Codec of the target as a whole. */
+  packageCodec: CodecName;
+  /** What was left out, except for what was not asked for. */
+  skipped: SkippedFile[];
+  /** How long it took, in seconds. */
+  seconds: number;
+}
+
+/**
+ * Puts files into a bin file, on all cores: those of a directory in the order of
+ * their paths, or those of a tar archive or a list in its order. The target
+ * appears whole or not at all; while it is made, the files take up space as they
+ * are in a temporary file beside it.
+ *
+ * Symbolic links and special files are left out, and so are files that cannot be
+ * read or are over a limit; the result tells of all of them. The target itself
+ * is not put in, should it be in the directory.
+ *
+ * @throws {TarError} The archive is damaged, and `skipErrors` is not set.
+ * @throws {FileError} A file does not decompress, and `skipErrors` is not set;
+ * or the source cannot be read or the target not be written.
+ * @throws {TargetExistsError} The target exists, and neither `append` nor `force` is set.
+ * @throws {CancelledError} `signal` was aborted.
+ * @throws {UnknownCodecError | NoEngineError | OptionError} A codec or option is not to be had.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { DocReader, packageFiles } from "@binfiles/binfiles/doc";
+ *
+ * const target = `${Deno.makeTempDirSync()}/sources.bin`;
+ * const { documents } = await packageFiles({
+ *   source: "pool",
+ *   target,
+ *   pattern: /^(mod|errors)\.ts$/,
+ * });
+ * assertEquals(documents, 2);
+ * using reader = new DocReader(target);
+ * assertEquals(reader.read()?.name, "errors.ts");
+ * ```
+ */
+export async function packageFiles(
+  options: PackageOptions,
+): Promise<PackageResult> {
+  const started = performance.now();
+  const { source, target, append, force = false, signal, onProgress } = options;
+  const existing = append ? inspectTarget(target, options) : undefined;
+  const skipped: SkippedFile[] = [];
+  const plan = planPackage(source, skipped, {
+    ...options,
+    targetCodec: options.targetCodec ?? "gzip",
+    ...existing,
+  });
+  // What is appended is made completely before the target is touched.
+  const made = existing && createTemporary(target);
+  try {
+    const { outcomes: [outcome], progress, targetSize } = await writeTarget(
+      [plan],
+      { target: made ?? target, force: force || !!made, signal, onProgress },
+    );
+    if (made !== undefined) appendTemporary(made, target);
+    for (const { key, reason } of outcome.skipped) {
+      skipped.push({ name: key!, reason, isLost: true });
+    }
+    return {
+      source,
+      target,
+      documents: progress.documents,
+      bytesRead: progress.bytesRead,
+      bytesWritten: targetSize,
+      targetCodec: plan.job.to,
+      packageCodec: plan.packageCodec,
+      skipped,
+      seconds: (performance.now() - started) / 1000,
+    };
+  } catch (error) {
+    if (!(error instanceof RecordError)) throw error;
+    // The record is one that was made here; nobody has seen its offset.
+    throw new FileError(
+      source,
+      `Cannot package ${
+        JSON.stringify(error.key)
+      } of ${plan.job.name}: ${error.reason}`,
+      { cause: error },
+    );
+  } finally {
+    if (made !== undefined) removeTemporaries([made]);
+  }
+}
+
+/** Decides how files are taken and compressed. */
+function planPackage(
+  source: string,
+  skipped: SkippedFile[],
+  options: PackageOptions,
+): Plan {
+  const { names, inputCodec = "none", limit = 0 } = options;
+  const isTree = source !== STANDARD_STREAM && isDirectory(source);
+  if (names !== undefined && !isTree) {
+    throw new OptionError(
+      `Cannot take files by their names from ${source}: expected a directory`,
+    );
+  }
+  const plan = makePlan({
+    path: source,
+    name: source === STANDARD_STREAM ? STANDARD_INPUT_NAME : source,
+    codec: findCodec(inputCodec).name,
+    packageCodec: "none",
+  }, { ...options, intact: true });
+  // Files over the limit are not even read.
+  plan.job.limit = Infinity;
+  const filling: Filling = {
+    ...options,
+    keySizeLimit: plan.job.keySizeLimit,
+    limit: limit || Infinity,
+    skip: (name, reason, isLost) => void skipped.push({ name, reason, isLost }),
+  };
+  plan.fill = (spool, stop) =>
+    !isTree
+      ? fillFromTar(spool, stop, filling)
+      : names === undefined
+      ? fillFromTree(spool, filling)
+      : fillFromNames(spool, names, stop, filling);
+  return plan;
+}
+
+function isDirectory(path: string): boolean {
+  try {
+    return nodeFs().statSync(path).isDirectory();
+  } catch (error) {
+    throw fileError("open", path, error);
+  }
+}
+
+/** Codecs of a target. */
+type TargetCodecs = Pick<PackageOptions, "targetCodec" | "packageCodec">;
+
+/**
+ * Finds out with which codecs a target has to be appended to.
+ *
+ * @returns undefined if there is no target yet.
+ * @throws {FileError | OptionError} It cannot be appended to.
+ */
+function inspectTarget(
+  target: string,
+  { source, targetCodec, packageCodec, force, keySizeLimit }: PackageOptions,
+): TargetCodecs | undefined {
+  if (target === STANDARD_STREAM) {
+    throw new OptionError("Cannot append to the standard output");
+  }
+  if (!nodeFs().existsSync(target)) return undefined;
+  checkTarget(target, [source], true);
+  const input = openFile(target);
+  const found = detectSource(input, keySizeLimit);
+  input.close();
+  if (input.size === 0) return {};
+  const refuse = (reason: string) => {
+    throw new FileError(target, `Cannot append to ${target}: ${reason}`);
+  };
+  if (found.codec === undefined && found.packageCodec === "none") {
+    refuse("it is no bin file");
+  }
+  if (!findCodec(found.packageCodec).concatenable) {
+    refuse(
+      `it is compressed as a whole with ${found.packageCodec}, whose streams ` +
+        "cannot be joined. Repack it without.",
+    );
+  }
+  if (packageCodec !== undefined && !isSame(packageCodec, found.packageCodec)) {
+    refuse(`as a whole, its codec is ${found.packageCodec}`);
+  }
+  const codec = targetCodec ?? found.codec ?? "gzip";
+  if (!force && found.codec !== undefined && !isSame(codec, found.codec)) {
+    refuse(
+      `its documents seem to have the codec ${found.codec}. ` +
+        "Use force (--force) if they do not.",
+    );
+  }
+  return { targetCodec: codec, packageCodec: found.packageCodec };
+}
+
+/** Whether two codecs write the same. */
+function isSame(told: string | number, found: CodecName): boolean {
+  return formatOf(findCodec(told).name) === formatOf(found);
+}

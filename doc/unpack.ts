@@ -1,0 +1,332 @@
+import type { CodecName } from "../codec/codec.ts";
+import { OptionError } from "../pool/errors.ts";
+import type { SkippedRange } from "./_block_reader.ts";
+import { ContentReader } from "./_content_reader.ts";
+import { encodedName, pathProblem } from "./_file_name.ts";
+import { FileTree, Written } from "./_file_tree.ts";
+import type { JobProgress } from "./_job_control.ts";
+import { matches } from "./_matches.ts";
+import { pacer } from "./_pacer.ts";
+import { withInput } from "./_standard_input.ts";
+import { nodePath } from "./_target.ts";
+import { openFile } from "./byte_source.ts";
+import { CancelledError, FileError, KeyError, RecordError } from "./errors.ts";
+import type { JobOptions } from "./job_options.ts";
+import { openInput } from "./open_input.ts";
+import { decodeKey } from "./record.ts";
+import { type Records, RecordScanner } from "./record_scanner.ts";
+import { TolerantScanner } from "./tolerant_scanner.ts";
+
+/** How to write documents to files. */
+export interface UnpackOptions extends
+  Pick<
+    JobOptions,
+    | "sourceCodec"
+    | "skipErrors"
+    | "keySizeLimit"
+    | "maxSize"
+    | "signal"
+    | "onProgress"
+  > {
+  /** Path of the bin file, or `-` for the standard input. Compression of the file as a whole is detected. */
+  source: string;
+  /** Path of the directory, which is made if need be. */
+  target: string;
+  /** Which keys to take. Default: all. */
+  pattern?: RegExp;
+  /** Most documents to take; 0 for all. Default 0. */
+  limit?: number;
+  /**
+   * What to do with a document if an earlier one has the same file: `number`,
+   * which is the default, adds `.2`, `.3` and so on to the name; with `overwrite`
+   * the last one stays, with `skip` the first; `error` gives up.
+   */
+  duplicates?: "number" | "overwrite" | "skip" | "error";
+  /**
+   * What to do with a document whose key is no path within the directory:
+   * `encode`, which is the default, writes it to a file directly in the directory
+   * whose name stands for the key; `skip` leaves it out; `error` gives up.
+   */
+  unsafeKeys?: "encode" | "skip" | "error";
+  /** Whether to replace files that are in the directory already. Default false. */
+  force?: boolean;
+  /**
+   * Called for each document that is not in the file that its key names, with
+   * the path of the file it is in, or undefined if it was left out.
+   */
+  onDetour?(key: string, path: string | undefined, reason: string): void;
+}
+
+/** What was written to files. */
+export interface UnpackResult extends JobProgress {
+  /** Path of the bin file. */
+  source: string;
+  /** Path of the directory. */
+  target: string;
+  /** Codec of the contents. */
+  codec: CodecName;
+  /** Codec of the bin file as a whole. */
+  packageCodec: CodecName;
+  /** Number of documents whose files have encoded names. */
+  encoded: number;
+  /** Number of documents whose files have a number added to their names. */
+  numbered: number;
+  /** Number of documents that were replaced by later ones with the same key. */
+  overwritten: number;
+  /** Number of documents that were left out because of their keys. */
+  leftOut: number;
+  /** Ranges of the (unpackaged) bin file that were left out because of damage, in order. */
+  skipped: SkippedRange[];
+  /** How long it took, in seconds. */
+  seconds: number;
+}
+
+/**
+ * Writes each document of a bin file to a file whose path is the key.
+ *
+ * No key can lead out of the directory, also not by way of links that are in it:
+ * all files are written to a new directory beside or within it, which takes its
+ * place, or is merged into it, when all are there. Files appear all or none;
+ * they are not flushed to the disk one by one.
+ *
+ * @throws {KeyError} A key is used twice or is no path, and shall be an error then.
+ * @throws {RecordError} A record is damaged, and `skipErrors` is not set.
+ * @throws {TargetExistsError} A file exists, and `force` is not set.
+ * @throws {FileError} A file cannot be read or written.
+ * @throws {CancelledError} `signal` was aborted.
+ * @throws {UnknownCodecError | NoEngineError | OptionError} A codec or option is not to be had.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { unpack } from "@binfiles/binfiles/doc";
+ *
+ * const target = Deno.makeTempDirSync();
+ * const { documents } = await unpack({
+ *   source: "tests/fixtures/gzip.bin",
+ *   target,
+ *   pattern: /^hello/,
+ * });
+ * assertEquals(documents, 1);
+ * assertEquals(Deno.statSync(`${target}/hello.txt`).size, 12);
+ * ```
+ */
+export async function unpack(options: UnpackOptions): Promise<UnpackResult> {
+  const started = performance.now();
+  const { source, target, signal, limit = 0, force = false } = options;
+  if (!Number.isSafeInteger(limit) || limit < 0) {
+    throw new OptionError(
+      `Cannot unpack ${limit} documents: expected 0 or a positive integer`,
+    );
+  }
+  const tree = new FileTree(target);
+  try {
+    return await withInput(source, { signal }, async (path, name) => {
+      const run = new Unpacking(path, name, tree, options);
+      try {
+        await run.all();
+        // The last chance to leave everything as it was.
+        if (signal?.aborted) throw new CancelledError();
+        tree.commit(force);
+        return run.result((performance.now() - started) / 1000);
+      } finally {
+        run[Symbol.dispose]();
+      }
+    });
+  } finally {
+    tree[Symbol.dispose]();
+  }
+}
+
+/** What is at work while a bin file is unpacked. */
+class Unpacking implements Disposable {
+  readonly #options: UnpackOptions;
+  readonly #tree: FileTree;
+  readonly #input;
+  readonly #records: Records;
+  readonly #contents: ContentReader;
+  readonly #skipped: SkippedRange[] = [];
+  readonly #isWindows = nodePath().sep === "\\";
+  readonly #counts = {
+    documents: 0,
+    bytesWritten: 0,
+    encoded: 0,
+    numbered: 0,
+    overwritten: 0,
+    leftOut: 0,
+  };
+
+  constructor(
+    path: string,
+    name: string,
+    tree: FileTree,
+    options: UnpackOptions,
+  ) {
+    this.#options = options;
+    this.#tree = tree;
+    const { keySizeLimit, maxSize, sourceCodec } = options;
+    this.#input = openInput(openFile(path, name), {
+      codec: sourceCodec,
+      keySizeLimit,
+    });
+    const { source, codec } = this.#input;
+    try {
+      this.#contents = new ContentReader(codec, { maxSize });
+    } catch (error) {
+      source.close();
+      throw error;
+    }
+    this.#records = options.skipErrors
+      ? new TolerantScanner(source, {
+        codec,
+        keySizeLimit,
+        maxSize,
+        onSkip: (range) => this.#skipped.push(range),
+      })
+      : new RecordScanner(source, { keySizeLimit });
+  }
+
+  /** Writes all documents that were asked for. */
+  async all(): Promise<void> {
+    const { pattern, limit, signal, onProgress } = this.#options;
+    const records = this.#records;
+    const pause = pacer();
+    let left = limit || Infinity;
+    while (left > 0 && records.next()) {
+      await pause(() => {
+        if (signal?.aborted) throw new CancelledError();
+        onProgress?.(this.#progress(), this.#total());
+      });
+      if (pattern !== undefined && !matches(pattern, records.name())) continue;
+      try {
+        this.#contents.read(records, (content) => this.#place(content));
+        left--;
+      } catch (error) {
+        if (
+          !(error instanceof RecordError && records instanceof TolerantScanner)
+        ) throw error;
+        records.reject(error.reason);
+      }
+    }
+    onProgress?.(this.#progress(), records.position);
+  }
+
+  result(seconds: number): UnpackResult {
+    const { source, target } = this.#options;
+    const { codec, packageCodec } = this.#input;
+    return {
+      source,
+      target,
+      codec,
+      packageCodec,
+      ...this.#counts,
+      bytesRead: this.#records.position,
+      skipped: this.#skipped,
+      seconds,
+    };
+  }
+
+  [Symbol.dispose](): void {
+    this.#records[Symbol.dispose]();
+    this.#contents[Symbol.dispose]();
+    this.#input.source.close();
+  }
+
+  #progress(): JobProgress {
+    const { documents, bytesWritten } = this.#counts;
+    return { documents, bytesRead: this.#records.position, bytesWritten };
+  }
+
+  #total(): number {
+    const { size } = this.#input.source;
+    return size === Infinity ? 0 : size;
+  }
+
+  /** Writes the content of the record that was found last to a file. */
+  #place(content: Uint8Array): void {
+    const { unsafeKeys = "encode" } = this.#options;
+    const counts = this.#counts;
+    const key = this.#records.key();
+    let path = decodeKey(key);
+    let problem = pathProblem(key, this.#isWindows);
+    let written = problem === undefined
+      ? this.#tree.write(path, content)
+      : Written.NoName;
+    if (written === Written.Blocked || written === Written.NoName) {
+      problem ??= written === Written.Blocked
+        ? "another key has a file where this one has a directory, or the other way round"
+        : "the file system has no such names";
+      if (unsafeKeys !== "encode") return this.#leaveOut(unsafeKeys, problem);
+      const name = encodedName(key);
+      if (name !== path) counts.encoded++;
+      path = name;
+      written = this.#tree.write(path, content);
+      if (written === Written.Done) this.#detour(path, problem);
+    }
+    if (written === Written.Exists) return this.#placeAgain(path, content);
+    if (written !== Written.Done) {
+      this.#writeNumbered(path, content, problem!);
+    }
+    this.#count(content);
+  }
+
+  /** Writes a content to a file that an earlier document has. */
+  #placeAgain(path: string, content: Uint8Array): void {
+    const { duplicates = "number" } = this.#options;
+    const problem = "an earlier document has the same file";
+    if (duplicates === "number") {
+      this.#writeNumbered(path, content, problem);
+      return this.#count(content);
+    }
+    if (duplicates !== "overwrite") return this.#leaveOut(duplicates, problem);
+    this.#tree.write(path, content, true);
+    this.#counts.overwritten++;
+    this.#counts.bytesWritten += content.length;
+  }
+
+  /** Writes a content to the first file of a name with a number that there is not yet. */
+  #writeNumbered(path: string, content: Uint8Array, problem: string): void {
+    // Numbers are taken one after the other, so the first free one need not be
+    // looked for one by one.
+    let taken = 1;
+    let free = 2;
+    while (this.#tree.has(`${path}.${free}`)) {
+      taken = free;
+      free *= 2;
+    }
+    while (free - taken > 1) {
+      const middle = Math.floor((taken + free) / 2);
+      if (this.#tree.has(`${path}.${middle}`)) taken = middle;
+      else free = middle;
+    }
+    const numbered = `${path}.${free}`;
+    if (this.#tree.write(numbered, content) !== Written.Done) {
+      // A name that is too long with a number; encoded ones never are.
+      const name = encodedName(this.#records.key());
+      if (path !== name) return this.#writeNumbered(name, content, problem);
+      throw new FileError(
+        numbered,
+        `Cannot write ${numbered}: the file system has no such names`,
+      );
+    }
+    this.#counts.numbered++;
+    this.#detour(numbered, problem);
+  }
+
+  #count(content: Uint8Array): void {
+    this.#counts.documents++;
+    this.#counts.bytesWritten += content.length;
+  }
+
+  #leaveOut(choice: "skip" | "error", reason: string): void {
+    const { file, offset } = this.#records;
+    const key = this.#records.name();
+    if (choice === "error") throw new KeyError(reason, { file, offset, key });
+    this.#counts.leftOut++;
+    this.#detour(undefined, reason);
+  }
+
+  #detour(path: string | undefined, reason: string): void {
+    this.#options.onDetour?.(this.#records.name(), path, reason);
+  }
+}
