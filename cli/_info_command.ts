@@ -168,7 +168,7 @@ function describeEngines(engines: EngineInfo[]): void {
     ].join(", ") || "not to be had here";
     const use = inUse.length > 0 ? `, in use to ${inUse.join(" and ")}` : "";
     print(
-      `${codec.padEnd(7)} ${engine.padEnd(10)} ${kind.padEnd(9)} ${does}${use}`,
+      `${codec.padEnd(7)} ${engine.padEnd(18)} ${kind.padEnd(9)} ${does}${use}`,
     );
   }
 }
