@@ -36,6 +36,11 @@ function runtimeArguments(task: Task): string[] {
   return ["run", "--quiet", "--no-prompt", ...flags, `${root}cli/${task}.ts`];
 }
 
+/** A command as the operating system is given it. */
+export function commandLine(args: readonly string[]): string[] {
+  return [Deno.execPath(), ...runtimeArguments("binfiles"), ...args];
+}
+
 /** Starts a command and leaves the rest to the caller. */
 export function startCommand(
   args: readonly string[],
@@ -81,8 +86,7 @@ export async function runShell(
   script: string,
   ...args: string[]
 ): Promise<Outcome> {
-  const quoted = [Deno.execPath(), ...runtimeArguments("binfiles")]
-    .map((part) => `'${part}'`).join(" ");
+  const quoted = commandLine([]).map((part) => `'${part}'`).join(" ");
   const { code, stdout, stderr } = await new Deno.Command("sh", {
     args: ["-c", `binfiles() { ${quoted} "$@"; }\n${script}`, "sh", ...args],
     stdin: "null",
