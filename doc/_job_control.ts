@@ -30,6 +30,7 @@ const enum Field {
   OutputPart,
   OutputDocuments,
   SpoolSize,
+  SpoolWanted,
   Workers,
 }
 
@@ -62,6 +63,12 @@ export type Pause = (
 
 /** How long a thread sleeps at most before it looks again whether to stop, in milliseconds. */
 const PAUSE_TIME = 200;
+
+/** Bytes that a spool file may be ahead of its readers. */
+const MAX_SPOOL_AHEAD = 256 * 1024 * 1024;
+
+/** How often whoever fills a spool file looks for readers it is too far ahead of, in milliseconds. */
+export const READERS_INTERVAL = 5;
 
 /** The pause of worker threads. */
 export const pauseThread: Pause = (words, index, value) => {
@@ -252,8 +259,25 @@ export class JobControl {
     Atomics.notify(this.#words, Word.SpoolSignal);
   }
 
+  /** Whether the spool file is so far ahead of its readers that filling it should wait for them. */
+  get spoolIsAhead(): boolean {
+    return !this.cancelled && !this.inputDone &&
+      this.spoolSize - this.inputPosition > MAX_SPOOL_AHEAD &&
+      // A reader may look far ahead, for the end of damage or of a large record.
+      this.spoolSize >= this.#fields[Field.SpoolWanted];
+  }
+
+  /** Blocks the thread while the spool file is far ahead of its readers. */
+  waitForReaders(): void {
+    while (this.spoolIsAhead) {
+      const signal = Atomics.load(this.#words, Word.SpoolSignal);
+      Atomics.wait(this.#words, Word.SpoolSignal, signal, READERS_INTERVAL);
+    }
+  }
+
   /** Blocks the thread until the spool file has `size` bytes or is complete. */
   waitForSpool(size: number): void {
+    this.#fields[Field.SpoolWanted] = size;
     for (;;) {
       const signal = Atomics.load(this.#words, Word.SpoolSignal);
       if (this.spoolDone || this.spoolSize >= size || this.cancelled) return;

@@ -3,12 +3,13 @@ import type { SkippedRange } from "./_block_reader.ts";
 import { reportOf, runJob, type WorkerReport } from "./_job.ts";
 import { JobControl, type JobProgress, type Pause } from "./_job_control.ts";
 import type { Plan } from "./_job_plan.ts";
+import { nextEvent } from "./_pacer.ts";
 import { RecordSpool } from "./_record_spool.ts";
+import { removeSpool } from "./_spool_file.ts";
 import { mergeTallies, type Tally } from "./_tally.ts";
 import {
   BackgroundFlush,
   createTemporary,
-  removeTemporaries,
   STANDARD_STREAM,
 } from "./_target.ts";
 import { CancelledError, FileError } from "./errors.ts";
@@ -19,11 +20,6 @@ const pauseBetweenEvents: Pause = async (words, index, value) => {
   Atomics.wait(words, index, value, 2);
   await nextEvent();
 };
-
-/** Lets other events be handled. */
-export function nextEvent(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
-}
 
 /** Shortest time between two reports of progress, in milliseconds. */
 const PROGRESS_INTERVAL = 100;
@@ -59,11 +55,9 @@ export async function runPlan(
   options: RunOptions,
 ): Promise<JobOutcome> {
   const { job } = plan;
-  const temporaries: string[] = [];
   try {
     if (job.sourcePackage !== "none" || plan.fill !== undefined) {
       job.spool = createTemporary(options.near ?? STANDARD_STREAM);
-      temporaries.push(job.spool);
     }
     const control = new JobControl(plan.workers, pauseBetweenEvents);
     control.inputPosition = job.start;
@@ -91,7 +85,7 @@ export async function runPlan(
       tally: mergeTallies(reports.flatMap(({ tally }) => tally ?? [])),
     };
   } finally {
-    removeTemporaries(temporaries);
+    if (job.spool !== undefined) removeSpool(job.spool);
   }
 }
 

@@ -1,4 +1,9 @@
-import { nextEvent } from "./_job_threads.ts";
+/** Long work in the thread that has other events to handle. */
+
+/** Lets other events be handled. */
+export function nextEvent(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
 
 /** Longest time without a pause, in milliseconds. */
 const PAUSE_INTERVAL = 10;

@@ -1,8 +1,7 @@
 /** Where packaging takes files from: a directory, a list of names, a tar archive. */
-import { nextEvent } from "./_job_threads.ts";
+import { nextEvent } from "./_pacer.ts";
 import { fileChunks } from "./_file_chunks.ts";
 import { matches } from "./_matches.ts";
-import { pacer } from "./_pacer.ts";
 import type { RecordSpool } from "./_record_spool.ts";
 import { standardInputChunks } from "./_standard_input.ts";
 import { nodePath, STANDARD_STREAM } from "./_target.ts";
@@ -44,10 +43,9 @@ export async function fillFromTree(
   filling: Filling,
 ): Promise<void> {
   const { source, limit, skip } = filling;
-  const pause = pacer();
   const isOwn = ownFiles(filling);
   for (const { path, name, problem, isLost = false } of walkFiles(source)) {
-    await pause();
+    await spool.pause();
     if (!spool.isWanted || spool.records >= limit) return;
     if (!isLost && !isAsked(name, filling) || isOwn(path)) continue;
     if (problem !== undefined) skip(name, problem, isLost);
@@ -64,10 +62,9 @@ export async function fillFromNames(
 ): Promise<void> {
   const { source, limit, skip } = filling;
   const { resolve } = nodePath();
-  const pause = pacer();
   const isOwn = ownFiles(filling);
   for await (const given of interruptible(names, stop)) {
-    await pause();
+    await spool.pause();
     if (!spool.isWanted || spool.records >= limit) return;
     const name = withoutDot(given);
     if (name === "" || !isAsked(name, filling)) continue;
@@ -87,7 +84,6 @@ export async function fillFromTar(
 ): Promise<void> {
   const { source, limit, skip, tarCodec, skipErrors } = filling;
   const isStream = source === STANDARD_STREAM;
-  const pause = pacer();
   /** Whether a record has been begun that has not come to its end. */
   let isOpen = false;
   try {
@@ -118,7 +114,7 @@ export async function fillFromTar(
         isOpen = false;
       },
       async goOn() {
-        await pause();
+        await spool.pause();
         return spool.isWanted && spool.records < limit;
       },
     }, { codec: tarCodec, file: isStream ? undefined : source });

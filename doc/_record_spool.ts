@@ -1,5 +1,6 @@
-import type { JobControl } from "./_job_control.ts";
-import { fileError, nodeFs } from "./byte_source.ts";
+import { type JobControl, READERS_INTERVAL } from "./_job_control.ts";
+import { pacer } from "./_pacer.ts";
+import { SpoolFile } from "./_spool_file.ts";
 import { writeInt32 } from "./record.ts";
 
 /** Bytes that are written to the spool file at a time. */
@@ -13,10 +14,9 @@ const BUFFER_SIZE = 1024 * 1024;
 export class RecordSpool implements Disposable {
   /** Number of records so far. */
   records = 0;
-  readonly #path: string;
   readonly #control: JobControl;
-  readonly #fs = nodeFs();
-  readonly #descriptor: number;
+  readonly #file: SpoolFile;
+  readonly #pace = pacer();
   readonly #buffer = new Uint8Array(BUFFER_SIZE);
   #length = 0;
   /** Offset in the file of the buffer's start. */
@@ -28,14 +28,24 @@ export class RecordSpool implements Disposable {
 
   /** Opens the file at `path`. */
   constructor(path: string, control: JobControl) {
-    this.#path = path;
     this.#control = control;
-    this.#descriptor = this.#fs.openSync(path, "r+");
+    this.#file = new SpoolFile(path, "write");
   }
 
   /** Whether anybody is still interested in more records. */
   get isWanted(): boolean {
     return !this.#control.cancelled && !this.#control.inputDone;
+  }
+
+  /**
+   * Gives back the space of records that have been taken, waits if there are too
+   * many that have not, and lets other events be handled now and then. To be
+   * called often.
+   */
+  pause(): Promise<void> | undefined {
+    if (this.#control.spoolIsAhead) return this.#waitForReaders();
+    this.#file.removeBefore(this.#control.inputPosition);
+    return this.#pace();
   }
 
   /** Size of the content that is being written, so far, in bytes. */
@@ -85,7 +95,7 @@ export class RecordSpool implements Disposable {
     else {
       const size = new Uint8Array(4);
       writeInt32(size, 0, contentSize);
-      this.#writeAt(size, this.#sizeAt);
+      this.#file.write(size, this.#sizeAt);
     }
     this.#end = this.#position + this.#length;
     this.records++;
@@ -105,29 +115,19 @@ export class RecordSpool implements Disposable {
 
   /** Closes the file. */
   [Symbol.dispose](): void {
-    this.#fs.closeSync(this.#descriptor);
+    this.#file[Symbol.dispose]();
+  }
+
+  async #waitForReaders(): Promise<void> {
+    while (this.#control.spoolIsAhead) {
+      await new Promise((resolve) => setTimeout(resolve, READERS_INTERVAL));
+    }
   }
 
   #flush(): void {
-    this.#writeAt(this.#buffer.subarray(0, this.#length), this.#position);
+    this.#file.write(this.#buffer.subarray(0, this.#length), this.#position);
     this.#position += this.#length;
     this.#length = 0;
     this.#control.growSpool(Math.min(this.#end, this.#position), false);
-  }
-
-  #writeAt(bytes: Uint8Array, position: number): void {
-    try {
-      for (let done = 0; done < bytes.length;) {
-        done += this.#fs.writeSync(
-          this.#descriptor,
-          bytes,
-          done,
-          bytes.length - done,
-          position + done,
-        );
-      }
-    } catch (error) {
-      throw fileError("write", this.#path, error);
-    }
   }
 }

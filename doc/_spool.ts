@@ -1,13 +1,15 @@
 /**
  * Sources that are compressed as a whole are unpacked into a temporary file, by
- * a thread of its own, while the workers already read from it.
+ * a thread of its own, while the workers already read from it. It does not get
+ * far ahead of them, and what they have read is removed.
  */
 import { createDecoder } from "../codec/stream_coders.ts";
 import { CodecError } from "../codec/errors.ts";
 import type { SkippedRange } from "./_block_reader.ts";
 import type { JobControl } from "./_job_control.ts";
 import { type Job, reportOf, type WorkerReport } from "./_job.ts";
-import { type ByteSource, fileError, nodeFs, openFile } from "./byte_source.ts";
+import { SpoolFile } from "./_spool_file.ts";
+import { type ByteSource, openFile } from "./byte_source.ts";
 
 /** Bytes of the package that are read at a time. */
 const CHUNK_SIZE = 64 * 1024;
@@ -24,7 +26,7 @@ export function openSpool(
   file: string,
   control: JobControl,
 ): ByteSource {
-  const source = openFile(path);
+  const spool = new SpoolFile(path, "read");
   return {
     file,
     get size() {
@@ -33,9 +35,11 @@ export function openSpool(
     read(dst, offset, length, position) {
       control.waitForSpool(position + length);
       const available = Math.max(control.spoolSize - position, 0);
-      return source.read(dst, offset, Math.min(length, available), position);
+      const count = Math.min(length, available);
+      spool.read(dst, offset, count, position);
+      return count;
     },
-    close: () => source.close(),
+    close: () => spool[Symbol.dispose](),
   };
 }
 
@@ -50,21 +54,18 @@ export function fillSpool(
   job: Job,
   control: JobControl,
 ): WorkerReport {
-  const fs = nodeFs();
   const source = openFile(job.source, job.name);
-  const descriptor = fs.openSync(job.spool!, "r+");
+  const spool = new SpoolFile(job.spool!, "write");
   const decoder = createDecoder(job.sourcePackage);
   let size = 0;
   const append = (bytes: Uint8Array) => {
     if (control.cancelled) return;
-    try {
-      for (let done = 0; done < bytes.length;) {
-        done += fs.writeSync(descriptor, bytes, done, bytes.length - done);
-      }
-    } catch (error) {
-      throw fileError("write", job.spool!, error);
-    }
+    spool.write(bytes, size);
     size += bytes.length;
+    control.growSpool(size, false);
+    // Here, because a few bytes of a package may unpack to very many.
+    control.waitForReaders();
+    spool.removeBefore(control.inputPosition);
   };
   const lost: SkippedRange[] = [];
   try {
@@ -74,9 +75,9 @@ export function fillSpool(
       position += length;
       const last = length < CHUNK_SIZE || position >= source.size;
       decoder.push(chunk.subarray(0, length), last, append);
-      control.growSpool(size, last);
       if (last) break;
     }
+    control.growSpool(size, true);
   } catch (error) {
     if (!job.skipErrors || !(error instanceof CodecError)) throw error;
     lost.push({
@@ -90,7 +91,7 @@ export function fillSpool(
   } finally {
     decoder.close?.();
     source.close();
-    fs.closeSync(descriptor);
+    spool[Symbol.dispose]();
   }
   return reportOf(lost);
 }

@@ -4,7 +4,8 @@ import { createEncoder } from "../codec/stream_coders.ts";
 import type { JobProgress } from "./_job_control.ts";
 import { type Job, partPath } from "./_job.ts";
 import type { Plan } from "./_job_plan.ts";
-import { type JobOutcome, nextEvent, runPlan } from "./_job_threads.ts";
+import { type JobOutcome, runPlan } from "./_job_threads.ts";
+import { nextEvent } from "./_pacer.ts";
 import {
   checkTarget,
   commitTemporary,

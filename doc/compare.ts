@@ -1,4 +1,4 @@
-import { nextEvent } from "./_job_threads.ts";
+import { nextEvent } from "./_pacer.ts";
 import { CancelledError } from "./errors.ts";
 import type { Doc } from "./doc.ts";
 import { DocReader, type DocReaderOptions } from "./reader.ts";
