@@ -125,10 +125,10 @@ async function packageAction(
   options: Options,
 ): Promise<void> {
   const { packageFiles } = await import("../doc/package_files.ts");
-  const signal = interruptSignal();
+  const signal = interruptSignal(options.pattern);
   // Whatever ends the work also ends the reading of the list.
   const done = new AbortController();
-  const stop = AbortSignal.any([signal, done.signal]);
+  const stop = AbortSignal.any([done.signal, ...(signal ? [signal] : [])]);
   const result = await withProgress(
     options,
     async (onProgress) =>

@@ -111,7 +111,7 @@ async function readAction(
     return;
   }
   const { writeFileWhole } = await import("../doc/_write_file_whole.ts");
-  const signal = interruptSignal();
+  const signal = interruptSignal(options.pattern);
   await writeFileWhole(
     output,
     { sources: input === "-" ? [] : [input], force },

@@ -150,7 +150,7 @@ async function repackAction(
     skipErrors: options.skipErrors,
     keySizeLimit: options.keySizeLimit,
     maxSize: options.maxSize,
-    signal: interruptSignal(),
+    signal: interruptSignal(options.pattern),
   };
   if (options.mode !== "path") {
     const result = await withProgress(

@@ -18,8 +18,13 @@ let interruption: AbortController | undefined;
  * Aborted by Ctrl-C, or by a request to terminate. Who asks for this ends in
  * order then. Commands that leave nothing behind do not ask: they end at once,
  * even in the middle of a regular expression that takes for ever.
+ *
+ * @param pattern The user's pattern, if the work has one. One that may take for
+ * ever must not keep Ctrl-C from working either; what is left behind then has
+ * not got its name yet, and is cleaned up by the next run.
  */
-export function interruptSignal(): AbortSignal {
+export function interruptSignal(pattern?: RegExp): AbortSignal | undefined {
+  if (pattern !== undefined && mayTakeForEver(pattern)) return undefined;
   if (interruption === undefined) {
     const controller = interruption = new AbortController();
     for (const signal of ["SIGINT", "SIGTERM"] as const) {
@@ -27,6 +32,11 @@ export function interruptSignal(): AbortSignal {
     }
   }
   return interruption.signal;
+}
+
+/** Whether matching may take a time that is exponential: only groups that repeat, and references, can. */
+function mayTakeForEver({ source }: RegExp): boolean {
+  return /\)[*+{]|\\[1-9k]/.test(source);
 }
 
 /**

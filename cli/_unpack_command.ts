@@ -95,7 +95,7 @@ async function unpackAction(
       source,
       target,
       sourceCodec: compressType,
-      signal: interruptSignal(),
+      signal: interruptSignal(options.pattern),
       onProgress,
       onDetour(key, path, reason) {
         if (++count > MAX_DETOURS_SHOWN && !verbose) return;

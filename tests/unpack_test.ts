@@ -56,7 +56,9 @@ async function unpackKeys(
 }
 
 Deno.test("every document becomes a file, from plain files, packages and any codec", async () => {
-  for (const name of ["gzip.bin", "brotli.bin", "none.bin.xz", "none.bin.brotli"]) {
+  for (
+    const name of ["gzip.bin", "brotli.bin", "none.bin.xz", "none.bin.brotli"]
+  ) {
     using directory = new TemporaryDirectory();
     const target = directory.file("new/target");
     const result = await unpack({ source: fixture(name), target });
@@ -168,7 +170,9 @@ Deno.test("encoded names are safe on every system, and different for different k
 });
 
 Deno.test("names that only Windows does not have are safe elsewhere", () => {
-  for (const name of ["con", "a/NUL.txt", "a?", "xx:y", "end.", "end ", "<a>"]) {
+  for (
+    const name of ["con", "a/NUL.txt", "a?", "xx:y", "end.", "end ", "<a>"]
+  ) {
     const key = encoder.encode(name);
     assert(pathProblem(key, true) !== undefined, name);
     assertEquals(pathProblem(key, false), undefined);

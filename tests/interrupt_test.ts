@@ -1,0 +1,37 @@
+import { assert, assertEquals } from "@std/assert";
+import { Doc } from "../doc/mod.ts";
+import { startCommand } from "./_command.ts";
+import { TemporaryDirectory, writeBinFile } from "./_files.ts";
+
+/** A pattern that takes for ever to find out that it does not match the key. */
+const PATTERN = "^(a+)+$";
+const KEY = `${"a".repeat(60)}!`;
+
+Deno.test("Ctrl-C ends a command in the middle of a regular expression that takes for ever", async () => {
+  using directory = new TemporaryDirectory();
+  const source = directory.file("source.bin");
+  writeBinFile(source, [new Doc("first", "1"), new Doc(KEY, "2")]);
+  const files = directory.file("files");
+  Deno.mkdirSync(files);
+  Deno.writeTextFileSync(`${files}/${KEY}`, "content");
+  const target = directory.file("target");
+  await Promise.all([
+    ["search", source, PATTERN],
+    ["list", source, "-p", PATTERN],
+    ["read", source, "-p", PATTERN, "-o", target],
+    ["unpack", source, target, "-p", PATTERN],
+    ["package", files, target, "-p", PATTERN],
+  ].map(async (args) => {
+    const child = startCommand(args);
+    const output = child.output();
+    let ended = false;
+    output.then(() => ended = true);
+    // Starting takes well below that; matching takes centuries.
+    await new Promise((resolve) => setTimeout(resolve, 3000));
+    assert(!ended, `${args[0]} is at work`);
+    child.kill("SIGINT");
+    const { code } = await output;
+    assertEquals(code, 130, args[0]);
+  }));
+  assert(!directory.list().includes("target"));
+});
