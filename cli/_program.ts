@@ -1,6 +1,7 @@
 import { Command } from "commander";
 import project from "../deno.json" with { type: "json" };
 import { print } from "./_output.ts";
+import { completionsCommand } from "./_completions_command.ts";
 import { countCommand } from "./_count_command.ts";
 import { infoCommand } from "./_info_command.ts";
 import { listCommand } from "./_list_command.ts";
@@ -42,6 +43,7 @@ Every command has examples: binfiles help <command>`,
     packageCommand(),
     unpackCommand(),
     listTarCommand(),
+    completionsCommand(),
   ];
   for (const command of commands) program.addCommand(command);
   program.command("version").description("print the version")

@@ -1,4 +1,5 @@
 /** What the commands that read records one after the other have in common. */
+import { Buffer } from "node:buffer";
 import process from "node:process";
 import type { CodecName } from "../codec/codec.ts";
 import type { SkippedRange } from "../doc/_block_reader.ts";
@@ -69,6 +70,7 @@ export async function withRecords(
     } else {
       const { RecordScanner } = await import("../doc/record_scanner.ts");
       records = new RecordScanner(source, { keySizeLimit });
+      if (offset > 0) await checkStart(records, offset, codec);
       reject = (error) => {
         throw error;
       };
@@ -93,6 +95,31 @@ async function checkOffset(source: ByteSource, offset: number): Promise<void> {
     file,
     `Cannot read ${file} from offset ${offset} on: it ends at ${source.size}`,
   );
+}
+
+/** Looks whether a record starts at the offset that was given, as far as that is easy to tell. */
+async function checkStart(
+  records: Records,
+  offset: number,
+  codec: CodecName,
+): Promise<void> {
+  const { RecordError } = await import("../doc/errors.ts");
+  const { findCodec } = await import("../codec/codecs.ts");
+  const { magic } = findCodec(codec);
+  try {
+    records.position = offset;
+    if (!records.next() || magic === undefined) return;
+    const content = records.content();
+    if (magic.every((byte, i) => content[i] === byte)) return;
+    throw new RecordError(`its content is not ${codec}`);
+  } catch (error) {
+    if (!(error instanceof RecordError)) throw error;
+    throw new RecordError(
+      `${error.reason}. If no record starts there, the seek command finds the next one`,
+      { file: records.file, offset },
+      { cause: error },
+    );
+  }
 }
 
 /** Which records to take. */
@@ -150,7 +177,16 @@ export async function walk(
 
 /** A test of keys against a regular expression. */
 export function keyMatcher(pattern: RegExp): (records: Records) => boolean {
-  return (records) => pattern.test(records.name());
+  let viewed: Uint8Array | undefined;
+  let view: Buffer;
+  return ({ bytes, keyStart, keySize }) => {
+    if (bytes !== viewed) {
+      viewed = bytes;
+      view = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+    }
+    // Twice as fast as a TextDecoder for something as short as a key.
+    return pattern.test(view.toString("utf8", keyStart, keyStart + keySize));
+  };
 }
 
 /** Shows how far a walk has come, where that does not disturb the results. */
