@@ -15,11 +15,11 @@ import {
 import {
   addOutputOptions,
   addSkipErrorsOption,
+  codecOption,
   forceOption,
   keySizeLimitOption,
   maxSizeOption,
   type OutputOptions,
-  parseCodec,
   parseCount,
   sumsOption,
   workersOption,
@@ -48,16 +48,17 @@ export function mergeCommand(): Command {
       "<files...>",
       "bin files, and at last the target; - for standard output",
     )
-    .option(
-      "-t, --target-compress-type <codec>",
-      "codec of the target's contents (default: that of the first file)",
-      parseCodec,
+    .addOption(
+      codecOption(
+        "-t, --target-compress-type",
+        "codec of the target's contents (default: that of the first file)",
+      ),
     )
-    .option(
-      "-c, --package-compress-type <codec>",
-      "codec of the target as a whole",
-      parseCodec,
-      "none",
+    .addOption(
+      codecOption(
+        "-c, --package-compress-type",
+        "codec of the target as a whole",
+      ).default("none"),
     )
     .option("--level <number>", "compression level of the target", parseCount)
     .addOption(

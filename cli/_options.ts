@@ -1,6 +1,6 @@
 /** Options that several commands share, and the checks of what users give them. */
 import { type Command, InvalidArgumentError, Option } from "commander";
-import { codecNames, findCodec } from "../codec/codecs.ts";
+import { codecAliases, codecNames } from "../codec/names.ts";
 
 /** Longest key that is accepted unless told otherwise; see `doc/record.ts`. */
 const KEY_SIZE_LIMIT = 1000;
@@ -46,12 +46,16 @@ export function addInputOptions(command: Command): Command {
     .addOption(maxSizeOption());
 }
 
-/** An option that takes the name of a codec. */
-export function codecOption(flags: string, description: string): Option {
+/** An option that takes the name of a codec, or one of some other words. */
+export function codecOption(
+  flags: string,
+  description: string,
+  others: readonly string[] = [],
+): Option {
   return new Option(`${flags} <codec>`, description)
-    .choices(codecNames)
-    // Which would refuse aliases.
-    .argParser(parseCodec);
+    .choices([...codecNames, ...others])
+    // Those would refuse aliases.
+    .argParser((value) => others.includes(value) ? value : parseCodec(value));
 }
 
 /** `-L`: the longest key. */
@@ -142,12 +146,10 @@ export function limitOption(what: string, value = 0): Option {
 }
 
 /** The name of a codec. */
-export function parseCodec(value: string): string {
-  try {
-    return findCodec(value).name;
-  } catch {
-    throw new InvalidArgumentError(`Expected one of ${codecNames.join(", ")}.`);
-  }
+function parseCodec(value: string): string {
+  const name = codecAliases[value] ?? value;
+  if (codecNames.some((each) => each === name)) return name;
+  throw new InvalidArgumentError(`Expected one of ${codecNames.join(", ")}.`);
 }
 
 /** A number of things, or an offset. */

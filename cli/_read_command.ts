@@ -8,6 +8,7 @@ import {
   addSelectionOptions,
   addSkipErrorsOption,
   codecOption,
+  forceOption,
   limitOption,
   parseCount,
   type SelectionOptions,
@@ -80,7 +81,7 @@ function addReadOptions(command: Command, limit: number): Command {
       (key: string, keys: string[] = []) => [...keys, key],
     )
     .option("-o, --output <file>", "write to a file, whole or not at all", "-")
-    .option("-f, --force", "replace an existing output")
+    .addOption(forceOption())
     .addOption(
       codecOption("-c, --output-compress-type", "codec of the output")
         .default("none"),

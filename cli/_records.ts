@@ -1,7 +1,7 @@
 /** What the commands that read records one after the other have in common. */
 import { Buffer } from "node:buffer";
 import process from "node:process";
-import type { CodecName } from "../codec/codec.ts";
+import type { CodecName } from "../codec/names.ts";
 import type { SkippedRange } from "../doc/_block_reader.ts";
 import type { ByteSource } from "../doc/byte_source.ts";
 import type { Records } from "../doc/record_scanner.ts";

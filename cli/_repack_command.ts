@@ -1,13 +1,6 @@
 import process from "node:process";
 import { Command, Option } from "commander";
-import { codecNames } from "../codec/codecs.ts";
-// Not by way of doc/mod.ts: loading all of it takes longer than a small job.
-import {
-  repack,
-  type RepackOptions,
-  type RepackResult,
-} from "../doc/repack.ts";
-import { repackDirectory } from "../doc/repack_directory.ts";
+import type { RepackOptions, RepackResult } from "../doc/repack.ts";
 import {
   describeCodecs,
   ExitCode,
@@ -23,11 +16,11 @@ import {
 import {
   addOutputOptions,
   addSkipErrorsOption,
+  codecOption,
   keySizeLimitOption,
   limitOption,
   maxSizeOption,
   type OutputOptions,
-  parseCodec,
   parseCount,
   patternOption,
   sumsOption,
@@ -57,7 +50,6 @@ interface Options extends OutputOptions {
 
 /** Makes the `repack` command. */
 export function repackCommand(): Command {
-  const codecs = codecNames.join(", ");
   const command = new Command("repack")
     .alias("a")
     .description("change the compression of a bin file, on all cores")
@@ -69,22 +61,24 @@ export function repackCommand(): Command {
       "<target>",
       "file (- for standard output), or directory in path mode, to make",
     )
-    .option(
-      "-i, --source-compress-type <codec>",
-      `codec of the source's contents (${codecs}; detected when not told)`,
-      parseCodec,
+    .addOption(
+      codecOption(
+        "-i, --source-compress-type",
+        "codec of the source's contents; detected when not told",
+      ),
     )
-    .option(
-      "-t, --target-compress-type <codec>",
-      "codec of the target's contents; same for that of the source",
-      (value) => value === "same" ? value : parseCodec(value),
-      "none",
+    .addOption(
+      codecOption(
+        "-t, --target-compress-type",
+        "codec of the target's contents; same for that of the source",
+        ["same"],
+      ).default("none"),
     )
-    .option(
-      "-c, --package-compress-type <codec>",
-      "codec of the target as a whole",
-      parseCodec,
-      "none",
+    .addOption(
+      codecOption(
+        "-c, --package-compress-type",
+        "codec of the target as a whole",
+      ).default("none"),
     )
     .addOption(workersOption())
     .addOption(
@@ -153,6 +147,7 @@ async function repackAction(
     signal: interruptSignal(options.pattern),
   };
   if (options.mode !== "path") {
+    const { repack } = await import("../doc/repack.ts");
     const result = await withProgress(
       options,
       (onProgress) => repack({ ...common, source, target, onProgress }),
@@ -164,6 +159,7 @@ async function repackAction(
     if (result.skipped.length > 0) process.exitCode = ExitCode.Skipped;
     return;
   }
+  const { repackDirectory } = await import("../doc/repack_directory.ts");
   const { results, passedOver } = await withProgress(
     options,
     (onProgress) =>

@@ -97,7 +97,6 @@ const native: Engine = {
 export const brotli: Codec = {
   name: "brotli",
   id: 4,
-  aliases: ["br"],
   suffix: ".br",
   level: { min: 0, max: 11, default: 6 },
   magic: undefined,

@@ -77,7 +77,6 @@ function checkLevel(level: number): number {
 export const bzip2: Codec = {
   name: "bzip2",
   id: 3,
-  aliases: ["bz2"],
   suffix: ".bz2",
   level: { min: 1, max: 9, default: 6 },
   magic: [0x42, 0x5a, 0x68],

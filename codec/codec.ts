@@ -1,4 +1,5 @@
 import type { Engine } from "./engine.ts";
+import type { CodecName } from "./names.ts";
 
 /** A way to compress documents: its names, its properties, and the engines that do the work. */
 export interface Codec {
@@ -6,8 +7,6 @@ export interface Codec {
   readonly name: CodecName;
   /** The original's number for it; 7 for zstd, which the original does not have. */
   readonly id: number;
-  /** Other names that users may give. */
-  readonly aliases: readonly string[];
   /** Suffix of files that are compressed as a whole, with its dot. Empty for none. */
   readonly suffix: string;
   /** Levels that may be asked for, and the one used when none is: the original's where it has one. */
@@ -19,14 +18,3 @@ export interface Codec {
   /** Implementations, the preferred one first. */
   readonly engines: readonly Engine[];
 }
-
-/** Names of the codecs. */
-export type CodecName =
-  | "none"
-  | "gzip"
-  | "zip"
-  | "bzip2"
-  | "brotli"
-  | "lz4"
-  | "xz"
-  | "zstd";

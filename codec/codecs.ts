@@ -1,9 +1,10 @@
 import { brotli } from "./brotli.ts";
 import { bzip2 } from "./bzip2.ts";
-import type { Codec, CodecName } from "./codec.ts";
+import type { Codec } from "./codec.ts";
 import { UnknownCodecError } from "./errors.ts";
 import { gzip, zip } from "./gzip.ts";
 import { lz4 } from "./lz4.ts";
+import { codecAliases, codecNames } from "./names.ts";
 import { none } from "./none.ts";
 import { xz } from "./xz.ts";
 import { zstd } from "./zstd.ts";
@@ -21,14 +22,10 @@ export const codecs: readonly Codec[] = [
   zstd,
 ];
 
-/** Names of all codecs, in the order of their numbers. */
-export const codecNames: readonly CodecName[] = codecs.map(({ name }) => name);
-
 const byName = new Map<string | number, Codec>();
-for (const codec of codecs) {
-  for (const name of [codec.name, codec.id, ...codec.aliases]) {
-    byName.set(name, codec);
-  }
+for (const codec of codecs) byName.set(codec.name, codec).set(codec.id, codec);
+for (const [alias, name] of Object.entries(codecAliases)) {
+  byName.set(alias, byName.get(name)!);
 }
 
 /**

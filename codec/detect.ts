@@ -1,4 +1,4 @@
-import type { CodecName } from "./codec.ts";
+import type { CodecName } from "./names.ts";
 import { codecs } from "./codecs.ts";
 import { decompress } from "./compress.ts";
 import { OutputLimitError } from "./errors.ts";

@@ -1,5 +1,6 @@
 import { environmentVariable } from "../pool/runtime.ts";
-import type { Codec, CodecName } from "./codec.ts";
+import type { Codec } from "./codec.ts";
+import type { CodecName } from "./names.ts";
 import { codecs, findCodec } from "./codecs.ts";
 import type { Engine, EngineKind } from "./engine.ts";
 import { NoEngineError } from "./errors.ts";

@@ -49,7 +49,6 @@ const native: Engine = {
 export const gzip: Codec = {
   name: "gzip",
   id: 0,
-  aliases: ["gz"],
   suffix: ".gz",
   level: { min: 0, max: 9, default: 6 },
   magic: [0x1f, 0x8b, 8],
@@ -58,4 +57,4 @@ export const gzip: Codec = {
 };
 
 /** What the original calls zip: gzip, under another name and number. */
-export const zip: Codec = { ...gzip, name: "zip", id: 2, aliases: [] };
+export const zip: Codec = { ...gzip, name: "zip", id: 2 };

@@ -98,7 +98,6 @@ export const lz4Engine: Engine = {
 export const lz4: Codec = {
   name: "lz4",
   id: 5,
-  aliases: [],
   suffix: ".lz4",
   level: { min: 1, max: 9, default: 1 },
   magic: [0x04, 0x22, 0x4d, 0x18],

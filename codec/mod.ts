@@ -3,8 +3,9 @@
  *
  * @module
  */
-export type { Codec, CodecName } from "./codec.ts";
-export { codecNames, codecs, findCodec } from "./codecs.ts";
+export type { Codec } from "./codec.ts";
+export { codecs, findCodec } from "./codecs.ts";
+export { codecAliases, type CodecName, codecNames } from "./names.ts";
 export {
   compress,
   type CompressOptions,

@@ -40,7 +40,6 @@ const engine: Engine = {
 export const none: Codec = {
   name: "none",
   id: 1,
-  aliases: [],
   suffix: "",
   level: { min: 0, max: 0, default: 0 },
   magic: undefined,

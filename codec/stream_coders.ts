@@ -1,4 +1,4 @@
-import type { CodecName } from "./codec.ts";
+import type { CodecName } from "./names.ts";
 import { checkLevel, findCodec } from "./codecs.ts";
 import type { StreamCoder } from "./engine.ts";
 import { engineFor } from "./engines.ts";

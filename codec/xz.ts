@@ -35,7 +35,6 @@ export const xzEngine: Engine = {
 export const xz: Codec = {
   name: "xz",
   id: 6,
-  aliases: [],
   suffix: ".xz",
   level: { min: 0, max: 9, default: 6 },
   magic: [0xfd, 0x37, 0x7a, 0x58, 0x5a, 0],

@@ -97,7 +97,6 @@ const native: Engine = {
 export const zstd: Codec = {
   name: "zstd",
   id: 7,
-  aliases: ["zst"],
   suffix: ".zst",
   level: { min: 1, max: 22, default: 3 },
   magic: [0x28, 0xb5, 0x2f, 0xfd],

@@ -6,7 +6,7 @@ import {
   leaseDecompressor,
   maxCompressedSize,
 } from "../codec/compress.ts";
-import type { CodecName } from "../codec/codec.ts";
+import type { CodecName } from "../codec/names.ts";
 import type { Compressor, Decompressor } from "../codec/engine.ts";
 import { CodecError, OutputLimitError } from "../codec/errors.ts";
 import type { MemoryPool } from "../pool/memory_pool.ts";

@@ -1,5 +1,5 @@
 import type NodeOs from "node:os";
-import type { CodecName } from "../codec/codec.ts";
+import type { CodecName } from "../codec/names.ts";
 import { checkLevel, findCodec } from "../codec/codecs.ts";
 import { MAX_DOCUMENT_SIZE } from "../codec/compress.ts";
 import { engineFor } from "../codec/engines.ts";

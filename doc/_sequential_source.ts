@@ -1,5 +1,5 @@
 /** Bytes that come one after the other, with enough of them kept to go back a little. */
-import type { CodecName } from "../codec/codec.ts";
+import type { CodecName } from "../codec/names.ts";
 import { CodecError } from "../codec/errors.ts";
 import { createDecoder, decoderSliceSize } from "../codec/stream_coders.ts";
 import { STANDARD_INPUT_NAME } from "./_standard_input.ts";

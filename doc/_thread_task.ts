@@ -1,5 +1,5 @@
 /** What the threads of a repack do. */
-import type { CodecName } from "../codec/codec.ts";
+import type { CodecName } from "../codec/names.ts";
 import { preferEngine } from "../codec/engines.ts";
 import { JobControl, pauseThread } from "./_job_control.ts";
 import {

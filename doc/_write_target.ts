@@ -1,4 +1,4 @@
-import type { CodecName } from "../codec/codec.ts";
+import type { CodecName } from "../codec/names.ts";
 import { compress } from "../codec/compress.ts";
 import { createEncoder } from "../codec/stream_coders.ts";
 import type { JobProgress } from "./_job_control.ts";

@@ -1,4 +1,4 @@
-import type { CodecName } from "../codec/codec.ts";
+import type { CodecName } from "../codec/names.ts";
 import {
   detectCodec,
   detectCodecOfStart,

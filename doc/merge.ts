@@ -1,4 +1,4 @@
-import type { CodecName } from "../codec/codec.ts";
+import type { CodecName } from "../codec/names.ts";
 import { OptionError } from "../pool/errors.ts";
 import type { SkippedRange } from "./_block_reader.ts";
 import { inspectSource, makePlan, type SourceFacts } from "./_job_plan.ts";

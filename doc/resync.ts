@@ -1,4 +1,4 @@
-import type { CodecName } from "../codec/codec.ts";
+import type { CodecName } from "../codec/names.ts";
 import { decompress, type DecompressOptions } from "../codec/compress.ts";
 import { CodecError } from "../codec/errors.ts";
 import type { ByteSource } from "./byte_source.ts";

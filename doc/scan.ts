@@ -1,4 +1,4 @@
-import type { CodecName } from "../codec/codec.ts";
+import type { CodecName } from "../codec/names.ts";
 import type { SkippedRange } from "./_block_reader.ts";
 import { inspectSource, makePlan } from "./_job_plan.ts";
 import { runPlan } from "./_job_threads.ts";
