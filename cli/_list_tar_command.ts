@@ -1,14 +1,13 @@
 import { once } from "node:events";
 import process from "node:process";
 import { Command } from "commander";
-import { codecNames } from "../codec/codecs.ts";
 import type { TarEntry } from "../doc/tar.ts";
 import {
   addOutputOptions,
   limitOption,
   type OutputOptions,
-  parseCodec,
   patternOption,
+  tarCodecOption,
 } from "./_options.ts";
 import { humanSize, print, shownName } from "./_output.ts";
 
@@ -25,11 +24,7 @@ export function listTarCommand(): Command {
     .alias("t")
     .description("list the entries of a tar archive, compressed or not")
     .argument("<tar>", "tar archive; - for standard input")
-    .option(
-      "-f, --format <codec>",
-      `codec of the archive (auto, ${codecNames.join(", ")})`,
-      parseTarCodec,
-    )
+    .addOption(tarCodecOption("-f, --format"))
     .addOption(patternOption("names to list"))
     .addOption(limitOption("most entries to list"))
     .addHelpText(
@@ -44,11 +39,6 @@ Examples:
     )
     .action(listTarAction);
   return addOutputOptions(command, "print each entry as a line of JSON");
-}
-
-/** The codec of a tar archive; undefined if it is to be detected. */
-export function parseTarCodec(value: string): string | undefined {
-  return value === "auto" ? undefined : parseCodec(value);
 }
 
 async function listTarAction(path: string, options: Options): Promise<void> {

@@ -58,6 +58,15 @@ export function codecOption(
     .argParser((value) => others.includes(value) ? value : parseCodec(value));
 }
 
+/** An option that takes the codec of a tar archive; undefined for `auto`. */
+export function tarCodecOption(flags: string): Option {
+  return codecOption(
+    flags,
+    "codec of the tar archive; detected when not told",
+    ["auto"],
+  ).argParser((value) => value === "auto" ? undefined : parseCodec(value));
+}
+
 /** `-L`: the longest key. */
 export function keySizeLimitOption(): Option {
   return new Option(

@@ -1,20 +1,19 @@
 import process from "node:process";
 import { Command } from "commander";
-import { codecNames } from "../codec/codecs.ts";
 import type { PackageResult } from "../doc/package_files.ts";
-import { parseTarCodec } from "./_list_tar_command.ts";
 import { namesIn } from "./_name_list.ts";
 import {
   addOutputOptions,
   addSkipErrorsOption,
+  codecOption,
   forceOption,
   keySizeLimitOption,
   limitOption,
   maxSizeOption,
   type OutputOptions,
-  parseCodec,
   parseCount,
   patternOption,
+  tarCodecOption,
   workersOption,
 } from "./_options.ts";
 import {
@@ -56,7 +55,6 @@ const MAX_FILES_SHOWN = 20;
 
 /** Makes the `package` command. */
 export function packageCommand(): Command {
-  const codecs = codecNames.join(", ");
   const command = new Command("package")
     .alias("p")
     .description("put files into a bin file: a directory's, or a tar archive's")
@@ -65,26 +63,24 @@ export function packageCommand(): Command {
       "directory, or tar archive, compressed or not (- for standard input)",
     )
     .argument("<target>", "bin file to make (- for standard output)")
-    .option(
-      "-z, --compress-type <codec>",
-      `codec of the target's contents (${codecs}; gzip when not told, or what the target has)`,
-      parseCodec,
+    .addOption(
+      codecOption(
+        "-z, --compress-type",
+        "codec of the target's contents; gzip when not told, or what the target has",
+      ),
     )
-    .option(
-      "-c, --input-compress-type <codec>",
-      "codec of the files themselves, which are decompressed",
-      parseCodec,
-      "none",
+    .addOption(
+      codecOption(
+        "-c, --input-compress-type",
+        "codec of the files themselves, which are decompressed",
+      ).default("none"),
     )
-    .option(
-      "-t, --tar-compress-type <codec>",
-      "codec of the tar archive (detected when not told)",
-      parseTarCodec,
-    )
-    .option(
-      "--package-compress-type <codec>",
-      "codec of the target as a whole",
-      parseCodec,
+    .addOption(tarCodecOption("-t, --tar-compress-type"))
+    .addOption(
+      codecOption(
+        "--package-compress-type",
+        "codec of the target as a whole",
+      ),
     )
     .option("--level <number>", "compression level of the target", parseCount)
     .addOption(workersOption())

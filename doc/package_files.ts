@@ -1,4 +1,4 @@
-import type { CodecName } from "../codec/codec.ts";
+import type { CodecName } from "../codec/names.ts";
 import { findCodec } from "../codec/codecs.ts";
 import { OptionError } from "../pool/errors.ts";
 import { formatOf, makePlan, type Plan } from "./_job_plan.ts";

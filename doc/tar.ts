@@ -3,7 +3,7 @@
  * memory. Only what a list and packaging need; no npm package that was looked at
  * keeps names as bytes and tells a sparse file's map from a file's content.
  */
-import type { CodecName } from "../codec/codec.ts";
+import type { CodecName } from "../codec/names.ts";
 import { findCodec } from "../codec/codecs.ts";
 import { detectMagic } from "../codec/detect.ts";
 import { CorruptDataError } from "../codec/errors.ts";
