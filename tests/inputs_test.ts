@@ -1,7 +1,7 @@
 /** Packages, the standard input and damaged files, read record by record. */
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
-import { codecNames, compress } from "../codec/mod.ts";
+import { codecNames, codecs, compress } from "../codec/mod.ts";
 import {
   type ByteSource,
   Doc,
@@ -14,11 +14,15 @@ import {
   TolerantScanner,
 } from "../doc/mod.ts";
 import { packageSource } from "../doc/_sequential_source.ts";
-import { assertSameBytes, concat, randomBytes, text } from "./_bytes.ts";
-import { runScript } from "./_bytes.ts";
+import {
+  assertSameBytes,
+  concat,
+  randomBytes,
+  runScript,
+  text,
+} from "./_bytes.ts";
 import {
   fixture,
-  manifest,
   numberedDocs,
   outline,
   TemporaryDirectory,
@@ -94,22 +98,30 @@ Deno.test("going back further than is kept makes a package begin anew", () => {
   source.close();
 });
 
-Deno.test("a damaged package gives all documents before the damage, then an error that says where", () => {
-  const docs = Array.from(
-    { length: 200 },
-    (_, i) => new Doc(`${i}`, randomBytes(5000, i + 1)),
+/** Documents that do not compress. */
+function noisyDocs(count: number): Doc[] {
+  return Array.from(
+    { length: count },
+    (_, i) => new Doc(`${i}`, randomBytes(5000, 2 * i + 1)),
   );
-  for (const codec of packageCodecs) {
-    const packed = compress(binFile(docs), codec);
-    using reader = new DocReader(packed.subarray(0, packed.length / 2));
+}
+
+Deno.test("a damaged package gives all documents before the damage, then an error that says where", () => {
+  const docs = noisyDocs(200);
+  for (const { name: codec, concatenable } of codecs) {
+    if (codec === "none") continue;
+    // Where streams can be joined, the second of two is cut.
+    const parts = concatenable ? [docs.slice(0, 120), docs.slice(120)] : [docs];
+    const packed = concat(
+      ...parts.map((part) => compress(binFile(part), codec)),
+    );
+    using reader = new DocReader(packed.subarray(0, 0.75 * packed.length));
     const read: Doc[] = [];
     const error = assertThrows(() => {
       for (const doc of reader) read.push(doc);
     }, RecordError);
     assert(error.message.includes("the package is damaged"), error.message);
-    assert(error.message.includes(codec === "zip" ? "gzip" : codec));
-    // bzip2 has blocks of 900 KB, so half a file is half a block.
-    assert(read.length > (codec === "bzip2" ? -1 : 30), `${codec}: few`);
+    assert(read.length >= 120, `${codec}: ${read.length}`);
     assertEquals(outline(read), outline(docs.slice(0, read.length)));
   }
 });
@@ -177,10 +189,7 @@ Deno.test("a tolerant scanner leaves out damaged records only, in plain files an
 });
 
 Deno.test("a tolerant scanner keeps what comes before the damage of a package, and reports it once", () => {
-  const docs = Array.from(
-    { length: 100 },
-    (_, i) => new Doc(`${i}`, randomBytes(5000, i + 1)),
-  );
+  const docs = noisyDocs(100);
   const packed = compress(binFile(docs), "zstd");
   const cut = packed.subarray(0, packed.length - 200_000);
   const { keys, ranges } = tolerantly(cut, "none");
@@ -188,7 +197,7 @@ Deno.test("a tolerant scanner keeps what comes before the damage of a package, a
   assertEquals(keys, docs.slice(0, keys.length).map(({ name }) => name));
   const last = ranges.at(-1)!;
   assert(last.reason.includes("the package is damaged"), last.reason);
-  assertEquals(ranges.length <= 2, true);
+  assert(ranges.length <= 2, "the cut record, and the rest");
 });
 
 Deno.test("a document whose content is rejected gives back the records that it has swallowed", () => {
@@ -234,11 +243,11 @@ Deno.test("a reader reads the standard input: a file by position, a pipe from st
   Deno.writeTextFileSync(path, script);
   const config = new URL("../deno.json", import.meta.url).pathname;
   const large = directory.file("large.bin");
-  const noise = Array.from(
-    { length: 50 },
-    (_, i) => new Doc(`${i}`, randomBytes(1_000_000, i + 1)),
+  const million = randomBytes(1_000_000);
+  writeBinFile(
+    large,
+    Array.from({ length: 50 }, (_, i) => new Doc(`${i}`, million)),
   );
-  writeBinFile(large, noise);
   const runs: [string, string][] = [
     [`cat "$3" | "$0" run -A --config "$1" "$2"`, "32 hello.txt\na\n"],
     [`"$0" run -A --config "$1" "$2" < "$3"`, "32 hello.txt\na\n"],
@@ -258,7 +267,6 @@ Deno.test("a reader reads the standard input: a file by position, a pipe from st
     }).output();
     assertEquals(new TextDecoder().decode(stdout), expected);
   }
-  assertEquals(manifest.length, 32);
 });
 
 Deno.test("memory does not depend on the size of what is read from a package", async () => {
