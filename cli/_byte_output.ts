@@ -86,10 +86,9 @@ export class ByteOutput {
   /** Ends a line. */
   newline(): void {
     this.#byte(NEWLINE);
-    this.#last = NEWLINE;
   }
 
-  /** Ends the line, unless the bytes that were added last have done so. */
+  /** Ends the line, unless a newline was added last. */
   endLine(): void {
     if (this.#last !== NEWLINE) this.newline();
   }
@@ -103,7 +102,7 @@ export class ByteOutput {
 
   #byte(byte: number): void {
     if (this.#length === BUFFER_SIZE) this.flush();
-    this.#buffer[this.#length++] = byte;
+    this.#buffer[this.#length++] = this.#last = byte;
   }
 }
 

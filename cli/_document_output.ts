@@ -30,7 +30,7 @@ export function addRecord(
   out.newline();
 }
 
-/** Adds a document as a line: its offset and content. */
+/** Adds offset and content of a document, and a newline if the content has none. */
 export function addDocument(
   out: ByteOutput,
   records: Records,
@@ -39,7 +39,7 @@ export function addDocument(
   out.number(records.offset, OFFSET_WIDTH);
   out.tab();
   out.bytes(content);
-  out.newline();
+  out.endLine();
 }
 
 /** Adds a document as one line of JSON: its offset, key and content. */

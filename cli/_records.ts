@@ -134,8 +134,9 @@ export interface Selection {
   limit: number;
 }
 
-/** Records between two looks at the clock. */
-const CLOCK_INTERVAL = 64;
+/** Records, and bytes of them, after which to look at the clock. */
+const CLOCK_RECORDS = 64;
+const CLOCK_BYTES = 256 * 1024;
 
 /** Milliseconds between two pauses. */
 const PAUSE_INTERVAL = 200;
@@ -155,8 +156,12 @@ export async function walk(
 ): Promise<number> {
   let visited = 0;
   let pausedAt = performance.now();
+  let lookedAt = records.position;
   for (let seen = 1; visited < limit && records.next(); seen++) {
-    if (seen % CLOCK_INTERVAL === 0) {
+    if (
+      seen % CLOCK_RECORDS === 0 || records.position - lookedAt > CLOCK_BYTES
+    ) {
+      lookedAt = records.position;
       const now = performance.now();
       if (now - pausedAt > PAUSE_INTERVAL) {
         pausedAt = now;

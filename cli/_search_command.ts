@@ -105,6 +105,7 @@ async function searchAction(
               if (options.json) addJsonDocument(out, records, content);
               else if (options.pretty) addPrettyContent(out, content);
               else addDocument(out, records, content);
+              out.endLine();
             });
           } catch (error) {
             open.reject(error);

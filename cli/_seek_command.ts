@@ -43,7 +43,7 @@ async function seekAction(
   const { ContentReader } = await import("../doc/_content_reader.ts");
   const { contentCheck, findRecord } = await import("../doc/resync.ts");
   const { FileError } = await import("../doc/errors.ts");
-  await withRecords(input, offset, options, true, (open) => {
+  await withRecords(input, 0, options, true, (open) => {
     const { records, source, codec } = open;
     const found = findRecord(source, offset, {
       keySizeLimit: options.keySizeLimit,
