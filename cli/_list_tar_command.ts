@@ -9,7 +9,7 @@ import {
   patternOption,
   tarCodecOption,
 } from "./_options.ts";
-import { humanSize, print, shownName } from "./_output.ts";
+import { humanSize, print, printable } from "./_output.ts";
 
 /** The options as commander hands them over. */
 interface Options extends OutputOptions {
@@ -70,5 +70,5 @@ function toJson({ type, size, offset }: TarEntry, name: string): string {
 
 function toLine({ type, size }: TarEntry, name: string): string {
   const kind = type === "file" ? "" : `  (${type})`;
-  return `${humanSize(size).padStart(8)}  ${shownName(name)}${kind}`;
+  return `${humanSize(size).padStart(8)}  ${printable(name)}${kind}`;
 }

@@ -29,14 +29,6 @@ export function humanCount(count: number): string {
   return count.toLocaleString("en-US");
 }
 
-/**
- * A name as it may be printed: whoever chose it must not be able to write to
- * somebody's terminal as they like.
- */
-export function shownName(name: string): string {
-  return /\p{Cc}/u.test(name) ? JSON.stringify(name) : name;
-}
-
 /** Text in a colour, if the stream is a terminal and `NO_COLOR` is not set. */
 export function styled(
   style: Parameters<typeof styleText>[0],
@@ -46,36 +38,41 @@ export function styled(
   return styleText(style, text, { stream });
 }
 
-/** What makes terminals do things, or would be taken for what stands for it. */
-const NOT_PRINTABLE = /[\p{Cc}\\]/gu;
-
-/** What stands for control characters that have a name. */
+/** Control characters that have a name. */
 const ESCAPES: Record<string, string> = {
   "\t": "\\t",
   "\n": "\\n",
   "\r": "\\r",
-  "\\": "\\\\",
 };
 
-/** Text without control characters: they become `\n`, `\x1b` and so on, and a backslash two. */
+/**
+ * Text without control characters, for which `\n`, `\x1b` and the like stand:
+ * whoever chose a name must not be able to write to somebody's terminal as they
+ * like.
+ */
 export function printable(text: string): string {
   return text.replace(
-    NOT_PRINTABLE,
-    (character) => ESCAPES[character] ?? escapeByte(character.charCodeAt(0)),
+    /\p{Cc}/gu,
+    (control) => ESCAPES[control] ?? escapeByte(control.charCodeAt(0)),
   );
 }
 
-/** A key as {@linkcode printable} text. If it is no UTF-8, `\xff` and the like stand for its bytes. */
+/**
+ * A key as {@linkcode printable} text that tells all keys apart: a backslash is
+ * printed as two, and bytes of what is no UTF-8 as `\xff` and the like.
+ */
 export function printableKey(key: Uint8Array): string {
+  let text: string;
   try {
-    return printable(strictDecoder.decode(key));
+    text = strictDecoder.decode(key);
   } catch {
     return Array.from(
       key,
       (byte) =>
-        byte > 126 ? escapeByte(byte) : printable(String.fromCharCode(byte)),
+        byte > 126 ? escapeByte(byte) : printableKey(Uint8Array.of(byte)),
     ).join("");
   }
+  return printable(text.replaceAll("\\", "\\\\"));
 }
 
 function escapeByte(byte: number): string {

@@ -24,8 +24,8 @@ import {
   note,
   plural,
   print,
+  printable,
   ratio,
-  shownName,
   withProgress,
 } from "./_output.ts";
 import { interruptSignal } from "./_run.ts";
@@ -189,7 +189,7 @@ function describe(
       }, ${humanSize(bytesRead / seconds)}/s`,
   );
   for (const { name, reason } of skipped.slice(0, MAX_FILES_SHOWN)) {
-    note(`skipped ${shownName(name)}: ${reason}`);
+    note(`skipped ${printable(name)}: ${reason}`);
   }
   if (skipped.length > MAX_FILES_SHOWN) {
     note(`skipped ${plural(skipped.length, "file")} in all`);

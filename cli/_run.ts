@@ -3,7 +3,7 @@ import { type Command, CommanderError } from "commander";
 import { UnknownCodecError } from "../codec/errors.ts";
 import { CancelledError } from "../doc/errors.ts";
 import { OptionError } from "../pool/errors.ts";
-import { ExitCode, note, styled } from "./_output.ts";
+import { ExitCode, note, printable, styled } from "./_output.ts";
 
 /** The command was called wrongly, in a way that shows only while it runs. */
 export class UsageError extends Error {
@@ -64,7 +64,7 @@ export async function run(command: Command): Promise<void> {
     note(
       verbose
         ? stack ?? message
-        : `${styled("red", "error:", process.stderr)} ${message}`,
+        : `${styled("red", "error:", process.stderr)} ${printable(message)}`,
     );
   }
 }

@@ -19,7 +19,7 @@ import {
   noteRanges,
   plural,
   print,
-  shownName,
+  printable,
   withProgress,
 } from "./_output.ts";
 import { interruptSignal } from "./_run.ts";
@@ -101,8 +101,8 @@ async function unpackAction(
         if (++count > MAX_DETOURS_SHOWN && !verbose) return;
         const what = path === undefined
           ? "skipped"
-          : `written to ${shownName(path)}`;
-        detours.push(`${shownName(key)} ${what}: ${reason}`);
+          : `written to ${printable(path)}`;
+        detours.push(`${printable(key)} ${what}: ${reason}`);
         // All of them may be many.
         if (verbose) note(detours.pop()!);
       },
