@@ -1,12 +1,10 @@
 import type { CodecName } from "../codec/names.ts";
 import { findCodec } from "../codec/codecs.ts";
 import {
-  decompress,
   fitting,
   leaseCompressor,
   maxCompressedSize,
 } from "../codec/compress.ts";
-import { CodecError } from "../codec/errors.ts";
 import { globalMemoryPool, MemoryPool } from "../pool/memory_pool.ts";
 import { type Block, BlockReader, type SkippedRange } from "./_block_reader.ts";
 import { BlockTransformer } from "./_block_transformer.ts";
@@ -15,7 +13,7 @@ import { SUM_SIZE, SUMS_HEADER_SIZE } from "./_sums.ts";
 import type { Tally } from "./_tally.ts";
 import { openSpool } from "./_spool.ts";
 import { type ByteSource, fileError, nodeFs, openFile } from "./byte_source.ts";
-import type { ContentCheck } from "./resync.ts";
+import { contentCheck } from "./resync.ts";
 
 /** Everything a thread needs to know of a job. */
 export interface Job {
@@ -150,7 +148,9 @@ class JobShare implements Disposable {
     const pool = job.pooled
       ? globalMemoryPool
       : new MemoryPool({ enabled: false });
-    const checkContent = job.skipErrors ? contentCheck(job, pool) : undefined;
+    const checkContent = job.skipErrors
+      ? contentCheck(job.from, { maxSize: job.maxSize, pool })
+      : undefined;
     this.#source = job.spool === undefined
       ? openFile(job.source, file)
       : openSpool(job.spool, file, control);
@@ -281,19 +281,6 @@ function takeBlock(
   } finally {
     control.unlockInput();
   }
-}
-
-function contentCheck(job: Job, pool: MemoryPool): ContentCheck {
-  return (content) => {
-    if (job.from === "none") return undefined;
-    try {
-      decompress(content, job.from, { maxSize: job.maxSize, pool });
-      return true;
-    } catch (error) {
-      if (error instanceof CodecError) return false;
-      throw error;
-    }
-  };
 }
 
 /** Compresses blocks of output as a whole, each as a stream of its own. */
