@@ -16,7 +16,7 @@ Deno.test("unpack writes each document to a file, and package makes the same bin
   const target = directory.file("docs");
   const { code, stdout, stderr } = await runCommand(["unpack", file, target]);
   assertEquals([code, stderr], [0, ""]);
-  assertStringIncludes(stdout, `${file} → ${target}: 4 documents, 53 B in `);
+  assertStringIncludes(stdout, `${file} → ${target}: 4 documents, 56 B in `);
   assertEquals(Deno.readTextFileSync(`${target}/c/d/e`), "content of c/d/e");
   const again = directory.file("again.bin");
   await runCommand(["package", target, again, "-z", "none"]);
