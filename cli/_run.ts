@@ -66,6 +66,12 @@ export async function run(command: Command): Promise<void> {
         ? stack ?? message
         : `${styled("red", "error:", process.stderr)} ${printable(message)}`,
     );
+  } finally {
+    // An input that nobody writes to must not keep a process that is done
+    // waiting; but what was printed has to get out.
+    if (process.stdin.destroyed) {
+      process.stdout.write("", () => process.exit());
+    }
   }
 }
 

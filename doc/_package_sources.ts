@@ -238,7 +238,8 @@ function ownFiles({ target }: Filling): (path: string) => boolean {
   const { basename, dirname } = nodePath();
   const name = basename(target);
   const isOwnName = (other: string) =>
-    other === name || other.includes(`.${name}.`) && other.endsWith(".tmp");
+    other === name ||
+    other.includes(`.${name}.`) && /\.tmp(\.\d+)?$/.test(other);
   const directory = nodeFs().realpathSync(dirname(target));
   return (path) =>
     isOwnName(basename(path)) &&

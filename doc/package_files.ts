@@ -21,6 +21,7 @@ import { fileError, nodeFs, openFile } from "./byte_source.ts";
 import { detectSource } from "./detect_source.ts";
 import { FileError, RecordError } from "./errors.ts";
 import type { JobOptions } from "./job_options.ts";
+import { scan } from "./scan.ts";
 
 /** How to put files into a bin file. */
 export interface PackageOptions extends Omit<JobOptions, "sourceCodec"> {
@@ -90,14 +91,15 @@ export interface PackageResult {
 /**
  * Puts files into a bin file, on all cores: those of a directory in the order of
  * their paths, or those of a tar archive or a list in its order. The target
- * appears whole or not at all; while it is made, the files take up space as they
- * are in a temporary file beside it.
+ * appears whole or not at all. The files pass through a temporary file beside
+ * it, which does not grow with their number.
  *
  * Symbolic links and special files are left out, and so are files that cannot be
  * read or are over a limit; the result tells of all of them. The target itself
  * is not put in, should it be in the directory.
  *
  * @throws {TarError} The archive is damaged, and `skipErrors` is not set.
+ * @throws {RecordError} The target that is to be appended to is damaged.
  * @throws {FileError} A file does not decompress, and `skipErrors` is not set;
  * or the source cannot be read or the target not be written.
  * @throws {TargetExistsError} The target exists, and neither `append` nor `force` is set.
@@ -125,7 +127,7 @@ export async function packageFiles(
 ): Promise<PackageResult> {
   const started = performance.now();
   const { source, target, append, force = false, signal, onProgress } = options;
-  const existing = append ? inspectTarget(target, options) : undefined;
+  const existing = append ? await inspectTarget(target, options) : undefined;
   const skipped: SkippedFile[] = [];
   const plan = planPackage(source, skipped, {
     ...options,
@@ -220,12 +222,15 @@ type TargetCodecs = Pick<PackageOptions, "targetCodec" | "packageCodec">;
  * Finds out with which codecs a target has to be appended to.
  *
  * @returns undefined if there is no target yet.
+ * @throws {RecordError} It is damaged: nobody would find what is behind that.
  * @throws {FileError | OptionError} It cannot be appended to.
  */
-function inspectTarget(
+async function inspectTarget(
   target: string,
-  { source, targetCodec, packageCodec, force, keySizeLimit }: PackageOptions,
-): TargetCodecs | undefined {
+  options: PackageOptions,
+): Promise<TargetCodecs | undefined> {
+  const { source, targetCodec, packageCodec, force, keySizeLimit, signal } =
+    options;
   if (target === STANDARD_STREAM) {
     throw new OptionError("Cannot append to the standard output");
   }
@@ -257,6 +262,7 @@ function inspectTarget(
         "Use force (--force) if they do not.",
     );
   }
+  await scan({ source: target, keysOnly: true, keySizeLimit, signal });
   return { targetCodec: codec, packageCodec: found.packageCodec };
 }
 

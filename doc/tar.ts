@@ -1,7 +1,7 @@
 /**
  * Reading tar archives: ustar, GNU and pax, plain or compressed, in bounded
- * memory. Only what a list and packaging need; no npm package that was looked at
- * keeps names as bytes and tells a sparse file's map from a file's content.
+ * memory. Names stay bytes, as keys are, and what is no file's content is never
+ * taken for one.
  */
 import type { CodecName } from "../codec/names.ts";
 import { findCodec } from "../codec/codecs.ts";

@@ -14,6 +14,7 @@ import {
   OptionError,
   packageFiles,
   type PackageOptions,
+  RecordError,
   TarError,
   TargetExistsError,
   unpack,
@@ -362,6 +363,9 @@ Deno.test("appending what does not fit is refused, and nothing is touched", asyn
   const brotli = { targetCodec: "none", packageCodec: "brotli", force: true };
   await packageFiles({ source, target, ...brotli });
   await refused({}, "whose streams cannot be joined");
+  await packageFiles({ source, target, force: true });
+  Deno.truncateSync(target, Deno.statSync(target).size - 1);
+  await assertRejects(() => append({}), RecordError, "it is cut short");
   Deno.writeFileSync(target, randomBytes(1000));
   await refused({}, "it is no bin file");
   Deno.writeFileSync(target, new Uint8Array(0));
