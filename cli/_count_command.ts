@@ -6,11 +6,11 @@ import {
   addOutputOptions,
   addSkipErrorsOption,
   type InputOptions,
+  jobOptions,
   type OutputOptions,
   parseCount,
   workersOption,
 } from "./_options.ts";
-import { interruptSignal } from "./_run.ts";
 
 /** The options as commander hands them over. */
 interface Options extends InputOptions, OutputOptions {
@@ -57,7 +57,6 @@ async function countAction(
   options: Options,
 ): Promise<void> {
   const { scan } = await import("../doc/scan.ts");
-  const { keySizeLimit, maxSize, workers, skipErrors } = options;
   const { documents, bytesRead, skipped } = await withProgress(
     options,
     (onProgress) =>
@@ -65,13 +64,9 @@ async function countAction(
         source,
         start,
         end,
-        sourceCodec: options.compressType,
+        ...jobOptions(options),
         keysOnly: options.keyOnly,
-        keySizeLimit,
-        maxSize,
-        workers,
-        skipErrors,
-        signal: interruptSignal(),
+        skipErrors: options.skipErrors,
         onProgress,
       }),
   );

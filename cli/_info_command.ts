@@ -17,10 +17,10 @@ import {
   addInputOptions,
   addOutputOptions,
   type InputOptions,
+  jobOptions,
   type OutputOptions,
   workersOption,
 } from "./_options.ts";
-import { interruptSignal } from "./_run.ts";
 
 /** The options as commander hands them over. */
 interface Options extends InputOptions, OutputOptions {
@@ -62,16 +62,11 @@ async function infoAction(
     return;
   }
   const { scan } = await import("../doc/scan.ts");
-  const { keySizeLimit, maxSize, workers } = options;
   const result = await withProgress(options, (onProgress) =>
     scan({
       source,
-      sourceCodec: options.compressType,
-      keySizeLimit,
-      maxSize,
-      workers,
+      ...jobOptions(options),
       skipErrors: true,
-      signal: interruptSignal(),
       onProgress,
     }));
   const engines = listEngines().filter(({ codec, inUse }) =>

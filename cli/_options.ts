@@ -1,6 +1,8 @@
 /** Options that several commands share, and the checks of what users give them. */
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { codecAliases, codecNames } from "../codec/names.ts";
+import type { JobOptions } from "../doc/job_options.ts";
+import { interruptSignal } from "./_run.ts";
 
 /** Longest key that is accepted unless told otherwise; see `doc/record.ts`. */
 const KEY_SIZE_LIMIT = 1000;
@@ -65,6 +67,16 @@ export function tarCodecOption(flags: string): Option {
     "codec of the tar archive; detected when not told",
     ["auto"],
   ).argParser((value) => value === "auto" ? undefined : parseCodec(value));
+}
+
+/** What the options say to jobs over a bin file that has to be read on all cores. */
+export function jobOptions(
+  { compressType, keySizeLimit, maxSize, workers }: InputOptions & {
+    workers: number;
+  },
+): JobOptions {
+  const signal = interruptSignal();
+  return { sourceCodec: compressType, keySizeLimit, maxSize, workers, signal };
 }
 
 /** `-L`: the longest key. */

@@ -14,10 +14,10 @@ import {
   addOutputOptions,
   forceOption,
   type InputOptions,
+  jobOptions,
   type OutputOptions,
   workersOption,
 } from "./_options.ts";
-import { interruptSignal } from "./_run.ts";
 
 /** The options as commander hands them over. */
 interface Options extends InputOptions, OutputOptions {
@@ -61,19 +61,14 @@ async function recoverAction(
   options: Options,
 ): Promise<void> {
   const { repack } = await import("../doc/repack.ts");
-  const { force, keySizeLimit, maxSize, workers } = options;
   const result = await withProgress(options, (onProgress) =>
     repack({
       source,
       target,
-      sourceCodec: options.compressType,
+      ...jobOptions(options),
       targetCodec: "same",
       skipErrors: true,
-      force,
-      keySizeLimit,
-      maxSize,
-      workers,
-      signal: interruptSignal(),
+      force: options.force,
       onProgress,
     }));
   const { documents, skipped } = result;

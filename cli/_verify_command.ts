@@ -17,10 +17,10 @@ import {
   addInputOptions,
   addOutputOptions,
   type InputOptions,
+  jobOptions,
   type OutputOptions,
   workersOption,
 } from "./_options.ts";
-import { interruptSignal } from "./_run.ts";
 
 /** The options as commander hands them over. */
 interface Options extends InputOptions, OutputOptions {
@@ -57,18 +57,13 @@ async function verifyAction(
   options: Options,
 ): Promise<void> {
   const { scan } = await import("../doc/scan.ts");
-  const { keySizeLimit, maxSize, workers } = options;
   const scanFile = (source: string) =>
     withProgress(options, (onProgress) =>
       scan({
         source,
-        sourceCodec: options.compressType,
-        keySizeLimit,
-        maxSize,
-        workers,
+        ...jobOptions(options),
         skipErrors: true,
         sums: true,
-        signal: interruptSignal(),
         onProgress,
       }));
   const result = await scanFile(source);
@@ -85,9 +80,7 @@ async function verifyAction(
     options,
     (show) =>
       compareFiles(source, other, {
-        keySizeLimit,
-        maxSize,
-        signal: interruptSignal(),
+        ...jobOptions(options),
         onProgress: (progress) => show(progress, 0),
       }),
   );
