@@ -188,7 +188,7 @@ Deno.test("list-tar lists entries with their sizes and kinds", async () => {
   assertEquals(all, {
     code: 0,
     stdout:
-      '     0 B  d/  (directory)\n  1.5 kB  d/a.html\n     1 B  "evil\\u001b[31m"\n' +
+      "     0 B  d/  (directory)\n  1.5 kB  d/a.html\n     1 B  evil\\x1b[31m\n" +
       "     1 B  b.html\n",
     stderr: "",
   });
