@@ -15,7 +15,12 @@ import { addToTally, emptyTally, type Tally } from "./_tally.ts";
 import { SumCollector } from "./_sums.ts";
 import { memorySource } from "./byte_source.ts";
 import { RecordError } from "./errors.ts";
-import { RECORD_OVERHEAD, RecordView, writeInt32 } from "./record.ts";
+import {
+  MAX_CONTENT_SIZE,
+  RECORD_OVERHEAD,
+  RecordView,
+  writeInt32,
+} from "./record.ts";
 import { type ContentCheck, findSwallowed } from "./resync.ts";
 
 /** What to do with records. */
@@ -253,6 +258,12 @@ export class BlockTransformer implements Disposable {
       output[outputLength + 4 + i] = bytes[keyStart + i];
     }
     writeInt32(output, outputLength + 4 + keySize, size);
+    if (size > MAX_CONTENT_SIZE) {
+      throw new CodecError(
+        this.#options.to,
+        `it has ${size} bytes then, and a record may have ${MAX_CONTENT_SIZE}`,
+      );
+    }
     if (keySize === 0 && size === 0) {
       throw new CodecError(
         this.#options.from,
