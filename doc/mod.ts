@@ -66,6 +66,7 @@ export {
 export { repack, type RepackOptions, type RepackResult } from "./repack.ts";
 export {
   type ContentCheck,
+  contentCheck,
   findRecord,
   type FindRecordOptions,
 } from "./resync.ts";
