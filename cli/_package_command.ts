@@ -13,6 +13,7 @@ import {
   type OutputOptions,
   parseCount,
   patternOption,
+  sumsOption,
   tarCodecOption,
   workersOption,
 } from "./_options.ts";
@@ -42,6 +43,7 @@ interface Options extends OutputOptions {
   baseName?: boolean;
   append?: boolean;
   force?: boolean;
+  sums?: boolean;
   skipErrors?: boolean;
   workers: number;
   pattern?: RegExp;
@@ -94,6 +96,7 @@ export function packageCommand(): Command {
     .option("--base-name", "keys are names without directories")
     .option("-a, --append", "add to an existing target")
     .addOption(forceOption())
+    .addOption(sumsOption())
     .addOption(keySizeLimitOption())
     .addOption(maxSizeOption())
     .addHelpText(
@@ -140,6 +143,7 @@ async function packageAction(
         baseName: options.baseName,
         append: options.append,
         force: options.force,
+        sums: options.sums,
         skipErrors: options.skipErrors,
         workers: options.workers,
         pattern: options.pattern,

@@ -52,6 +52,11 @@ export interface PackageOptions extends Omit<JobOptions, "sourceCodec"> {
   limit?: number;
   /** Whether to add to an existing target. Default false. */
   append?: boolean;
+  /**
+   * Whether to write checksums of the documents into a file beside the target,
+   * named after it with `.sums`. Not with `append`. Default false.
+   */
+  sums?: boolean;
   /** Whether to replace an existing target, or to append to one that seems to have another codec. Default false. */
   force?: boolean;
 }
@@ -127,6 +132,9 @@ export async function packageFiles(
 ): Promise<PackageResult> {
   const started = performance.now();
   const { source, target, append, force = false, signal, onProgress } = options;
+  if (append && options.sums) {
+    throw new OptionError("Cannot write sums of what is appended alone");
+  }
   const existing = append ? await inspectTarget(target, options) : undefined;
   const skipped: SkippedFile[] = [];
   const plan = planPackage(source, skipped, {
@@ -139,7 +147,13 @@ export async function packageFiles(
   try {
     const { outcomes: [outcome], progress, targetSize } = await writeTarget(
       [plan],
-      { target: made ?? target, force: force || !!made, signal, onProgress },
+      {
+        target: made ?? target,
+        force: force || !!made,
+        sums: options.sums,
+        signal,
+        onProgress,
+      },
     );
     if (made !== undefined) appendTemporary(made, target);
     for (const { key, reason } of outcome.skipped) {

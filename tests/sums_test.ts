@@ -1,6 +1,13 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import fc from "fast-check";
-import { Doc, FileError, merge, repack, scan } from "../doc/mod.ts";
+import {
+  Doc,
+  FileError,
+  merge,
+  packageFiles,
+  repack,
+  scan,
+} from "../doc/mod.ts";
 import { OptionError } from "../pool/mod.ts";
 import { runCommand } from "./_command.ts";
 import {
@@ -142,6 +149,21 @@ Deno.test("every part of a split target, and a merge without duplicates, has its
   });
   const sums = await compareWithSums(merged);
   assertEquals([sums?.same, sums?.different], [250, 0]);
+});
+
+Deno.test("a package has sums, and documents that are added to it later have none", async () => {
+  using directory = new TemporaryDirectory();
+  const target = directory.file("docs.bin");
+  const options = { source: fixture("../../pool"), target };
+  const { documents } = await packageFiles({ ...options, sums: true });
+  assertEquals((await compareWithSums(target))?.same, documents);
+  await assertRejects(
+    () => packageFiles({ ...options, append: true, sums: true }),
+    OptionError,
+  );
+  await packageFiles({ ...options, append: true });
+  const sums = await compareWithSums(target);
+  assertEquals([sums?.same, sums?.different], [documents, 0]);
 });
 
 Deno.test("a target that is replaced loses its old sums", async () => {
