@@ -22,3 +22,9 @@ export { type MemorySnapshot, memorySnapshot } from "./memory_snapshot.ts";
 export { type Closeable, ObjectPool, type PoolKey } from "./object_pool.ts";
 export { sizeClassOf, sizeOfClass } from "./size_class.ts";
 export type { PoolStatistics } from "./statistics.ts";
+export {
+  type MemoryReport,
+  type MemoryWatch,
+  type MemoryWatchOptions,
+  watchMemory,
+} from "./watch_memory.ts";
