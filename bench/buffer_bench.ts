@@ -1,14 +1,5 @@
-/**
- * The pool against the original, same engine, document by document: the ratios
- * that `deno bench` prints are what pooling gains.
- */
-import { codecNames } from "../codec/mod.ts";
+/** Buffers of the pool against new ones. */
 import { globalMemoryPool } from "../pool/mod.ts";
-import { benchCodec } from "./_bench_codec.ts";
-
-for (const codec of codecNames) {
-  if (codec !== "none" && codec !== "zip") benchCodec(codec);
-}
 
 for (const size of [4 * 1024, 64 * 1024, 1024 * 1024]) {
   const group = `a buffer of ${size / 1024} KiB`;
@@ -19,5 +10,14 @@ for (const size of [4 * 1024, 64 * 1024, 1024 * 1024]) {
     const buffer = globalMemoryPool.getBuffer(size);
     buffer[0] = 1;
     globalMemoryPool.putBuffer(buffer);
+  });
+  Deno.bench(`lease: ${group}`, { group }, () => {
+    using lease = globalMemoryPool.lease(size);
+    lease.bytes[0] = 1;
+  });
+  Deno.bench(`take and return scratch: ${group}`, { group }, () => {
+    const buffer = globalMemoryPool.takeScratch(size);
+    buffer[0] = 1;
+    globalMemoryPool.returnScratch(buffer);
   });
 }

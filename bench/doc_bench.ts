@@ -1,0 +1,90 @@
+/** Documents, reader, writer and batch sizes; the file is in a temporary directory. */
+import { join } from "node:path";
+import {
+  BatchProcessor,
+  compressDoc,
+  compressDocOriginal,
+  decompressDoc,
+  decompressDocOriginal,
+  type Doc,
+  DocReader,
+  DocWriter,
+  type DocWriterOptions,
+} from "../doc/mod.ts";
+import { MemoryPool } from "../pool/mod.ts";
+import { madeDocuments } from "./_documents.ts";
+
+const directory = Deno.makeTempDirSync({ prefix: "binfiles-bench-" });
+globalThis.addEventListener("unload", () => {
+  Deno.removeSync(directory, { recursive: true });
+});
+
+const docs = [...madeDocuments("json", 2000, 1000)];
+const path = join(directory, "docs.bin");
+const off = new MemoryPool({ enabled: false });
+
+for (const codec of ["gzip", "zstd", "lz4"]) {
+  const packed = compressDoc(docs[0], codec);
+  const there = `compressDoc, 1 KB, ${codec}`;
+  Deno.bench(`original: ${there}`, { group: there, baseline: true }, () => {
+    compressDocOriginal(docs[0], codec);
+  });
+  Deno.bench(`pooled: ${there}`, { group: there }, () => {
+    compressDoc(docs[0], codec);
+  });
+  const back = `decompressDoc, 1 KB, ${codec}`;
+  Deno.bench(`original: ${back}`, { group: back, baseline: true }, () => {
+    decompressDocOriginal(packed, codec);
+  });
+  Deno.bench(`pooled: ${back}`, { group: back }, () => {
+    decompressDoc(packed, codec);
+  });
+
+  const file = join(directory, `${codec}.bin`);
+  write(file, docs, { codec });
+  const reading = `read 2000 documents of 1 KB, ${codec}`;
+  Deno.bench(`pool off: ${reading}`, { group: reading, baseline: true }, () => {
+    read(file, codec, off);
+  });
+  Deno.bench(`pooled: ${reading}`, { group: reading }, () => {
+    read(file, codec);
+  });
+  const writing = `write 2000 documents of 1 KB, ${codec}`;
+  Deno.bench(`pool off: ${writing}`, { group: writing, baseline: true }, () => {
+    write(path, docs, { codec, pool: off });
+  });
+  Deno.bench(`pooled: ${writing}`, { group: writing }, () => {
+    write(path, docs, { codec });
+  });
+}
+
+const batches = "write 2000 documents of 1 KB in batches";
+for (const size of [1, 10, 100, 1000]) {
+  const options = { group: batches, baseline: size === 1 };
+  Deno.bench(`of ${size}: ${batches}`, options, () => {
+    using batch = new BatchProcessor(
+      new DocWriter(path, { codec: "none", force: true }),
+      size,
+    );
+    for (const doc of docs) batch.addDoc(doc);
+  });
+}
+Deno.bench(
+  `by bytes, as DocWriter does: ${batches}`,
+  { group: batches },
+  () => {
+    write(path, docs, { codec: "none" });
+  },
+);
+
+function write(path: string, docs: Doc[], options: DocWriterOptions): void {
+  using writer = new DocWriter(path, { ...options, force: true });
+  for (const doc of docs) writer.write(doc);
+}
+
+function read(path: string, codec: string, pool?: MemoryPool): number {
+  using reader = new DocReader(path, { codec, pool });
+  let bytes = 0;
+  for (const { content } of reader) bytes += content.length;
+  return bytes;
+}

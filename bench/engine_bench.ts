@@ -1,0 +1,47 @@
+/** The engines of a codec against each other, into a slab, with the pool. */
+import {
+  compressOriginal,
+  leaseCompressor,
+  leaseDecompressor,
+  listEngines,
+  loadPortableEngines,
+  maxCompressedSize,
+  preferEngine,
+} from "../codec/mod.ts";
+import { madeDocuments, sizes } from "./_documents.ts";
+
+await loadPortableEngines();
+const engines = listEngines().filter(({ codec }) =>
+  codec !== "zip" && codec !== "none"
+);
+const slab = new Uint8Array(maxCompressedSize(sizes["32 KB"]));
+
+for (const sizeName of ["1 KB", "32 KB"] as const) {
+  const [{ content }] = madeDocuments("json", 1, sizes[sizeName]);
+  const grouped = new Set<string>();
+  for (const { codec, engine, compresses, decompresses } of engines) {
+    const packed = compressOriginal(content, codec);
+    // What is leased stays with its engine, whichever is preferred later.
+    await preferEngine(engine, codec);
+    if (compresses) {
+      const compressor = leaseCompressor(codec);
+      const group = `compress ${sizeName} with ${codec}`;
+      benchIn(group, engine, () => compressor.compress(content, slab, 0));
+    }
+    if (decompresses) {
+      const decompressor = leaseDecompressor(codec);
+      const group = `decompress ${sizeName} with ${codec}`;
+      benchIn(group, engine, () => decompressor.decompress(packed, slab, 0));
+    }
+    await preferEngine(undefined, codec);
+  }
+
+  /** Registers a benchmark; the first of a group is what others are compared with. */
+  function benchIn(group: string, engine: string, way: () => unknown): void {
+    const baseline = !grouped.has(group);
+    grouped.add(group);
+    Deno.bench(`${engine}: ${group}`, { group, baseline }, () => {
+      way();
+    });
+  }
+}
