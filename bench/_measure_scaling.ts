@@ -1,0 +1,122 @@
+import { runJob } from "./_jobs.ts";
+import { type Spread, spread, takeTurns } from "./_numbers.ts";
+import { workerCounts } from "./_measure_repack.ts";
+import type { Workspace } from "./_workspace.ts";
+
+/** A repack of one size. */
+export interface ScalingPoint {
+  from: string;
+  to: string;
+  documents: number;
+  /** Bytes of a document. */
+  size: number;
+  workers: number;
+  pooled: boolean;
+  /** The process as a whole, in seconds. */
+  whole: Spread;
+  /** The repack alone. */
+  job: Spread;
+  /** Largest resident set, in bytes. */
+  peak: number;
+}
+
+/** How time and memory depend on one thing, all else being equal. */
+export interface Scaling {
+  byDocuments: ScalingPoint[];
+  bySize: ScalingPoint[];
+  byWorkers: ScalingPoint[];
+  /** What could not be measured, and why. */
+  leftOut: string[];
+}
+
+/** How much to measure. */
+export interface ScalingEffort {
+  rounds: number;
+  documents: readonly number[];
+  /** Bytes of all documents together, where their size or the workers vary. */
+  bytes: number;
+}
+
+/** Jobs to scale: two that codecs bound, one each way. */
+const PAIRS = [["none", "zstd"], ["gzip", "none"]] as const;
+
+/** Sizes of documents, in bytes. */
+const SIZES = [100, 1000, 10_000, 100_000, 1_000_000];
+
+/** Measures repacks of few and many documents, small and large ones, with few and many workers. */
+export async function measureScaling(
+  workspace: Workspace,
+  cores: number,
+  { rounds, documents: counts, bytes }: ScalingEffort,
+): Promise<Scaling> {
+  const leftOut: string[] = [];
+
+  /** Measures both pairs in each of the given settings, in turns. */
+  async function points(
+    documents: number,
+    size: number,
+    settings: readonly { workers: number; pooled: boolean }[],
+  ): Promise<ScalingPoint[]> {
+    const input = workspace.made("json", documents, size);
+    const results: ScalingPoint[] = [];
+    for (const [from, to] of PAIRS) {
+      const source = await workspace.sample(input, from, documents);
+      const runs = await takeTurns(
+        rounds,
+        Object.fromEntries(
+          settings.map((
+            { workers, pooled },
+            index,
+          ) => [index, () =>
+            runJob("repack", {
+              ...{ source: source.path, target: workspace.target() },
+              ...{ sourceCodec: from, targetCodec: to },
+              ...{ workers, optimized: pooled },
+            })]
+          ),
+        ),
+      );
+      settings.forEach((setting, index) => {
+        const ofSetting = runs[index];
+        results.push({
+          ...{ from, to, documents, size, ...setting },
+          whole: spread(ofSetting.map(({ wholeSeconds }) => wholeSeconds)),
+          job: spread(ofSetting.map(({ seconds }) => seconds)),
+          peak: Math.max(...ofSetting.map(({ peak }) => peak)),
+        });
+      });
+      workspace.target();
+    }
+    workspace.forgetSamples();
+    return results;
+  }
+
+  const ways = [
+    { workers: cores, pooled: true },
+    { workers: cores, pooled: false },
+  ];
+  const scaling: Scaling = {
+    byDocuments: [],
+    bySize: [],
+    byWorkers: [],
+    leftOut,
+  };
+  for (const documents of counts) {
+    try {
+      scaling.byDocuments.push(...await points(documents, 1000, ways));
+    } catch (error) {
+      // Most likely the disk is full: what fits is worth reporting.
+      leftOut.push(`${documents} documents: ${(error as Error).message}`);
+      workspace.forgetSamples();
+    }
+  }
+  for (const size of SIZES) {
+    scaling.bySize.push(...await points(Math.ceil(bytes / size), size, ways));
+  }
+  scaling.byWorkers = await points(
+    Math.ceil(bytes / 1000),
+    1000,
+    workerCounts(cores).map((workers) => ({ workers, pooled: true })),
+  );
+  return scaling;
+}

@@ -1,0 +1,74 @@
+/** Jobs on bin files; see `_jobs.ts`. */
+import {
+  compressOriginal,
+  decompressOriginal,
+  leaseCompressor,
+  leaseDecompressor,
+  maxCompressedSize,
+} from "../codec/mod.ts";
+import { DocReader, DocWriter, repack } from "../doc/mod.ts";
+import type { Jobs } from "./_jobs.ts";
+
+type Job<Kind extends keyof Jobs> = (
+  task: Jobs[Kind]["task"],
+) => Jobs[Kind]["answer"] | Promise<Jobs[Kind]["answer"]>;
+
+export const repackJob: Job<"repack"> = async (task) => {
+  const { documents, bytesRead, targetSize } = await repack(task);
+  return { documents, bytesRead, targetSize };
+};
+
+export const oneByOneJob: Job<"oneByOne"> = ({ source, target, from, to }) => {
+  using reader = new DocReader(source, { codec: from });
+  using writer = new DocWriter(target, { codec: to, force: true });
+  let documents = 0;
+  for (const doc of reader) {
+    writer.write(doc);
+    // The batch is what is done without here.
+    writer.flush();
+    documents++;
+  }
+  return { documents, targetSize: Deno.statSync(target).size };
+};
+
+export const loopJob: Job<"loop"> = ({ source, from, to, way }) => {
+  using reader = new DocReader(source, { codec: "none" });
+  const contents = Array.from(reader, ({ content }) => content);
+  const work = way === "pooled" ? pooledLoop(from, to) : originalLoop(from, to);
+  // Until everything is compiled.
+  for (const content of contents.slice(0, 500)) work(content);
+  let contentSize = 0;
+  const started = performance.now();
+  for (const content of contents) contentSize += work(content);
+  const seconds = (performance.now() - started) / 1000;
+  return { documents: contents.length, contentSize, seconds };
+};
+
+/** Takes a content from one codec to another. @returns The size of the document itself. */
+type Work = (content: Uint8Array) => number;
+
+function pooledLoop(from: string, to: string): Work {
+  const decompressor = leaseDecompressor(from);
+  const compressor = leaseCompressor(to);
+  let plain = new Uint8Array(65_536);
+  let packed = new Uint8Array(maxCompressedSize(plain.length));
+  return (content) => {
+    let size: number;
+    while ((size = decompressor.decompress(content, plain, 0)) < 0) {
+      plain = new Uint8Array(2 * plain.length);
+      packed = new Uint8Array(maxCompressedSize(plain.length));
+    }
+    if (compressor.compress(plain, packed, 0, 0, size) < 0) {
+      throw new Error(`a document of ${size} bytes did not fit`);
+    }
+    return size;
+  };
+}
+
+function originalLoop(from: string, to: string): Work {
+  return (content) => {
+    const plain = from === "none" ? content : decompressOriginal(content, from);
+    if (to !== "none") compressOriginal(plain, to);
+    return plain.length;
+  };
+}

@@ -1,0 +1,225 @@
+import type { Kind } from "./_documents.ts";
+import { kinds, sizes } from "./_documents.ts";
+import { type CodecTiming, type EngineTiming, runJob } from "./_jobs.ts";
+import { describeMachine, type Machine } from "./_machine.ts";
+import {
+  type CodecGarbage,
+  measureCodecGarbage,
+  measureRepackGarbage,
+  type RepackGarbage,
+} from "./_measure_garbage.ts";
+import {
+  measurePair,
+  type RepackEffort,
+  type RepackPair,
+} from "./_measure_repack.ts";
+import {
+  measureScaling,
+  type Scaling,
+  type ScalingEffort,
+} from "./_measure_scaling.ts";
+import { measureStartup, type Startup } from "./_measure_startup.ts";
+import { measureTools, type ToolRun } from "./_measure_tools.ts";
+import { measureWaiting, type Waiting } from "./_measure_waiting.ts";
+import { measuredCodecs, Workspace } from "./_workspace.ts";
+
+/** Everything that a report is made from; kept beside it as JSON. */
+export interface ReportData {
+  /** How much was measured: the name of an {@linkcode Effort}. */
+  effort: EffortName;
+  machine: Machine;
+  /** How long measuring took, in seconds. */
+  seconds: number;
+  startup: Startup;
+  codecs: CodecTiming[];
+  engines: EngineTiming[];
+  codecGarbage: CodecGarbage[];
+  repackGarbage: RepackGarbage[];
+  waiting: Waiting[];
+  pairs: RepackPair[];
+  tools: ToolRun[];
+  /** What the tools compressed. */
+  toolsInput: string;
+  scaling: Scaling;
+  /** What could not be measured, and why. */
+  leftOut: string[];
+}
+
+/** Names of efforts. */
+export type EffortName = keyof typeof efforts;
+
+type Pairs = readonly (readonly [string, string])[];
+
+/** How much to measure. */
+interface Effort {
+  codec: {
+    kinds: readonly Kind[];
+    sizes: readonly number[];
+    rounds: number;
+    milliseconds: number;
+  };
+  /** Documents whose collections are counted. */
+  garbageDocuments: number;
+  /** Documents of repacks whose garbage and waiting are measured. */
+  repackDocuments: number;
+  garbagePairs: Pairs;
+  waitingPairs: Pairs;
+  pairs: Pairs;
+  repack: RepackEffort;
+  /** Documents that tools compress. */
+  toolDocuments: number;
+  scaling: ScalingEffort;
+  rounds: number;
+}
+
+const codecs = measuredCodecs.filter((codec) => codec !== "none");
+
+/** Into every codec, and out of it. */
+const basicPairs: Pairs = [
+  ...codecs.map((codec) => ["none", codec] as const),
+  ...codecs.map((codec) => [codec, "none"] as const),
+];
+
+const garbagePairs: Pairs = [
+  ...["gzip", "zstd", "lz4"].flatMap((codec) =>
+    [["none", codec], [codec, "none"]] as const
+  ),
+  ["gzip", "zstd"],
+];
+
+const waitingPairs: Pairs = [
+  ["none", "gzip"],
+  ["gzip", "none"],
+  ["none", "zstd"],
+  ["lz4", "none"],
+];
+
+/** How much to measure, by name. */
+export const efforts = {
+  /** Only to see that everything works: what it says means nothing. */
+  tiny: {
+    codec: { kinds: ["json"], sizes: [256, 1000], rounds: 1, milliseconds: 1 },
+    garbageDocuments: 100,
+    repackDocuments: 500,
+    garbagePairs: [["none", "zstd"]],
+    waitingPairs: [["none", "zstd"]],
+    pairs: [["none", "zstd"], ["gzip", "none"]],
+    repack: { rounds: 1, seconds: 0.01, maxBytes: 1e6 },
+    toolDocuments: 100,
+    scaling: { rounds: 1, documents: [100, 1000], bytes: 1e5 },
+    rounds: 1,
+  },
+  /** Some minutes. */
+  quick: {
+    codec: { kinds, sizes: Object.values(sizes), rounds: 5, milliseconds: 4 },
+    garbageDocuments: 5000,
+    repackDocuments: 100_000,
+    garbagePairs,
+    waitingPairs,
+    pairs: [...basicPairs, ["gzip", "zstd"], ["lz4", "zstd"]],
+    repack: { rounds: 3, seconds: 1.5, maxBytes: 200e6 },
+    toolDocuments: 20_000,
+    scaling: { rounds: 3, documents: [1e4, 1e5, 1e6], bytes: 100e6 },
+    rounds: 5,
+  },
+  /** Some hours, and 30 GB of temporary files. */
+  full: {
+    codec: { kinds, sizes: Object.values(sizes), rounds: 9, milliseconds: 30 },
+    garbageDocuments: 20_000,
+    repackDocuments: 1_000_000,
+    garbagePairs,
+    waitingPairs,
+    pairs: ["none", ...codecs].flatMap((from) =>
+      ["none", ...codecs].filter((to) => to !== from).map((to) =>
+        [from, to] as const
+      )
+    ),
+    repack: { rounds: 5, seconds: 8, maxBytes: 1e9 },
+    toolDocuments: 50_000,
+    scaling: { rounds: 3, documents: [1e4, 1e5, 1e6, 1e7], bytes: 1e9 },
+    rounds: 9,
+  },
+} satisfies Record<string, Effort>;
+
+/** Measures everything. Says what it is at on the standard error. */
+export async function measureAll(
+  name: EffortName,
+  directory?: string,
+): Promise<ReportData> {
+  const effort: Effort = efforts[name];
+  const started = performance.now();
+  const machine = await describeMachine();
+  const { cores } = machine;
+  using workspace = new Workspace(directory);
+  const say = (what: string) => {
+    const seconds = Math.round((performance.now() - started) / 1000);
+    console.error(`${String(seconds).padStart(5)} s  ${what}`);
+  };
+
+  say("start-up");
+  const startup = await measureStartup(workspace, 2 * effort.rounds - 1);
+  const timings: CodecTiming[] = [];
+  for (const codec of codecs) {
+    say(`${codec} by itself`);
+    const task = { codec, ...effort.codec };
+    timings.push(...(await runJob("codec", task)).answer);
+  }
+  say("engines");
+  const engines: EngineTiming[] = [];
+  for (const size of [sizes["1 KB"], sizes["32 KB"]]) {
+    const task = { size, ...effort.codec };
+    engines.push(...(await runJob("engines", task)).answer);
+  }
+  say("garbage of codecs");
+  const codecGarbage = await measureCodecGarbage(effort.garbageDocuments);
+  say("garbage of repacks");
+  const repackGarbage = await measureRepackGarbage(
+    workspace,
+    effort.garbagePairs,
+    effort.repackDocuments,
+    cores,
+  );
+  say("waiting");
+  const waiting = await measureWaiting(
+    workspace,
+    effort.waitingPairs,
+    effort.repackDocuments,
+    cores,
+    effort.rounds,
+  );
+  workspace.forgetSamples();
+
+  const { maxBytes } = effort.repack;
+  const pairs: RepackPair[] = [];
+  for (const pair of effort.pairs) {
+    say(`repack ${pair.join(" → ")}`);
+    const input = workspace.made("json", maxBytes / 1000, 1000);
+    pairs.push(
+      await measurePair(workspace, input, pair, cores, effort.repack),
+    );
+  }
+  workspace.forgetSamples();
+
+  say("other tools");
+  const toolsInput = workspace.made("text", effort.toolDocuments, 2000);
+  const tools = await measureTools(
+    workspace,
+    toolsInput,
+    cores,
+    effort.repack.rounds,
+  );
+  workspace.forgetSamples();
+  say("scaling");
+  const scaling = await measureScaling(workspace, cores, effort.scaling);
+  const leftOut = [...tools.leftOut, ...scaling.leftOut];
+  if (waiting.some(({ systemCalls }) => systemCalls === null)) {
+    leftOut.push("system calls: strace is not installed");
+  }
+  say("done");
+  return {
+    ...{ effort: name, machine, startup, codecs: timings, engines },
+    ...{ codecGarbage, repackGarbage, waiting, pairs, scaling, leftOut },
+    ...{ tools: tools.runs, toolsInput: toolsInput.description },
+    seconds: (performance.now() - started) / 1000,
+  };
+}
