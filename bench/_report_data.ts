@@ -38,8 +38,9 @@ export interface ReportData {
   waiting: Waiting[];
   pairs: RepackPair[];
   tools: ToolRun[];
-  /** What the tools compressed. */
+  /** What the tools compressed, and how many bytes that was. */
   toolsInput: string;
+  toolsBytes: number;
   scaling: Scaling;
   /** What could not be measured, and why. */
   leftOut: string[];
@@ -219,7 +220,11 @@ export async function measureAll(
   return {
     ...{ effort: name, machine, startup, codecs: timings, engines },
     ...{ codecGarbage, repackGarbage, waiting, pairs, scaling, leftOut },
-    ...{ tools: tools.runs, toolsInput: toolsInput.description },
+    ...{
+      tools: tools.runs,
+      toolsInput: toolsInput.description,
+      toolsBytes: toolsInput.contentSize,
+    },
     seconds: (performance.now() - started) / 1000,
   };
 }

@@ -47,15 +47,29 @@ export class Workspace implements Disposable {
 
   /** An uncompressed bin file of made-up documents. */
   made(kind: Kind, documents: number, size: number): Input {
-    const name = `${kind}-${documents}-${size}`;
-    return this.#input(name, () =>
-      this.#write(
-        name,
-        madeDocuments(kind, documents, size),
-        `${documents.toLocaleString("en")} made-up documents of ${
-          size.toLocaleString("en")
-        } bytes (${kind})`,
-      ));
+    const description = `${documents.toLocaleString("en")} made-up documents ` +
+      `of ${size.toLocaleString("en")} bytes (${kind})`;
+    return this.written(description, madeDocuments(kind, documents, size));
+  }
+
+  /** An uncompressed bin file of documents; the same again for the same description. */
+  written(description: string, docs: Iterable<Doc>): Input {
+    const known = this.#inputs.get(description);
+    if (known !== undefined) return known;
+    const path = this.target(`input-${this.#inputs.size}.none.bin`);
+    let documents = 0;
+    let contentSize = 0;
+    {
+      using writer = new DocWriter(path, { codec: "none" });
+      for (const doc of docs) {
+        writer.write(doc);
+        documents++;
+        contentSize += doc.content.length;
+      }
+    }
+    const input = { path, codec: "none", documents, contentSize, description };
+    this.#inputs.set(description, input);
+    return input;
   }
 
   /**
@@ -66,7 +80,7 @@ export class Workspace implements Disposable {
    */
   async taken(path: string): Promise<Input> {
     if (Deno.statSync(path).isDirectory) {
-      return this.#write("taken", filesOf(path), `the files of ${path}`);
+      return this.written(`the files of ${path}`, filesOf(path));
     }
     const target = this.target("taken.none.bin");
     await repack({ source: path, target });
@@ -113,25 +127,6 @@ export class Workspace implements Disposable {
 
   [Symbol.dispose](): void {
     Deno.removeSync(this.path, { recursive: true });
-  }
-
-  #input(name: string, make: () => Input): Input {
-    let input = this.#inputs.get(name);
-    if (input === undefined) this.#inputs.set(name, input = make());
-    return input;
-  }
-
-  #write(name: string, docs: Iterable<Doc>, description: string): Input {
-    const path = join(this.path, `${name}.none.bin`);
-    let documents = 0;
-    let contentSize = 0;
-    using writer = new DocWriter(path, { codec: "none", force: true });
-    for (const doc of docs) {
-      writer.write(doc);
-      documents++;
-      contentSize += doc.content.length;
-    }
-    return { path, codec: "none", documents, contentSize, description };
   }
 }
 

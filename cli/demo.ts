@@ -1,4 +1,10 @@
 /** The optimization demo by itself: `deno task demo`. */
+import { Command } from "commander";
 import { runOptimizationDemo } from "./_optimization_demo.ts";
+import { run } from "./_run.ts";
 
-await runOptimizationDemo();
+await run(
+  new Command("demo")
+    .description("show what the pool gains: time, memory, garbage collections")
+    .action(() => runOptimizationDemo()),
+);

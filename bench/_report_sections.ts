@@ -1,0 +1,644 @@
+/** What a report says: sections of text, tables and charts, for HTML and Markdown alike. */
+import {
+  allocationChart,
+  callsChart,
+  type Chart,
+  collectionsChart,
+  efficiencyChart,
+  enginesChart,
+  gainChart,
+  repackGarbageChart,
+  scalingChart,
+  sharesChart,
+  toolsChart,
+} from "./_charts.ts";
+import type { Way } from "./_jobs.ts";
+import type { Garbage } from "./_measure_garbage.ts";
+import type { RepackPair } from "./_measure_repack.ts";
+import type { ScalingPoint } from "./_measure_scaling.ts";
+import type { Spread } from "./_numbers.ts";
+import type { ReportData } from "./_report_data.ts";
+
+/** A table. Its first column is text, the others are numbers unless told otherwise. */
+export interface Table {
+  head: readonly string[];
+  rows: readonly (readonly string[])[];
+}
+
+/** A part of the report. In its text, backticks mark what is typed. */
+export interface Section {
+  title: string;
+  text: readonly string[];
+  charts: readonly Chart[];
+  tables: readonly Table[];
+}
+
+/** Everything that the figures say. */
+export async function reportSections(data: ReportData): Promise<Section[]> {
+  return [
+    promises(data),
+    await codecSection(data),
+    await garbageSection(data),
+    await waitingSection(data),
+    repackTables(data, [await efficiencyChart(data.pairs)]),
+    await toolsSection(data),
+    await scalingSection(data),
+    tenTerabytes(data),
+    await enginesSection(data),
+    about(data),
+  ];
+}
+
+/** What was promised and aimed at, and what is true here. */
+function promises(data: ReportData): Section {
+  const { codecs, codecGarbage, pairs, scaling, startup } = data;
+  const rows: string[][] = [];
+  for (const entry of codecGarbage) {
+    const { codec, direction } = entry;
+    const timing = codecs.find((timing) =>
+      timing.codec === codec && timing.direction === direction &&
+      timing.kind === "json" && timing.size === 1000
+    );
+    rows.push([
+      `${direction}, ${codec}`,
+      bytes(total(entry.original)),
+      bytes(total(entry.pooled)),
+      percent(1 - total(entry.pooled) / total(entry.original)),
+      timing === undefined ? "" : times(timing.gain),
+      timing === undefined ? "" : times(timing.slabGain),
+    ]);
+  }
+  const aims: string[][] = [];
+  for (const codec of ["gzip", "brotli", "bzip2", "xz"]) {
+    for (const pair of pairs) {
+      if (pair.from !== "none" || pair.to !== codec) continue;
+      aims.push([
+        `${
+          arrow(pair)
+        }: whole process, share of workers × one thread of the codec alone`,
+        "≥ 90%",
+        share(pair.efficiency),
+        verdict(pair.efficiency.median >= 0.9),
+      ]);
+    }
+  }
+  const most = Math.max(
+    ...scaling.byDocuments.map(({ documents }) => documents),
+  );
+  for (const pair of pairs) {
+    if (!["gzip → none", "none → zstd", "lz4 → none"].includes(arrow(pair))) {
+      continue;
+    }
+    aims.push([
+      `${arrow(pair)}: pooled against the pool switched off, ${
+        count(pair.documents)
+      } documents of 1 KB`,
+      "≥ 2.0×",
+      times(pair.poolGain),
+      verdict(pair.poolGain.median >= 2),
+    ]);
+  }
+  for (const pooled of scaling.byDocuments) {
+    if (!pooled.pooled || pooled.documents !== most) continue;
+    const original = scaling.byDocuments.find((point) =>
+      !point.pooled && point.documents === most &&
+      arrow(point) === arrow(pooled)
+    )!;
+    const gain = original.whole.median / pooled.whole.median;
+    aims.push([
+      `${arrow(pooled)}: pooled against the pool switched off, ${
+        count(most)
+      } documents of 1 KB`,
+      "≥ 2.0×",
+      `${gain.toFixed(1)}×`,
+      verdict(gain >= 2),
+    ]);
+  }
+  aims.push([
+    "from the start of a process to its first work",
+    "< 80 ms",
+    milliseconds(startup.firstWork),
+    verdict(startup.firstWork.median < 0.08),
+  ]);
+  return {
+    title: "What was promised, and what is true here",
+    text: [
+      "The original design promised 30 to 50% fewer allocations and two to three times the speed. " +
+      "Per document of 1,000 bytes (JSON), against the same engine with nothing reused; times as fast with a new array for each result, and into a slab, as repacks do it:",
+      "In brackets: the range of the rounds. Both sides of a ratio were measured in turns.",
+    ],
+    charts: [],
+    tables: [
+      {
+        head: [
+          "",
+          "bytes allocated, original",
+          "pooled",
+          "fewer",
+          "times as fast",
+          "into a slab",
+        ],
+        rows,
+      },
+      { head: ["aimed at", "aim", "measured", ""], rows: aims },
+    ],
+  };
+}
+
+async function codecSection({ codecs }: ReportData): Promise<Section> {
+  const rows = codecs
+    .filter(({ size, kind }) =>
+      kind === "json" && [256, 1000, 32_000].includes(size)
+    )
+    .map((timing) => [
+      `${timing.direction}, ${timing.codec}, ${bytes(timing.size)}`,
+      timing.engine,
+      percent(timing.packed / timing.size),
+      speed(timing.size, timing.original),
+      speed(timing.size, timing.pooled),
+      speed(timing.size, timing.slab),
+    ]);
+  return {
+    title: "One document at a time: the pool against the original",
+    text: [
+      "The smaller a document, the more of its time goes into making what compresses it. In MB per second, one thread (JSON):",
+    ],
+    charts: [await gainChart(codecs)],
+    tables: [{
+      head: [
+        "",
+        "engine",
+        "compressed to",
+        "original",
+        "pooled",
+        "into a slab",
+      ],
+      rows,
+    }],
+  };
+}
+
+async function garbageSection(
+  { codecGarbage, repackGarbage }: ReportData,
+): Promise<Section> {
+  const perCodec = codecGarbage.flatMap((entry) =>
+    (["original", "pooled"] as const).map((way: Way) => {
+      const { allocated, collections } = entry[way];
+      return [
+        `${entry.direction}, ${entry.codec}, ${way}`,
+        bytes(allocated.heap),
+        bytes(allocated.external),
+        collections.count.toFixed(2),
+        collections.milliseconds.toFixed(2),
+      ];
+    })
+  );
+  const perRepack = repackGarbage.map((entry) => [
+    `${arrow(entry)}, ${entry.way}`,
+    count(entry.collections.count),
+    entry.collections.milliseconds.toFixed(0),
+    bytes(entry.peak),
+    entry.heapPerDocument === null ? "" : bytes(entry.heapPerDocument),
+  ]);
+  return {
+    title: "Work for the garbage collector",
+    text: [
+      "Allocations are differences of `Deno.memoryUsage()` between forced collections; memory that the runtime's own code takes outside of JavaScript is not in them, but it is in the peaks. " +
+      "Collections and their times are from the engine's own trace. Those of starting are taken off in the first table, and are part of the second, in which the workers' threads count too.",
+    ],
+    charts: [
+      await allocationChart(codecGarbage),
+      await collectionsChart(codecGarbage),
+      await repackGarbageChart(repackGarbage),
+    ],
+    tables: [
+      {
+        head: [
+          "per document of 1,000 bytes",
+          "heap",
+          "outside the heap",
+          "collections per 1,000",
+          "ms per 1,000",
+        ],
+        rows: perCodec,
+      },
+      {
+        head: [
+          "whole repack",
+          "collections",
+          "ms",
+          "peak",
+          "heap per document (1 worker)",
+        ],
+        rows: perRepack,
+      },
+    ],
+  };
+}
+
+async function waitingSection({ waiting }: ReportData): Promise<Section> {
+  const calls = (value: number | null) =>
+    value === null ? "" : value.toFixed(1);
+  return {
+    title: "What a repack waits for",
+    text: [
+      "The original program left its cores idle for 58% of the time. Shares are of the time that the cores had, from the beginning of the repack to its end, flushing to the disk included; counts are per megabyte of documents of 1,000 bytes.",
+    ],
+    charts: [
+      await sharesChart(waiting),
+      await callsChart(waiting),
+    ],
+    tables: [{
+      head: [
+        "",
+        "threads",
+        "user",
+        "system",
+        "idle",
+        "voluntary switches",
+        "reads and writes",
+        "system calls",
+      ],
+      rows: waiting.map((entry) => [
+        `${arrow(entry)}, ${entry.way}`,
+        String(entry.threads),
+        percent(entry.user),
+        percent(entry.system),
+        percent(entry.idle),
+        entry.voluntarySwitches.toFixed(1),
+        calls(entry.readWriteCalls),
+        calls(entry.systemCalls),
+      ]),
+    }],
+  };
+}
+
+/** The tables of whole repacks. */
+export function repackTables(
+  { pairs }: Pick<ReportData, "pairs">,
+  charts: readonly Chart[] = [],
+): Section {
+  const counts = pairs[0].ways.filter(({ pooled }) => pooled)
+    .map(({ workers }) => workers);
+  const most = counts[counts.length - 1];
+  return {
+    title: "Whole repacks",
+    text: [
+      `Processes from start to end, in MB of documents per second: with 1 to ${most} workers, and with the pool switched off. ` +
+      `The codecs alone are a loop over documents in memory, in one thread, with the pool; the limit is ${most} times their speed. ` +
+      '"Alone" leaves out starting and ending the process; "attainable" compares with as many such loops side by side, which is what the machine can do. ' +
+      "The plain loop calls the engine's one-shot function on documents in memory, in one thread, and writes nothing.",
+    ],
+    charts,
+    tables: [
+      {
+        head: [
+          "",
+          "documents",
+          "size becomes",
+          "codecs alone, one thread",
+          ...counts.map((workers) =>
+            workers === 1 ? "1 worker" : `${workers} workers`
+          ),
+          `${most} workers, no pool`,
+          "peak",
+        ],
+        rows: pairs.map((pair) => [
+          arrow(pair),
+          count(pair.documents),
+          percent(pair.targetSize / pair.sourceSize),
+          rate(pair, pair.codecAlone),
+          ...pair.ways.map(({ whole }) => rate(pair, whole)),
+          bytes(pair.ways[counts.length - 1].peak),
+        ]),
+      },
+      {
+        head: [
+          "",
+          "of the limit",
+          "alone",
+          "attainable",
+          "times as fast as without the pool",
+          "times as fast as the plain loop",
+        ],
+        rows: pairs.map((pair) => [
+          arrow(pair),
+          share(pair.efficiency),
+          share(pair.jobEfficiency),
+          share(pair.attainable),
+          times(pair.poolGain),
+          times(pair.loopGain),
+        ]),
+      },
+    ],
+  };
+}
+
+/** What other tools take. */
+export async function toolsSection(
+  { tools, toolsInput, toolsBytes }: Pick<
+    ReportData,
+    "tools" | "toolsInput" | "toolsBytes"
+  >,
+): Promise<Section> {
+  return {
+    title: "What others take for the same documents",
+    text: [
+      `${toolsInput}. A stream is smaller than documents compressed one by one, because what documents share is written once; but then none of them can be read without all that come before it. ` +
+      "Loops have their documents in memory, and write nothing.",
+    ],
+    charts: [await toolsChart(tools, toolsBytes)],
+    tables: [{
+      head: [
+        "",
+        "result",
+        "MB/s",
+        "of the size",
+        "time of binfiles for the same result",
+      ],
+      rows: tools.map(({ name, result, seconds, ratio, ownTime }) => [
+        name,
+        result,
+        (toolsBytes / 1e6 / seconds.median).toFixed(0),
+        ratio === undefined ? "" : percent(ratio),
+        ownTime === undefined
+          ? ""
+          : `${two(ownTime.median)}× (${two(ownTime.low)}–${
+            two(ownTime.high)
+          })`,
+      ]),
+    }],
+  };
+}
+
+async function scalingSection({ scaling }: ReportData): Promise<Section> {
+  const { byDocuments, bySize, byWorkers } = scaling;
+  const time = { title: "seconds, whole process", log: true, value: seconds };
+  const memory = {
+    title: "peak of the resident set, MB",
+    log: false,
+    value: ({ peak }: ScalingPoint) => peak / 1e6,
+  };
+  const throughput = {
+    title: "MB of documents per second",
+    log: true,
+    value: pointRate,
+  };
+  const table = (
+    points: readonly ScalingPoint[],
+    name: (point: ScalingPoint) => string,
+  ): Table => ({
+    head: [
+      "",
+      "whole process, MB/s",
+      "documents per second",
+      "share of starting and ending",
+      "peak",
+    ],
+    rows: points.map((point) => [
+      `${arrow(point)}, ${name(point)}${point.pooled ? "" : ", no pool"}`,
+      pointRate(point).toFixed(0),
+      count(Math.round(point.documents / point.whole.median)),
+      percent(Math.max(0, 1 - point.job.median / point.whole.median)),
+      bytes(point.peak),
+    ]),
+  });
+  return {
+    title: "More documents, larger ones, more workers",
+    text: scalingText(scaling),
+    charts: [
+      await scalingChart(
+        "Time against the number of documents of 1,000 bytes, all cores. Both axes are logarithmic: a straight line of slope 1 is proportional.",
+        byDocuments,
+        { field: "documents", title: "documents" },
+        time,
+      ),
+      await scalingChart(
+        "Memory against the number of documents of 1,000 bytes, all cores.",
+        byDocuments,
+        { field: "documents", title: "documents" },
+        memory,
+      ),
+      await scalingChart(
+        "Speed against the size of the documents, all cores, as many bytes in all. Both axes are logarithmic.",
+        bySize,
+        { field: "size", title: "size of a document" },
+        throughput,
+      ),
+      await scalingChart(
+        "Speed against the number of workers, documents of 1,000 bytes.",
+        byWorkers,
+        { field: "workers", title: "workers" },
+        { ...throughput, log: false },
+      ),
+    ],
+    tables: [
+      table(byDocuments, ({ documents }) => `${count(documents)} documents`),
+      table(bySize, ({ size }) => `documents of ${bytes(size)}`),
+      table(byWorkers, ({ workers }) => `${workers} workers`),
+    ],
+  };
+}
+
+/** What bounds each end, from the figures. */
+function scalingText({ byDocuments, bySize }: ReportData["scaling"]): string[] {
+  const pooled = byDocuments.filter(({ pooled }) => pooled);
+  const sizes = bySize.filter(({ pooled }) => pooled);
+  return [...new Set(pooled.map(arrow))].map((pair) => {
+    const counts = pooled.filter((point) => arrow(point) === pair);
+    const few = counts[0];
+    const many = counts[counts.length - 1];
+    const ofPair = sizes.filter((point) => arrow(point) === pair);
+    const small = ofPair[0];
+    const large = ofPair[ofPair.length - 1];
+    const perDocument = 1e6 * small.job.median * small.workers /
+      small.documents;
+    return `${pair}: with ${
+      count(few.documents)
+    } documents, starting and ending the process is ${
+      percent(Math.max(0, 1 - few.job.median / few.whole.median))
+    } of the time, with ${count(many.documents)} it is ${
+      percent(Math.max(0, 1 - many.job.median / many.whole.median))
+    }; the peak of memory goes from ${bytes(few.peak)} to ${
+      bytes(many.peak)
+    }. Small documents are bounded by what each costs (${
+      perDocument.toFixed(1)
+    } microseconds of a core for one of ${
+      bytes(small.size)
+    }), large ones by the codec, memory and disk (${
+      pointRate(large).toFixed(0)
+    } MB/s for ${bytes(large.size)}).`;
+  });
+}
+
+/** Bytes of a large collection. */
+const COLLECTION = 10e12;
+
+function tenTerabytes({ pairs, machine }: ReportData): Section {
+  const rows = pairs.map((pair) => {
+    const best = pair.ways.findLast(({ pooled }) => pooled)!;
+    const perSecond = pair.contentSize / best.job.median;
+    const hours = COLLECTION / perSecond / 3600;
+    return [
+      arrow(pair),
+      (perSecond / 1e6).toFixed(0),
+      duration(hours),
+      count(Math.ceil(hours * machine.cores)),
+      String(Math.ceil(hours / 24)),
+      bytes(COLLECTION * pair.targetSize / pair.contentSize),
+    ];
+  });
+  return {
+    title: "On paper: a collection of 10 TB",
+    text: [
+      `From the speeds above, with documents like these (1,000 bytes, JSON) and disks that keep up: 10 TB of documents, uncompressed, on this machine's ${machine.cores} cores.`,
+      "How to split it: memory does not limit a file's size, time and mishaps do. A file is repacked as a whole or not at all, so what is lost by an interruption is one file's work: files of an hour's work (see the speed) or less are a good size. " +
+      "Repack directories of them with `--mode path`; give each machine a share of the files, and each machine's disk one job at a time. Existing large files are cut with `--split N` while they are repacked anyway. " +
+      "Where the disk is slower than the speed in the table, more cores will not help: compressing what is read and written more is what does.",
+    ],
+    charts: [],
+    tables: [{
+      head: [
+        "",
+        "MB/s",
+        "this machine",
+        "core hours",
+        "such machines for one day",
+        "10 TB become",
+      ],
+      rows,
+    }],
+  };
+}
+
+async function enginesSection({ engines }: ReportData): Promise<Section> {
+  return {
+    title: "Engines against each other",
+    text: ["Every engine that can be had here, with the pool, one thread:"],
+    charts: [await enginesChart(engines)],
+    tables: [{
+      head: ["", "1 KB, MB/s", "32 KB, MB/s"],
+      rows: engines.filter(({ size }) => size === 1000).map((small) => {
+        const large = engines.find((other) =>
+          other.size !== small.size && other.codec === small.codec &&
+          other.engine === small.engine && other.direction === small.direction
+        );
+        return [
+          `${small.direction}, ${small.codec} by ${small.engine}`,
+          (small.size / small.time.median).toFixed(0),
+          large === undefined
+            ? ""
+            : (large.size / large.time.median).toFixed(0),
+        ];
+      }),
+    }],
+  };
+}
+
+function about(data: ReportData): Section {
+  const { machine, startup } = data;
+  const shared = /[,-]/.test(machine.siblings)
+    ? `, of which some share a core (${machine.siblings})`
+    : "";
+  return {
+    title: "How this was measured",
+    text: [
+      "What is compared was measured side by side: in turns, round after round, the order rotating. Figures are medians of the rounds; ratios are taken turn by turn. Documents are made up, and the same on every machine; `deno task bench:repack` measures with your own.",
+      `To reproduce: \`deno task bench:report ${data.effort}\`. Every figure here is in \`performance.json\`, or follows from it.`,
+      ...data.leftOut.length === 0
+        ? []
+        : [`Left out: ${data.leftOut.join("; ")}.`],
+    ],
+    charts: [],
+    tables: [{
+      head: ["", "here"],
+      rows: [
+        ["date", machine.date.slice(0, 10)],
+        ["effort", `${data.effort}, ${duration(data.seconds / 3600)}`],
+        ["processor", `${machine.processor}, ${machine.cores} cores${shared}`],
+        ["memory", bytes(machine.memory)],
+        ["system", machine.system],
+        ...Object.entries(machine.versions),
+        ["binfiles", machine.commit],
+        ["load when it began", machine.load.toFixed(1)],
+        ["starting the runtime, doing nothing", milliseconds(startup.nothing)],
+        ["from the start to the first work", milliseconds(startup.firstWork)],
+        ["command line, one document", milliseconds(startup.oneDocument)],
+      ],
+    }],
+  };
+}
+
+function total({ allocated }: Garbage): number {
+  return allocated.heap + allocated.external;
+}
+
+function arrow({ from, to }: { from: string; to: string }): string {
+  return `${from} → ${to}`;
+}
+
+function seconds({ whole }: ScalingPoint): number {
+  return whole.median;
+}
+
+/** MB of documents per second. */
+function pointRate({ documents, size, whole }: ScalingPoint): number {
+  return documents * size / 1e6 / whole.median;
+}
+
+function rate({ contentSize }: RepackPair, { median }: Spread): string {
+  return (contentSize / 1e6 / median).toFixed(0);
+}
+
+/** MB per second of a document that takes so many microseconds. */
+function speed(size: number, { median }: Spread): string {
+  const value = size / median;
+  return value.toFixed(value < 10 ? 1 : 0);
+}
+
+function times({ median, low, high }: Spread): string {
+  return `${median.toFixed(1)}× (${low.toFixed(1)}–${high.toFixed(1)})`;
+}
+
+function share({ median, low, high }: Spread): string {
+  return `${percent(median)} (${percent(low)}–${percent(high)})`;
+}
+
+function milliseconds({ median, low, high }: Spread): string {
+  const ms = (seconds: number) => (1000 * seconds).toFixed(0);
+  return `${ms(median)} ms (${ms(low)}–${ms(high)})`;
+}
+
+function percent(value: number): string {
+  return `${(100 * value).toFixed(0)}%`;
+}
+
+function two(value: number): string {
+  return value.toFixed(2);
+}
+
+function count(value: number): string {
+  return value.toLocaleString("en");
+}
+
+function verdict(holds: boolean): string {
+  return holds ? "met" : "not met";
+}
+
+/** A size for people, with powers of 1000 as everywhere in the report. */
+function bytes(value: number): string {
+  const units = ["B", "KB", "MB", "GB", "TB"];
+  let unit = 0;
+  while (value >= 999.5 && unit < units.length - 1) {
+    value /= 1000;
+    unit++;
+  }
+  return `${value.toFixed(value < 10 && unit > 0 ? 1 : 0)} ${units[unit]}`;
+}
+
+function duration(hours: number): string {
+  if (hours < 1) return `${Math.ceil(60 * hours)} min`;
+  return hours < 48
+    ? `${hours.toFixed(0)} h`
+    : `${(hours / 24).toFixed(0)} days`;
+}
