@@ -36,12 +36,13 @@ const config: TopLevelSpec["config"] = {
     labelFontSize: 11,
     titleFontSize: 12,
     titleFontWeight: "normal",
-    labelLimit: 260,
+    labelLimit: 0,
   },
   legend: {
     labelColor: "var(--ink)",
     titleColor: "var(--ink)",
     labelFontSize: 11,
+    labelLimit: 0,
     titleFontSize: 12,
     titleFontWeight: "normal",
     orient: "top",
@@ -74,7 +75,7 @@ const SIZE_LABELS =
   "datum.value >= 1e6 ? datum.value / 1e6 + ' MB' : datum.value >= 1e3 ? datum.value / 1e3 + ' KB' : datum.value + ' B'";
 
 /** Labels of numbers that range over magnitudes. */
-const PLAIN = "~g";
+const PLAIN_LABELS = "format(datum.value, datum.value < 1 ? '~f' : ',')";
 
 const DIRECTIONS = ["compress", "decompress"];
 
@@ -124,7 +125,7 @@ export function gainChart(codecs: readonly CodecTiming[]): Promise<Chart> {
                 title: "times as fast",
                 axis: {
                   values: [0.5, 1, 2, 5, 10, 20, 50, 100],
-                  format: PLAIN,
+                  labelExpr: PLAIN_LABELS,
                 },
               },
               color: { field: "codec", type: "nominal", title: "codec" },
@@ -179,7 +180,7 @@ export function collectionsChart(
       field: "milliseconds",
       scale: { type: "symlog", constant: 0.1 },
       title: "milliseconds of collections per 1,000 documents",
-      axis: { values: [0, 0.1, 1, 10, 100], format: PLAIN },
+      axis: { values: [0, 0.1, 1, 10, 100], labelExpr: PLAIN_LABELS },
     },
   );
 }
@@ -355,7 +356,10 @@ export function callsChart(waiting: readonly Waiting[]): Promise<Chart> {
             type: "quantitative",
             title: "per MB of documents",
             scale: { type: "symlog", constant: 1 },
-            axis: { values: [0, 1, 10, 100, 1000, 10_000], format: PLAIN },
+            axis: {
+              values: [0, 1, 10, 100, 1000, 10_000],
+              labelExpr: PLAIN_LABELS,
+            },
           },
           color: {
             field: "kind",
@@ -454,7 +458,7 @@ export function toolsChart(
     type: "quantitative",
     title: "MB of documents per second",
     scale: { type: "symlog", constant: 10 },
-    axis: { values: [0, 10, 30, 100, 300, 1000], format: PLAIN },
+    axis: { values: [0, 10, 30, 100, 300, 1000], labelExpr: PLAIN_LABELS },
   };
   return draw(
     "How fast the same documents are compressed by whole processes (loops: with everything in memory, nothing written), and to what share of their size. More is faster; the axis is logarithmic beyond 10.",
@@ -538,7 +542,7 @@ export function scalingChart(
           type: "quantitative",
           title: y.title,
           scale: y.log ? { type: "log" } : { zero: true },
-          axis: y.log ? { format: PLAIN, tickCount: 5 } : {},
+          axis: y.log ? { labelExpr: PLAIN_LABELS, tickCount: 5 } : {},
         },
         color: { field: "way", type: "nominal", title: null, scale: WAYS },
         shape: {
@@ -580,7 +584,10 @@ export function enginesChart(engines: readonly EngineTiming[]): Promise<Chart> {
             type: "quantitative",
             title: "MB of documents per second",
             scale: { type: "log" },
-            axis: { values: [1, 10, 100, 1000, 10_000], format: PLAIN },
+            axis: {
+              values: [1, 10, 100, 1000, 10_000],
+              labelExpr: PLAIN_LABELS,
+            },
           },
           color: {
             field: "size",

@@ -185,7 +185,6 @@ function documentWay(
     ({ content }) =>
       direction === "compress" ? content : compressOriginal(content, codec),
   );
-  const slab = new Uint8Array(maxCompressedSize(size));
   if (way === "original") {
     const once = direction === "compress"
       ? compressOriginal
@@ -194,14 +193,25 @@ function documentWay(
       once(documents[id % documents.length], codec);
     };
   }
+  // One after the other in a slab, as repacks have them.
+  const ends: number[] = [];
+  const source = new Uint8Array(maxCompressedSize(size) * documents.length);
+  for (const document of documents) {
+    const start = ends.at(-1) ?? 0;
+    source.set(document, start);
+    ends.push(start + document.length);
+  }
+  const slab = new Uint8Array(maxCompressedSize(size));
+  const start = (id: number) => ends[id % ends.length - 1] ?? 0;
+  const end = (id: number) => ends[id % ends.length];
   if (direction === "compress") {
     const compressor = leaseCompressor(codec);
     return (id) => {
-      compressor.compress(documents[id % documents.length], slab, 0);
+      compressor.compress(source, slab, 0, start(id), end(id));
     };
   }
   const decompressor = leaseDecompressor(codec);
   return (id) => {
-    decompressor.decompress(documents[id % documents.length], slab, 0);
+    decompressor.decompress(source, slab, 0, start(id), end(id));
   };
 }

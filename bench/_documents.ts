@@ -1,6 +1,6 @@
 /** Documents to measure with: real text files of this machine, and made-up records. */
 import { join } from "node:path";
-import { Doc, DocWriter } from "../doc/mod.ts";
+import { Doc } from "../doc/mod.ts";
 
 /** Where machines keep text. */
 const ROOTS = [
@@ -154,22 +154,4 @@ export function* measuredSeries(count: number, size: number): Generator<Doc> {
     // Cut to size, as the size is the point; nobody parses them.
     yield new Doc(`series-${id}`, text.slice(0, size));
   }
-}
-
-/** Writes documents to an uncompressed bin file, unless it is there already. */
-export function makeBinFile(path: string, documents: Iterable<Doc>): void {
-  try {
-    Deno.statSync(path);
-    return;
-  } catch {
-    // Not there yet.
-  }
-  {
-    using writer = new DocWriter(`${path}.part`, {
-      codec: "none",
-      force: true,
-    });
-    for (const document of documents) writer.write(document);
-  }
-  Deno.renameSync(`${path}.part`, path);
 }

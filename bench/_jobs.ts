@@ -33,11 +33,20 @@ export interface Jobs {
     answer: { documents: number; targetSize: number };
   };
   /**
-   * A loop over the documents of a file, which are in memory already. With the
-   * pool, that is what the codecs alone can do; without, what most programs do.
+   * A loop over the documents of a file, which are in memory already, in one
+   * thread. With the pool, that is what the codecs alone can do. A plain one does
+   * what most programs do: it calls a one-shot function of the runtime, or of a
+   * package, for each document; where there is none, of binfiles.
    */
   loop: {
-    task: { source: string; from: string; to: string; way: Way };
+    task: {
+      source: string;
+      from: string;
+      to: string;
+      way: "pooled" | "plain";
+      /** The package whose functions a plain loop calls, rather than the runtime's. */
+      package?: "fflate" | "lz4js";
+    };
     answer: { documents: number; contentSize: number };
   };
   /** One codec, document after document, in many sizes and of all kinds. */

@@ -1,7 +1,7 @@
 import type { Direction } from "../codec/mod.ts";
 import { type Allocations, runJob, type Way } from "./_jobs.ts";
 import type { Collections } from "./_process.ts";
-import { measuredCodecs, type Workspace } from "./_workspace.ts";
+import type { Workspace } from "./_workspace.ts";
 
 /** What working through documents costs the garbage collector. */
 export interface Garbage {
@@ -36,13 +36,13 @@ const SIZE = 1000;
 
 const WAYS = ["original", "pooled"] as const;
 
-/** Measures every codec in both directions. */
+/** Measures codecs in both directions. */
 export async function measureCodecGarbage(
+  codecs: readonly string[],
   documents: number,
 ): Promise<CodecGarbage[]> {
   const results: CodecGarbage[] = [];
-  for (const codec of measuredCodecs) {
-    if (codec === "none") continue;
+  for (const codec of codecs) {
     for (const direction of ["compress", "decompress"] as const) {
       const garbage = {} as Record<Way, Garbage>;
       for (const way of WAYS) {

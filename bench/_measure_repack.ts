@@ -35,8 +35,8 @@ export interface RepackPair {
   codecAlone: Spread;
   /** Seconds per file of as many such loops as there are workers, side by side: what the machine can do. */
   codecSideBySide: Spread;
-  /** Seconds of a loop that reuses nothing: one thread, documents in memory. */
-  originalLoop: Spread;
+  /** Seconds of a loop over one-shot functions: one thread, documents in memory. */
+  plainLoop: Spread;
   /** With all workers: how close the process, and the repack alone, come to workers × one thread of the codecs alone. */
   efficiency: Spread;
   jobEfficiency: Spread;
@@ -44,7 +44,7 @@ export interface RepackPair {
   attainable: Spread;
   /** How many times as fast the process with the pool is, with all workers. */
   poolGain: Spread;
-  /** How many times as fast the process is as the loop that reuses nothing. */
+  /** How many times as fast the process is as that loop. */
   loopGain: Spread;
 }
 
@@ -85,12 +85,12 @@ export async function measurePair(
     { pooled: false, workers },
   ];
   const name = (setting: typeof settings[number]) => JSON.stringify(setting);
-  const loop = (way: "pooled" | "original") =>
+  const loop = (way: "pooled" | "plain") =>
     runJob("loop", { source: source.path, from, to, way });
   let targetSize = 0;
   const ways: Record<string, () => Promise<JobRun[]>> = {
     alone: async () => [await loop("pooled")],
-    original: async () => [await loop("original")],
+    plain: async () => [await loop("plain")],
     sideBySide: () =>
       Promise.all(Array.from({ length: workers }, () => loop("pooled"))),
   };
@@ -127,12 +127,12 @@ export async function measurePair(
     })),
     codecAlone: spread(alone),
     codecSideBySide: spread(sideBySide),
-    originalLoop: spread(jobs("original")),
+    plainLoop: spread(jobs("plain")),
     efficiency: ratios(limit, wholes(best)),
     jobEfficiency: ratios(limit, jobs(best)),
     attainable: ratios(sideBySide, jobs(best)),
     poolGain: ratios(wholes(name({ pooled: false, workers })), wholes(best)),
-    loopGain: ratios(jobs("original"), wholes(best)),
+    loopGain: ratios(jobs("plain"), wholes(best)),
   };
 }
 

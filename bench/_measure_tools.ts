@@ -69,22 +69,21 @@ export async function measureTools(
   }
 
   for (
-    const [codec, engine, name] of [
-      ["gzip", "", "loop over gzipSync"],
-      ["zstd", "", "loop over zstdCompressSync"],
+    const [codec, library, name] of [
+      ["gzip", undefined, "loop over gzipSync"],
+      ["zstd", undefined, "loop over zstdCompressSync"],
       ["gzip", "fflate", "loop over fflate's gzipSync"],
       ["lz4", "lz4js", "loop over lz4js's compress"],
-    ]
+    ] as const
   ) {
-    const env: Record<string, string> = engine === ""
-      ? {}
-      : { BINFILES_ENGINE: engine };
     candidates.push({
       ...{ name, codec, own: false, writes: false, result: "documents" },
       run: async () => {
-        const task = { source: input.path, from: "none", to: codec };
-        const loop = { ...task, way: "original" } as const;
-        return (await runJob("loop", loop, { env })).seconds;
+        const { seconds } = await runJob("loop", {
+          ...{ source: input.path, from: "none", to: codec },
+          ...{ way: "plain", package: library },
+        });
+        return seconds;
       },
     });
   }
@@ -112,13 +111,13 @@ export async function measureTools(
       return (await runProgram("sh", command)).seconds;
     };
     candidates.push({
-      ...{ name: `${tool} ${options} of the bin file`, codec, own: false },
+      ...{ name: `${tool} ${options}, bin file`, codec, own: false },
       ...{ result: "stream", writes: true },
       run: shell(`${tool} ${options} -c "$1" > "$2"`, input.path),
     });
     if (files === undefined) continue;
     candidates.push({
-      ...{ name: `tar | ${tool} ${options} of files`, codec, own: false },
+      ...{ name: `tar | ${tool} ${options}, files`, codec, own: false },
       ...{ result: "stream", writes: true },
       run: shell(`tar -cf - -C "$1" . | ${tool} ${options} -c > "$2"`, files),
     });

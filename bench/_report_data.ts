@@ -53,6 +53,8 @@ type Pairs = readonly (readonly [string, string])[];
 
 /** How much to measure. */
 interface Effort {
+  /** Codecs that are measured by themselves. */
+  codecs: readonly string[];
   codec: {
     kinds: readonly Kind[];
     sizes: readonly number[];
@@ -99,6 +101,7 @@ const waitingPairs: Pairs = [
 export const efforts = {
   /** Only to see that everything works: what it says means nothing. */
   tiny: {
+    codecs: ["lz4"],
     codec: { kinds: ["json"], sizes: [256, 1000], rounds: 1, milliseconds: 1 },
     garbageDocuments: 100,
     repackDocuments: 500,
@@ -112,19 +115,21 @@ export const efforts = {
   },
   /** Some minutes. */
   quick: {
+    codecs,
     codec: { kinds, sizes: Object.values(sizes), rounds: 5, milliseconds: 4 },
     garbageDocuments: 5000,
     repackDocuments: 100_000,
     garbagePairs,
     waitingPairs,
     pairs: [...basicPairs, ["gzip", "zstd"], ["lz4", "zstd"]],
-    repack: { rounds: 3, seconds: 1.5, maxBytes: 200e6 },
+    repack: { rounds: 3, seconds: 0.8, maxBytes: 200e6 },
     toolDocuments: 20_000,
-    scaling: { rounds: 3, documents: [1e4, 1e5, 1e6], bytes: 100e6 },
-    rounds: 5,
+    scaling: { rounds: 3, documents: [1e4, 1e5, 1e6], bytes: 50e6 },
+    rounds: 3,
   },
   /** Some hours, and 30 GB of temporary files. */
   full: {
+    codecs,
     codec: { kinds, sizes: Object.values(sizes), rounds: 9, milliseconds: 30 },
     garbageDocuments: 20_000,
     repackDocuments: 1_000_000,
@@ -160,7 +165,7 @@ export async function measureAll(
   say("start-up");
   const startup = await measureStartup(workspace, 2 * effort.rounds - 1);
   const timings: CodecTiming[] = [];
-  for (const codec of codecs) {
+  for (const codec of effort.codecs) {
     say(`${codec} by itself`);
     const task = { codec, ...effort.codec };
     timings.push(...(await runJob("codec", task)).answer);
@@ -172,7 +177,10 @@ export async function measureAll(
     engines.push(...(await runJob("engines", task)).answer);
   }
   say("garbage of codecs");
-  const codecGarbage = await measureCodecGarbage(effort.garbageDocuments);
+  const codecGarbage = await measureCodecGarbage(
+    effort.codecs,
+    effort.garbageDocuments,
+  );
   say("garbage of repacks");
   const repackGarbage = await measureRepackGarbage(
     workspace,

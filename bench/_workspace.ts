@@ -15,11 +15,15 @@ export interface Input {
   description: string;
 }
 
-/** A temporary directory with files to measure with; it is gone after the scope. */
+/** A temporary directory with files to measure with; it is gone after the scope, and after Ctrl-C. */
 export class Workspace implements Disposable {
   /** Its path. */
   readonly path: string;
   readonly #inputs = new Map<string, Input>();
+  readonly #interrupted = () => {
+    this[Symbol.dispose]();
+    Deno.exit(130);
+  };
 
   /** Makes the directory, in `parent` if that is told. */
   constructor(parent?: string) {
@@ -27,6 +31,7 @@ export class Workspace implements Disposable {
       prefix: "binfiles-bench-",
       dir: parent,
     });
+    Deno.addSignalListener("SIGINT", this.#interrupted);
   }
 
   /** Path of a target; what was there is removed. */
@@ -126,6 +131,7 @@ export class Workspace implements Disposable {
   }
 
   [Symbol.dispose](): void {
+    Deno.removeSignalListener("SIGINT", this.#interrupted);
     Deno.removeSync(this.path, { recursive: true });
   }
 }

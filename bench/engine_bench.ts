@@ -16,9 +16,10 @@ const engines = listEngines().filter(({ codec }) =>
 );
 const slab = new Uint8Array(maxCompressedSize(sizes["32 KB"]));
 
+const grouped = new Set<string>();
+
 for (const sizeName of ["1 KB", "32 KB"] as const) {
   const [{ content }] = madeDocuments("json", 1, sizes[sizeName]);
-  const grouped = new Set<string>();
   for (const { codec, engine, compresses, decompresses } of engines) {
     const packed = compressOriginal(content, codec);
     // What is leased stays with its engine, whichever is preferred later.
@@ -35,13 +36,13 @@ for (const sizeName of ["1 KB", "32 KB"] as const) {
     }
     await preferEngine(undefined, codec);
   }
+}
 
-  /** Registers a benchmark; the first of a group is what others are compared with. */
-  function benchIn(group: string, engine: string, way: () => unknown): void {
-    const baseline = !grouped.has(group);
-    grouped.add(group);
-    Deno.bench(`${engine}: ${group}`, { group, baseline }, () => {
-      way();
-    });
-  }
+/** Registers a benchmark; the first of a group is what others are compared with. */
+function benchIn(group: string, engine: string, way: () => unknown): void {
+  const baseline = !grouped.has(group);
+  grouped.add(group);
+  Deno.bench(`${engine}: ${group}`, { group, baseline }, () => {
+    way();
+  });
 }
