@@ -77,6 +77,11 @@ const SIZE_LABELS =
 /** Labels of numbers that range over magnitudes. */
 const PLAIN_LABELS = "format(datum.value, datum.value < 1 ? '~f' : ',')";
 
+/** Where axes that range over magnitudes have ticks. */
+const TICKS = [-2, -1, 0, 1, 2, 3, 4].flatMap((exponent) =>
+  [1, 2, 5].map((digit) => digit * 10 ** exponent)
+);
+
 const DIRECTIONS = ["compress", "decompress"];
 
 /** How many times as fast documents go through the pool, by their size. */
@@ -271,7 +276,7 @@ export function sharesChart(waiting: readonly Waiting[]): Promise<Chart> {
     }))
   );
   return draw(
-    "What the cores did during a repack: the program's own work, work of the system for it, and waiting. One write per document runs in one thread, and its share is that of one core.",
+    "What all cores did during a repack: the program's own work, work of the system for it, and nothing. One write per document runs in one thread.",
     {
       data: { values },
       facet: {
@@ -279,7 +284,7 @@ export function sharesChart(waiting: readonly Waiting[]): Promise<Chart> {
           field: "pair",
           title: null,
           sort: null,
-          header: { labelAngle: 0, labelAlign: "left" },
+          header: { labelAngle: 0, labelAlign: "right" },
         },
       },
       spec: {
@@ -336,7 +341,7 @@ export function callsChart(waiting: readonly Waiting[]): Promise<Chart> {
           field: "pair",
           title: null,
           sort: null,
-          header: { labelAngle: 0, labelAlign: "left" },
+          header: { labelAngle: 0, labelAlign: "right" },
         },
       },
       spec: {
@@ -469,7 +474,7 @@ export function toolsChart(
           field: "codec",
           title: null,
           sort: null,
-          header: { labelAngle: 0, labelAlign: "left" },
+          header: { labelAngle: 0, labelAlign: "right" },
         },
       },
       resolve: { scale: { y: "independent" } },
@@ -542,7 +547,7 @@ export function scalingChart(
           type: "quantitative",
           title: y.title,
           scale: y.log ? { type: "log" } : { zero: true },
-          axis: y.log ? { labelExpr: PLAIN_LABELS, tickCount: 5 } : {},
+          axis: y.log ? { labelExpr: PLAIN_LABELS, values: TICKS } : {},
         },
         color: { field: "way", type: "nominal", title: null, scale: WAYS },
         shape: {

@@ -33,6 +33,8 @@ export interface Scaling {
 export interface ScalingEffort {
   rounds: number;
   documents: readonly number[];
+  /** Sizes of documents, in bytes. */
+  sizes: readonly number[];
   /** Bytes of all documents together, where their size or the workers vary. */
   bytes: number;
 }
@@ -40,14 +42,11 @@ export interface ScalingEffort {
 /** Jobs to scale: two that codecs bound, one each way. */
 const PAIRS = [["none", "zstd"], ["gzip", "none"]] as const;
 
-/** Sizes of documents, in bytes. */
-const SIZES = [100, 1000, 10_000, 100_000, 1_000_000];
-
 /** Measures repacks of few and many documents, small and large ones, with few and many workers. */
 export async function measureScaling(
   workspace: Workspace,
   cores: number,
-  { rounds, documents: counts, bytes }: ScalingEffort,
+  { rounds, documents: counts, sizes, bytes }: ScalingEffort,
 ): Promise<Scaling> {
   const leftOut: string[] = [];
 
@@ -110,7 +109,7 @@ export async function measureScaling(
       workspace.forgetSamples();
     }
   }
-  for (const size of SIZES) {
+  for (const size of sizes) {
     scaling.bySize.push(...await points(Math.ceil(bytes / size), size, ways));
   }
   scaling.byWorkers = await points(

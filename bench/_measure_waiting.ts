@@ -10,7 +10,7 @@ export interface Waiting {
   to: string;
   way: "pooled" | "pool off" | "one write per document";
   threads: number;
-  /** Shares of the time that its cores had, from 0 to 1. */
+  /** Shares of the time of as many cores as there are workers, from 0 to 1. */
   user: number;
   system: number;
   idle: number;
@@ -65,7 +65,7 @@ export async function measureWaiting(
       const middle = (value: (run: JobRun) => number) =>
         spread(runs[way].map(value)).median;
       const share = (busy: (run: JobRun) => number) =>
-        middle((run) => Math.min(1, busy(run) / (threads * run.seconds)));
+        middle((run) => busy(run) / (workers * run.seconds));
       const user = share(({ userSeconds }) => userSeconds);
       const system = share(({ systemSeconds }) => systemSeconds);
       let systemCalls: number | null = null;

@@ -83,6 +83,9 @@ const basicPairs: Pairs = [
   ...codecs.map((codec) => [codec, "none"] as const),
 ];
 
+/** Sizes of documents that repacks are scaled by, in bytes. */
+const scaledSizes = [100, 1000, 10_000, 100_000, 1_000_000];
+
 const garbagePairs: Pairs = [
   ...["gzip", "zstd", "lz4"].flatMap((codec) =>
     [["none", codec], [codec, "none"]] as const
@@ -110,7 +113,7 @@ export const efforts = {
     pairs: [["none", "zstd"], ["gzip", "none"]],
     repack: { rounds: 1, seconds: 0.01, maxBytes: 1e6 },
     toolDocuments: 100,
-    scaling: { rounds: 1, documents: [100, 1000], bytes: 1e5 },
+    scaling: { rounds: 1, documents: [100, 1000], sizes: [1000], bytes: 1e5 },
     rounds: 1,
   },
   /** Some minutes. */
@@ -123,8 +126,13 @@ export const efforts = {
     waitingPairs,
     pairs: [...basicPairs, ["gzip", "zstd"], ["lz4", "zstd"]],
     repack: { rounds: 3, seconds: 0.8, maxBytes: 200e6 },
-    toolDocuments: 20_000,
-    scaling: { rounds: 3, documents: [1e4, 1e5, 1e6], bytes: 50e6 },
+    toolDocuments: 5000,
+    scaling: {
+      rounds: 3,
+      documents: [1e4, 1e5, 1e6],
+      sizes: scaledSizes,
+      bytes: 50e6,
+    },
     rounds: 3,
   },
   /** Some hours, and 30 GB of temporary files. */
@@ -142,7 +150,12 @@ export const efforts = {
     ),
     repack: { rounds: 5, seconds: 8, maxBytes: 1e9 },
     toolDocuments: 50_000,
-    scaling: { rounds: 3, documents: [1e4, 1e5, 1e6, 1e7], bytes: 1e9 },
+    scaling: {
+      rounds: 3,
+      documents: [1e4, 1e5, 1e6, 1e7],
+      sizes: scaledSizes,
+      bytes: 1e9,
+    },
     rounds: 9,
   },
 } satisfies Record<string, Effort>;

@@ -22,7 +22,11 @@ export function renderMarkdown(
 /** A table in Markdown, its columns padded as `deno fmt` wants them. */
 export function renderTable({ head, rows }: Table): string {
   const widths = head.map((cell, column) =>
-    Math.max(3, cell.length, ...rows.map((row) => row[column].length))
+    Math.max(
+      column === 0 ? 1 : 2,
+      cell.length,
+      ...rows.map((row) => row[column].length),
+    )
   );
   const line = (cells: readonly string[]) =>
     `| ${
