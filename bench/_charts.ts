@@ -1,5 +1,5 @@
 /** Charts of a report, as SVG that takes its colours from the page. */
-import { parse, View } from "vega";
+import { Error as ErrorLevel, logger, parse, View } from "vega";
 import { compile, type TopLevelSpec } from "vega-lite";
 import type { CodecTiming, EngineTiming } from "./_jobs.ts";
 import type { CodecGarbage, RepackGarbage } from "./_measure_garbage.ts";
@@ -64,7 +64,9 @@ const config: TopLevelSpec["config"] = {
 /** Draws a chart. */
 async function draw(caption: string, spec: object): Promise<Chart> {
   const whole = { config, ...spec } as TopLevelSpec;
-  const view = new View(parse(compile(whole).spec), { renderer: "none" });
+  // Warnings are about scales that facets share, which is what is wanted here.
+  const { spec: compiled } = compile(whole, { logger: logger(ErrorLevel) });
+  const view = new View(parse(compiled), { renderer: "none" });
   const svg = await view.toSVG();
   view.finalize();
   return { caption, svg };
@@ -82,6 +84,9 @@ const TICKS = [-2, -1, 0, 1, 2, 3, 4].flatMap((exponent) =>
   [1, 2, 5].map((digit) => digit * 10 ** exponent)
 );
 
+/** Headers of rows that need no room beside them. */
+const ABOVE = { labelOrient: "top", labelAnchor: "start" };
+
 const DIRECTIONS = ["compress", "decompress"];
 
 /** How many times as fast documents go through the pool, by their size. */
@@ -89,6 +94,16 @@ export function gainChart(codecs: readonly CodecTiming[]): Promise<Chart> {
   const values = codecs.map(({ codec, direction, kind, size, slabGain }) => ({
     ...{ codec, direction, kind, size, gain: slabGain.median },
   }));
+  const y = {
+    type: "quantitative",
+    scale: { type: "log", nice: false, domainMin: 0.5 },
+    title: "times as fast",
+    axis: {
+      values: [0.5, 1, 2, 5, 10, 20, 50, 100],
+      labelExpr: PLAIN_LABELS,
+      grid: true,
+    },
+  };
   const panel = { width: 190, height: 170 };
   return draw(
     "How many times as fast a document is with the pool (into a slab, as repacks do it) as with the same engine and nothing reused. Both axes are logarithmic; above the line at 1 the pool gains.",
@@ -107,7 +122,7 @@ export function gainChart(codecs: readonly CodecTiming[]): Promise<Chart> {
         layer: [
           {
             mark: { type: "rule", strokeDash: [4, 3] },
-            encoding: { y: { datum: 1 } },
+            encoding: { y: { ...y, datum: 1 } },
           },
           {
             mark: { type: "line", point: true, strokeWidth: 2 },
@@ -121,18 +136,10 @@ export function gainChart(codecs: readonly CodecTiming[]): Promise<Chart> {
                   labelExpr: SIZE_LABELS,
                   values: [256, 1000, 4000, 32_000, 1e6],
                   labelAngle: -40,
+                  labelOverlap: false,
                 },
               },
-              y: {
-                field: "gain",
-                type: "quantitative",
-                scale: { type: "log" },
-                title: "times as fast",
-                axis: {
-                  values: [0.5, 1, 2, 5, 10, 20, 50, 100],
-                  labelExpr: PLAIN_LABELS,
-                },
-              },
+              y: { ...y, field: "gain" },
               color: { field: "codec", type: "nominal", title: "codec" },
               shape: { field: "codec", type: "nominal", title: "codec" },
             },
@@ -284,7 +291,7 @@ export function sharesChart(waiting: readonly Waiting[]): Promise<Chart> {
           field: "pair",
           title: null,
           sort: null,
-          header: { labelAngle: 0, labelAlign: "right" },
+          header: ABOVE,
         },
       },
       spec: {
@@ -341,7 +348,7 @@ export function callsChart(waiting: readonly Waiting[]): Promise<Chart> {
           field: "pair",
           title: null,
           sort: null,
-          header: { labelAngle: 0, labelAlign: "right" },
+          header: ABOVE,
         },
       },
       spec: {
@@ -474,7 +481,7 @@ export function toolsChart(
           field: "codec",
           title: null,
           sort: null,
-          header: { labelAngle: 0, labelAlign: "right" },
+          header: ABOVE,
         },
       },
       resolve: { scale: { y: "independent" } },
@@ -522,6 +529,11 @@ export function scalingChart(
   }));
   const log = x.field !== "workers";
   const ticks = [...new Set(values.map((value) => value.x))];
+  const ways = new Set(values.map(({ way }) => way));
+  const scale = {
+    domain: WAYS.domain.filter((way) => ways.has(way)),
+    range: WAYS.range,
+  };
   return draw(caption, {
     data: { values },
     facet: { column: { field: "pair", title: null, sort: null } },
@@ -539,7 +551,7 @@ export function scalingChart(
             values: ticks,
             ...x.field === "size"
               ? { labelExpr: SIZE_LABELS }
-              : { format: "," },
+              : { format: "~s" },
           },
         },
         y: {
@@ -549,12 +561,12 @@ export function scalingChart(
           scale: y.log ? { type: "log" } : { zero: true },
           axis: y.log ? { labelExpr: PLAIN_LABELS, values: TICKS } : {},
         },
-        color: { field: "way", type: "nominal", title: null, scale: WAYS },
+        color: { field: "way", type: "nominal", title: null, scale },
         shape: {
           field: "way",
           type: "nominal",
           title: null,
-          scale: { domain: WAYS.domain },
+          scale: { domain: scale.domain },
         },
       },
     },

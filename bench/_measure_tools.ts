@@ -117,7 +117,7 @@ export async function measureTools(
     });
     if (files === undefined) continue;
     candidates.push({
-      ...{ name: `tar | ${tool} ${options}, files`, codec, own: false },
+      ...{ name: `tar and ${tool} ${options}, files`, codec, own: false },
       ...{ result: "stream", writes: true },
       run: shell(`tar -cf - -C "$1" . | ${tool} ${options} -c > "$2"`, files),
     });

@@ -126,7 +126,7 @@ code { background: var(--shade); padding: 0.1em 0.35em; border-radius: 4px;
 figure { margin: 1.75rem 0; }
 figcaption { color: var(--soft); font-size: 0.9rem; max-width: 46rem; }
 .wide { overflow-x: auto; }
-svg { display: block; max-width: none; height: auto; }
+svg { display: block; max-width: 100%; min-width: 34rem; height: auto; }
 table { border-collapse: collapse; margin: 1rem 0; font-size: 0.875rem;
   font-variant-numeric: tabular-nums; }
 th, td { padding: 0.3rem 0.75rem; text-align: right; vertical-align: top; }

@@ -41,7 +41,7 @@ export async function reportSections(data: ReportData): Promise<Section[]> {
     await garbageSection(data),
     await waitingSection(data),
     repackTables(data, [await efficiencyChart(data.pairs)]),
-    await toolsSection(data),
+    toolsTables(data, [await toolsChart(data.tools, data.toolsBytes)]),
     await scalingSection(data),
     tenTerabytes(data),
     await enginesSection(data),
@@ -161,12 +161,12 @@ async function codecSection({ codecs }: ReportData): Promise<Section> {
   return {
     title: "One document at a time: the pool against the original",
     text: [
-      "The smaller a document, the more of its time goes into making what compresses it. In MB per second, one thread (JSON):",
+      "The smaller a document, the more of its time goes into making what compresses it, and the more the pool gains.",
     ],
     charts: [await gainChart(codecs)],
     tables: [{
       head: [
-        "",
+        "MB/s, one thread, JSON",
         "engine",
         "compressed to",
         "original",
@@ -334,20 +334,21 @@ export function repackTables(
   };
 }
 
-/** What other tools take. */
-export async function toolsSection(
+/** The table of what other tools take. */
+export function toolsTables(
   { tools, toolsInput, toolsBytes }: Pick<
     ReportData,
     "tools" | "toolsInput" | "toolsBytes"
   >,
-): Promise<Section> {
+  charts: readonly Chart[] = [],
+): Section {
   return {
     title: "What others take for the same documents",
     text: [
       `${toolsInput}. A stream is smaller than documents compressed one by one, because what documents share is written once; but then none of them can be read without all that come before it. ` +
       "Loops have their documents in memory, and write nothing.",
     ],
-    charts: [await toolsChart(tools, toolsBytes)],
+    charts,
     tables: [{
       head: [
         "",

@@ -15,11 +15,7 @@ import { realDocuments } from "./_documents.ts";
 import { measurePair } from "./_measure_repack.ts";
 import { measureTools } from "./_measure_tools.ts";
 import { renderTable } from "./_report_markdown.ts";
-import {
-  repackTables,
-  type Section,
-  toolsSection,
-} from "./_report_sections.ts";
+import { repackTables, type Section, toolsTables } from "./_report_sections.ts";
 import { measuredCodecs, Workspace } from "./_workspace.ts";
 
 const { values: options, positionals: [path] } = parseArgs({
@@ -82,7 +78,7 @@ if (options.json) {
 } else {
   print(repackTables({ pairs }));
   print(
-    await toolsSection({
+    toolsTables({
       tools,
       toolsInput: some.description,
       toolsBytes: some.contentSize,

@@ -8,6 +8,7 @@
  */
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { runProgram } from "./_process.ts";
 import { type EffortName, efforts, measureAll } from "./_report_data.ts";
 import { renderHtml } from "./_report_html.ts";
 import { renderMarkdown } from "./_report_markdown.ts";
@@ -41,3 +42,7 @@ const write = (name: string, text: string) => {
 write("performance.json", `${JSON.stringify(data, null, 1)}\n`);
 write("performance.html", renderHtml(data, sections));
 write("performance.md", renderMarkdown(data, sections));
+// So that it passes the check of all files, wherever it is put.
+await runProgram(Deno.execPath(), [
+  ...["fmt", "--quiet", join(options.output, "performance.md")],
+]);
