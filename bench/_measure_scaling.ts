@@ -1,5 +1,5 @@
 import { runJob } from "./_jobs.ts";
-import { type Spread, spread, takeTurns } from "./_numbers.ts";
+import { ratios, type Spread, spread, takeTurns } from "./_numbers.ts";
 import { workerCounts } from "./_measure_repack.ts";
 import type { Workspace } from "./_workspace.ts";
 
@@ -18,6 +18,8 @@ export interface ScalingPoint {
   job: Spread;
   /** Largest resident set, in bytes. */
   peak: number;
+  /** How many times as fast it is as with the pool switched off, turn by turn; where both were measured. */
+  poolGain?: Spread;
 }
 
 /** How time and memory depend on one thing, all else being equal. */
@@ -75,13 +77,19 @@ export async function measureScaling(
           ),
         ),
       );
+      const wholes = (index: number) =>
+        runs[index].map(({ wholeSeconds }) => wholeSeconds);
+      const off = settings.findIndex(({ pooled }) => !pooled);
       settings.forEach((setting, index) => {
         const ofSetting = runs[index];
         results.push({
           ...{ from, to, documents, size, ...setting },
-          whole: spread(ofSetting.map(({ wholeSeconds }) => wholeSeconds)),
+          whole: spread(wholes(index)),
           job: spread(ofSetting.map(({ seconds }) => seconds)),
           peak: Math.max(...ofSetting.map(({ peak }) => peak)),
+          poolGain: setting.pooled && off >= 0
+            ? ratios(wholes(off), wholes(index))
+            : undefined,
         });
       });
       workspace.target();
