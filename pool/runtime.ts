@@ -49,8 +49,10 @@ export function nodeModule<T>(name: `node:${string}`): T | undefined {
  * ```
  */
 export function environmentVariable(name: string): string | undefined {
-  const { Deno, process } = globalThis as RuntimeGlobals;
-  if (Deno === undefined) return process?.env?.[name];
+  const globals = globalThis as RuntimeGlobals;
+  const { Deno } = globals;
+  // Looked at only there: on Deno, the first look at `process` takes as long as starting.
+  if (Deno === undefined) return globals.process?.env?.[name];
   // Asking first, because reading without permission would stop at a prompt.
   const { state } = Deno.permissions.querySync({ name: "env", variable: name });
   return state === "granted" ? Deno.env.get(name) : undefined;
