@@ -86,21 +86,27 @@ export async function measureRepackGarbage(
   for (const [from, to] of pairs) {
     const source = await workspace.sample(all, from, documents);
     for (const way of WAYS) {
-      const run = (workers: number, traceCollections: boolean) =>
+      const run = (
+        workers: number,
+        traceCollections: boolean,
+        limit = documents,
+      ) =>
         runJob("repack", {
           ...{ source: source.path, target: workspace.target() },
           ...{ sourceCodec: from, targetCodec: to },
-          optimized: way === "pooled",
-          workers,
+          ...{ optimized: way === "pooled", workers, limit },
         }, { traceCollections });
       const { collections, peak } = await run(workers, true);
-      const { heapAllocated } = await run(1, false);
+      // Between a few documents and all of them, because starting allocates as well.
+      const few = Math.ceil(documents / 10);
+      const ofFew = (await run(1, false, few)).heapAllocated;
+      const ofAll = (await run(1, false)).heapAllocated;
       results.push({
         ...{ from, to, way, documents, workers, peak },
         collections: collections!,
-        heapPerDocument: heapAllocated === null
+        heapPerDocument: ofFew === null || ofAll === null
           ? null
-          : heapAllocated / documents,
+          : Math.max(0, ofAll - ofFew) / (documents - few),
       });
     }
   }
