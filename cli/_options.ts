@@ -7,7 +7,7 @@ import { interruptSignal } from "./_run.ts";
 /** Longest key that is accepted unless told otherwise; see `doc/record.ts`. */
 const KEY_SIZE_LIMIT = 1000;
 
-/** What `-q`, `-v` and `--json` say. */
+/** What `-q`, `-v`, `--json` and `--stats` say. */
 export interface OutputOptions {
   /** Whether to print errors only. */
   quiet?: boolean;
@@ -15,6 +15,8 @@ export interface OutputOptions {
   verbose?: boolean;
   /** Whether to print facts as JSON. */
   json?: boolean;
+  /** Whether to print statistics of memory at the end. */
+  stats?: boolean;
 }
 
 /** Adds the options that every command has. */
@@ -22,7 +24,8 @@ export function addOutputOptions(command: Command, json: string): Command {
   return command
     .option("-q, --quiet", "print results and errors only")
     .option("-v, --verbose", "print more; stack traces with errors")
-    .option("--json", json);
+    .option("--json", json)
+    .option("--stats", "print statistics of memory and the pool at the end");
 }
 
 /** How the contents of a bin file are to be read. */

@@ -3,6 +3,7 @@ import { type Command, CommanderError } from "commander";
 import { UnknownCodecError } from "../codec/errors.ts";
 import { CancelledError } from "../doc/errors.ts";
 import { OptionError } from "../pool/errors.ts";
+import type { OutputOptions } from "./_options.ts";
 import { ExitCode, note, printable, styled } from "./_output.ts";
 
 /** The command was called wrongly, in a way that shows only while it runs. */
@@ -41,17 +42,26 @@ function mayTakeForEver({ source }: RegExp): boolean {
 
 /**
  * Runs a command with the arguments of the process and sets the exit code.
- * Errors become one readable line, and interruption an orderly end.
+ * Errors become one readable line, and interruption an orderly end. With
+ * `RUN_OPTIMIZATION_DEMO=true`, as in the original, the demo of what the pool
+ * gains runs instead.
  */
 export async function run(command: Command): Promise<void> {
+  if (process.env.RUN_OPTIMIZATION_DEMO === "true") {
+    const { runOptimizationDemo } = await import("./_optimization_demo.ts");
+    return await runOptimizationDemo();
+  }
   // A reader that has seen enough, such as head, is no failure.
   process.stdout.on("error", (error: NodeJS.ErrnoException) => {
     if (error.code !== "EPIPE") throw error;
     process.exit(process.exitCode);
   });
   let verbose = false;
-  command.hook("preAction", (_, action) => {
-    verbose = action.opts().verbose;
+  let printStatistics = () => {};
+  command.hook("preAction", async (_, action) => {
+    const options = action.opts<OutputOptions>();
+    verbose = options.verbose ?? false;
+    if (options.stats) printStatistics = await watchStatistics();
   });
   for (const each of [command, ...command.commands]) each.exitOverride();
   try {
@@ -67,12 +77,23 @@ export async function run(command: Command): Promise<void> {
         : `${styled("red", "error:", process.stderr)} ${printable(message)}`,
     );
   } finally {
+    printStatistics();
     // An input that nobody writes to must not keep a process that is done
-    // waiting; but what was printed has to get out.
-    if (process.stdin.destroyed) {
+    // waiting; but what was printed has to get out. Looking at the standard
+    // input would open it, so that is done only where it may have been read.
+    const mayHaveRead = process.argv.some((argument) => argument.endsWith("-"));
+    if (mayHaveRead && process.stdin.destroyed) {
       process.stdout.write("", () => process.exit());
     }
   }
+}
+
+/** Watches the memory from now on. @returns A function that prints what was seen. */
+async function watchStatistics(): Promise<() => void> {
+  const { watchMemory } = await import("../pool/watch_memory.ts");
+  const { formatStatistics } = await import("./_statistics.ts");
+  const watch = watchMemory();
+  return () => note(formatStatistics(watch.close()));
 }
 
 function exitCodeOf(error: unknown): number {

@@ -1,5 +1,5 @@
 import type { MemoryReport, PoolStatistics } from "../pool/mod.ts";
-import { humanCount, humanSize } from "./_output.ts";
+import { humanCount, humanSize, plural } from "./_output.ts";
 
 /** Names of the parts of a pool, as people know them. */
 const PARTS = {
@@ -21,7 +21,7 @@ export function formatStatistics(report: MemoryReport): string {
   const { collections } = report;
   const collected = collections === undefined
     ? "the runtime does not tell of collections"
-    : `${humanCount(collections)} collections in this thread`;
+    : `${plural(collections, "collection")} in this thread`;
   const rows = Object.entries(PARTS).map(([part, name]) => [
     name,
     ...cells(report.last.pool[part as keyof typeof PARTS]),
