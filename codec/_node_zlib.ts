@@ -105,6 +105,12 @@ export const PIECE_SIZE: number = 64 * 1024;
  */
 export const IS_DENO: boolean = "Deno" in globalThis;
 
+/** A parameter with this value keeps its default when a handle is initialised. */
+export const DEFAULT_PARAMETER = 0xffff_ffff;
+
+/** What a handle would call after asynchronous writes, of which there are none. */
+export function ignoreWrite(): void {}
+
 const NOTHING = new Uint8Array(0);
 
 /** A native context and what it reports. */
