@@ -2,7 +2,7 @@ import type { ByteSource } from "./byte_source.ts";
 import { FileError } from "./errors.ts";
 
 /** Bytes that are read at a time; asking a browser for a few takes as long as for many. */
-const WINDOW_SIZE = 1024 * 1024;
+const WINDOW_SIZE = 4 * 1024 * 1024;
 
 /** What browsers have for this in their workers, and nowhere else. */
 interface BlobReader {

@@ -271,10 +271,13 @@ const KEY_CODES: Record<string, number> = {
 /** How long something may take, in milliseconds, before it counts as failed. */
 const PATIENCE = 30_000;
 
+/** A value, or nothing yet. */
+type Maybe<T> = T | undefined | false;
+
 /** Tries again and again until there is a value that counts as true. */
-async function eventually<T>(
+export async function eventually<T>(
   what: string,
-  attempt: () => T | undefined | Promise<T | undefined>,
+  attempt: () => Maybe<T> | Promise<Maybe<T>>,
   explain = () => "",
 ): Promise<T> {
   const end = Date.now() + PATIENCE;
