@@ -49,7 +49,10 @@ export function showDocument(row: Row, bytes: Uint8Array<ArrayBuffer>): void {
         ? `There is no record here: ${problem}.`
         : `${problem}. What follows is the content as it is stored.`),
   );
-  save.href = URL.createObjectURL(new Blob([bytes]));
+  // Of this type, because browsers add what they guess to names without a suffix.
+  save.href = URL.createObjectURL(
+    new Blob([bytes], { type: "application/octet-stream" }),
+  );
   save.download = fileNameOf(key, offset);
   const available = availableViews(bytes, problem);
   shown = { bytes, available };
