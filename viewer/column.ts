@@ -24,6 +24,11 @@ export class Column<T extends Numbers> {
     this.#values[this.length++] = value;
   }
 
+  /** Takes the last number away. @returns It. */
+  pop(): number {
+    return this.#values[--this.length];
+  }
+
   /** The number at an index. */
   at(index: number): number {
     return this.#values[index];

@@ -1,9 +1,9 @@
 /// <reference lib="dom" />
+import { indentJson } from "../cli/_indent_json.ts";
 import { fileNameOf, formatCount, formatRatio, formatSize } from "./format.ts";
 import { pictureTypeOf } from "./media_type.ts";
 import type { Row } from "./messages.ts";
 import { element, fillFacts, say } from "./page.ts";
-import { prettyJson } from "./pretty_json.ts";
 import { VirtualList } from "./virtual_list.ts";
 
 /** Characters that are shown of a text; browsers lay out more of them too slowly. */
@@ -98,16 +98,11 @@ function textOf(bytes: Uint8Array, fatal: boolean): string | undefined {
   }
 }
 
+/** @returns undefined when it is no JSON, or none that text does not show as well. */
 function jsonOf(bytes: Uint8Array): string | undefined {
   if (bytes.length > MAX_JSON) return undefined;
-  const text = new TextDecoder().decode(bytes);
-  // Numbers and words by themselves are better read as text.
-  if (!/^\s*[[{]/.test(text)) return undefined;
-  try {
-    return prettyJson(text);
-  } catch {
-    return undefined;
-  }
+  const json = indentJson(bytes);
+  return json?.startsWith("{") || json?.startsWith("[") ? json : undefined;
 }
 
 function makeTab(view: View): HTMLElement {

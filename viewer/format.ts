@@ -1,18 +1,12 @@
+import { format as formatBytes } from "@std/fmt/bytes";
+
 /** A number for people: `1,234,567`. */
 export function formatCount(count: number): string {
   return count.toLocaleString("en-US");
 }
 
 /** A size for people: `12.3 kB`. */
-export function formatSize(bytes: number): string {
-  const units = ["B", "kB", "MB", "GB", "TB"];
-  let unit = 0;
-  while (bytes >= 999.5 && unit < units.length - 1) {
-    bytes /= 1000;
-    unit++;
-  }
-  return `${unit === 0 ? bytes : bytes.toPrecision(3)} ${units[unit]}`;
-}
+export const formatSize = (bytes: number): string => formatBytes(bytes);
 
 /** How many times smaller a content is stored than it is: `2.9×`; empty when that is not known. */
 export function formatRatio(stored: number, unpacked?: number): string {

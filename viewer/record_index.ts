@@ -1,8 +1,8 @@
+import type { CodecName } from "../codec/mod.ts";
 import type { ByteSource } from "../doc/byte_source.ts";
 import { RecordError } from "../doc/errors.ts";
-import { DEFAULT_KEY_SIZE_LIMIT } from "../doc/record.ts";
-import { RecordScanner } from "../doc/record_scanner.ts";
-import { type ContentCheck, findRecord } from "../doc/resync.ts";
+import { type Records, RecordScanner } from "../doc/record_scanner.ts";
+import { TolerantScanner } from "../doc/tolerant_scanner.ts";
 import { Column } from "./column.ts";
 import { KeyStore, NOT_KEPT } from "./key_store.ts";
 
@@ -23,7 +23,7 @@ export class RecordIndex {
   complete = false;
   readonly #source: ByteSource;
   readonly #scanner: RecordScanner;
-  readonly #checkContent: ContentCheck;
+  readonly #codec: CodecName;
   readonly #offsets = new Column<Float64Array<ArrayBuffer>>(Float64Array);
   readonly #contentSizes = new Column<Uint32Array<ArrayBuffer>>(Uint32Array);
   readonly #keySizes = new Column<Uint32Array<ArrayBuffer>>(Uint32Array);
@@ -32,10 +32,10 @@ export class RecordIndex {
   readonly #gaps = new Map<number, Gap>();
 
   /** Makes an index of `source` that knows nothing yet. */
-  constructor(source: ByteSource, checkContent: ContentCheck) {
+  constructor(source: ByteSource, codec: CodecName) {
     this.#source = source;
     this.#scanner = new RecordScanner(source);
-    this.#checkContent = checkContent;
+    this.#codec = codec;
   }
 
   /** Number of rows. */
@@ -98,53 +98,60 @@ export class RecordIndex {
   }
 
   #next(): void {
-    const scanner = this.#scanner;
     try {
-      if (scanner.next()) {
-        this.#add(
-          scanner.offset,
-          scanner.contentSize,
-          scanner.keySize,
-          this.#keys.add(scanner.key()),
-        );
-      } else this.complete = true;
+      if (this.#scanner.next()) this.#add(this.#scanner);
+      else this.complete = true;
     } catch (error) {
       if (!(error instanceof RecordError)) throw error;
-      this.#skip(error.reason);
+      this.#skip();
     }
   }
 
-  #add(offset: number, size: number, keySize: number, keyPlace: number): void {
+  #add(record: Records): void {
+    const { offset, contentSize, keySize } = record;
+    this.#push(offset, contentSize, keySize, this.#keys.add(record.key()));
+  }
+
+  #push(offset: number, size: number, keySize: number, keyPlace: number): void {
     this.#offsets.push(offset);
     this.#contentSizes.push(size);
     this.#keySizes.push(keySize);
     this.#keyPlaces.push(keyPlace);
   }
 
-  /** Goes on at the next record behind damage. */
-  #skip(problem: string): void {
+  /** Goes on at the next good record behind damage. */
+  #skip(): void {
     const damage = this.#scanner.position;
-    const last = this.rows - 1;
-    // The record before may have lied about its size, and records be in what it took for its own.
-    const isSuspect = last >= 0 && !this.#gaps.has(last) &&
-      this.#checkContent(this.content(last)) !== true;
-    const from = isSuspect ? this.#offsets.at(last) + 1 : damage + 1;
-    const found = findRecord(this.#source, from, {
-      keySizeLimit: DEFAULT_KEY_SIZE_LIMIT,
-      checkContent: this.#checkContent,
-      suspectEnd: isSuspect ? damage : undefined,
+    const tolerant = new TolerantScanner(this.#source, {
+      codec: this.#codec,
+      onSkip: ({ offset, size, reason }) => {
+        this.#gaps.set(this.rows, { size, problem: reason });
+        this.#push(offset, 0, 0, 0);
+      },
     });
-    const next = found ?? this.#source.size;
-    if (next < damage) {
-      // Its row becomes that of the gap.
-      const offset = this.#offsets.at(last);
-      this.#gaps.set(last, { size: next - offset, problem: "its size lies" });
-    } else if (next > damage) {
-      this.#gaps.set(this.rows, { size: next - damage, problem });
-      this.#add(damage, 0, 0, 0);
-    }
-    this.#scanner.position = next;
-    if (next >= this.#source.size) this.complete = true;
+    tolerant.position = this.#forgetSuspect() ?? damage;
+    let found: boolean;
+    do {
+      found = tolerant.next();
+      if (found) this.#add(tolerant);
+    } while (found && tolerant.offset < damage);
+    this.#scanner.position = found ? tolerant.position : this.#source.size;
+    this.complete = !found;
+    tolerant[Symbol.dispose]();
+  }
+
+  /**
+   * Forgets the record before damage, which may have lied about its size.
+   *
+   * @returns Its offset, if there is one.
+   */
+  #forgetSuspect(): number | undefined {
+    const last = this.rows - 1;
+    if (last < 0 || this.#gaps.has(last)) return undefined;
+    for (
+      const column of [this.#contentSizes, this.#keySizes, this.#keyPlaces]
+    ) column.pop();
+    return this.#offsets.pop();
   }
 
   #read(start: number, size: number): Uint8Array<ArrayBuffer> {

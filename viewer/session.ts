@@ -65,10 +65,7 @@ export class Session {
       this.#unpacked = new UnpackedSource(blob, packageCodec, MAX_UNPACKED);
     }
     this.#source = this.#unpacked ?? blob;
-    this.#index = new RecordIndex(
-      this.#source,
-      (content) => this.#isSound(content),
-    );
+    this.#index = new RecordIndex(this.#source, codec);
     post({ kind: "opened", packageCodec, codec });
     this.#wake();
   }
@@ -232,16 +229,5 @@ export class Session {
         problem: gap.problem,
         isGap: true,
       };
-  }
-
-  /** Whether a content decompresses; undefined when that tells nothing. */
-  #isSound(content: Uint8Array): boolean | undefined {
-    if (this.#codec === "none") return undefined;
-    try {
-      decompress(content, this.#codec, { maxSize: MAX_LISTED.unpacked });
-      return true;
-    } catch (error) {
-      return error instanceof OutputLimitError;
-    }
   }
 }

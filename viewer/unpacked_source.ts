@@ -1,15 +1,9 @@
-import {
-  type CodecName,
-  createDecoder,
-  type StreamCoder,
-} from "../codec/mod.ts";
+import type { CodecName, StreamCoder } from "../codec/mod.ts";
+import { createDecoder, decoderSliceSize } from "../codec/stream_coders.ts";
 import type { ByteSource } from "../doc/byte_source.ts";
 
 /** Bytes of output that are kept in one piece. */
 const CHUNK_SIZE = 1024 * 1024;
-
-/** Bytes of input that are unpacked at a time: few, because little of it can stand for much. */
-const SLICE_SIZE = 4 * 1024;
 
 /**
  * A file that is compressed as a whole, as a source of what is in it. It is
@@ -23,7 +17,7 @@ export class UnpackedSource implements ByteSource {
   readonly #packed: ByteSource;
   readonly #decoder: StreamCoder;
   readonly #limit: number;
-  readonly #slice = new Uint8Array(SLICE_SIZE);
+  readonly #slice: Uint8Array;
   readonly #chunks: Uint8Array[] = [];
   #length = 0;
   #ended = false;
@@ -33,6 +27,7 @@ export class UnpackedSource implements ByteSource {
     this.#packed = packed;
     this.#decoder = createDecoder(codec);
     this.#limit = limit;
+    this.#slice = new Uint8Array(decoderSliceSize(codec));
   }
 
   /** Not known until all has been unpacked. */
@@ -65,7 +60,7 @@ export class UnpackedSource implements ByteSource {
 
   #unpack(): void {
     const count = this.#packed
-      .read(this.#slice, 0, SLICE_SIZE, this.consumed);
+      .read(this.#slice, 0, this.#slice.length, this.consumed);
     this.consumed += count;
     const last = this.consumed >= this.#packed.size;
     try {

@@ -117,6 +117,13 @@ Deno.test("the npm package works in an empty project", async (t) => {
         ),
       );
       assertEquals(result.documents, 32);
+      assertEquals((await binfiles("count", target, "-w", "2")).trim(), "32");
+      assertMatch(await binfiles("list", target), /^\d+\thello\.txt\t/m);
+      assertEquals(
+        await binfiles("read", target, "--key", "hello.txt"),
+        await binfiles("read", fixture("none.bin"), "--key", "hello.txt"),
+      );
+      await binfiles("verify", target, fixture("none.bin"));
       await binfiles("repack", target, `${target}.plain`, "--quiet");
       assertEquals(
         Deno.readFileSync(`${target}.plain`),
