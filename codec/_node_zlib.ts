@@ -70,6 +70,8 @@ export interface NativeOptions {
    * `handle.reset()`.
    */
   rewind?(handle: NativeHandle, state: Uint32Array, size: number): void;
+  /** Whether what a used context writes can depend on what it wrote before. */
+  remembers?: boolean;
 }
 
 /** What tells one native decoder from another. */
@@ -207,6 +209,7 @@ export function createNativeCompressor(options: NativeOptions): Compressor {
       if (context.free === 0 || context.unread !== 0) return -1;
       return dst.length - context.free - offset;
     },
+    ...(options.remembers && { restart: () => context.close() }),
     close: () => context.close(),
   };
 }

@@ -9,7 +9,6 @@ import { cpSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import ts from "typescript";
-import project from "../deno.json" with { type: "json" };
 import { run } from "./_run.ts";
 import { buildNpmPackage, withoutAliases } from "./npm.ts";
 
@@ -21,6 +20,9 @@ const MAX_SKIPPED = 0.2;
 
 /** Finds the parts of `npm:name@version/path`. */
 const NPM_SPECIFIER = /"npm:(@?[^@"]+)@([^/"]+)([^"]*)"/g;
+
+/** Packages that the tests import. */
+const packages = new Set<string>();
 
 const directory = Deno.makeTempDirSync({ prefix: "binfiles-node-" });
 try {
@@ -43,11 +45,10 @@ try {
     new URL("scripts/_deno_on_node.js", root),
     join(cwd, "tests/_deno_on_node.js"),
   );
-  const fastCheck = project.imports["fast-check"].replace("npm:", "");
   await run("npm", [
     "install",
     ...["--no-audit", "--no-fund", "--prefer-offline", "--loglevel=error"],
-    fastCheck,
+    ...packages,
   ], cwd);
   const report = await run("npx", [
     ...["--yes", NODE, "--test", "--test-reporter=tap"],
@@ -68,8 +69,14 @@ function compile(source: string): string {
       rewriteRelativeImportExtensions: true,
     },
   });
-  return `import { Deno, Worker } from "./_deno_on_node.js";\n` +
-    outputText.replace(NPM_SPECIFIER, '"$1$3"');
+  const imports = 'import { Deno, Worker } from "./_deno_on_node.js";\n';
+  return imports + outputText.replace(
+    NPM_SPECIFIER,
+    (_, name, version, path) => {
+      packages.add(`${name}@${version}`);
+      return `"${name}${path}"`;
+    },
+  );
 }
 
 /** Says what was run and what was not. */

@@ -91,8 +91,9 @@ export async function exercise(directory: string): Promise<Outcome> {
       });
       expect(await checksumOf(back), outcome.source);
     }
-    if (kind === "native") return;
+    // Threads are no reason for other bytes.
     expect(checksums[0], checksums[1]);
+    if (kind === "native") return;
     outcome[`${codec} by ${name}`] = checksums[0];
   }
 }
