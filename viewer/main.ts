@@ -21,6 +21,8 @@ const broken = element<HTMLButtonElement>("broken");
 let worker: Worker | undefined;
 /** Number of the filter; what the worker says of rows of another is outdated. */
 let version = 0;
+/** Number of the filter whose rows are listed. */
+let listedVersion = 0;
 /** What is known of the file. */
 let facts: Record<string, string> = {};
 
@@ -42,7 +44,7 @@ function open(file: File): void {
   hideDocument();
   filter.value = "";
   setBroken(false);
-  applyFilter();
+  list.clear();
   for (const id of ["failure", "note"]) say(id, undefined);
   broken.hidden = true;
   say("file", file.name);
@@ -74,7 +76,7 @@ function receive(answer: Answer, file: File): void {
       if (answer.version === version) showProgress(answer.progress, file);
       break;
     case "rows":
-      if (answer.version === version) list.take(answer.rows);
+      if (answer.version === listedVersion) list.take(answer.rows);
       break;
     case "content":
       showDocument(answer.row, answer.bytes);
@@ -91,6 +93,11 @@ function showProgress(progress: Progress, file: File): void {
   const bar = element<HTMLProgressElement>("progress");
   bar.hidden = complete;
   bar.value = file.size === 0 ? 1 : done / file.size;
+  if (listedVersion !== version) {
+    // Until now, the rows of the filter before have stayed, so that nothing flickers.
+    listedVersion = version;
+    list.clear();
+  }
   list.setCount(listed);
   if (unpacked !== undefined) {
     fillFacts(element("facts"), {
@@ -101,6 +108,8 @@ function showProgress(progress: Progress, file: File): void {
   }
   const all = `${formatCount(documents)} documents` +
     (complete ? "" : " so far");
+  // Not every number on the way is to be read aloud.
+  element("count").ariaLive = complete ? "polite" : "off";
   say(
     "count",
     isBrokenOnly()
@@ -136,7 +145,6 @@ function setBroken(only: boolean): void {
 /** Lists what passes the filter, from its beginning. */
 function applyFilter(): void {
   version++;
-  list.clear();
   ask({
     kind: "filter",
     filter: { text: filter.value, onlyBroken: isBrokenOnly() },

@@ -102,10 +102,15 @@ export class Session {
     else {
       const stored = this.#index.content(at);
       try {
-        bytes = decompress(stored, this.#codec, { maxSize: MAX_SHOWN });
+        bytes = this.#codec === "none"
+          ? stored
+          : decompress(stored, this.#codec, { maxSize: MAX_SHOWN });
         row.unpacked = bytes.length;
       } catch (error) {
-        row.problem = (error as Error).message;
+        row.problem = error instanceof OutputLimitError
+          ? `Decompressed, it has more than ${MAX_SHOWN >> 20} MiB, which is ` +
+            `too much to show. To save it: binfiles read FILE ${row.offset} -o TARGET`
+          : (error as Error).message;
         bytes = stored;
       }
     }
