@@ -1,8 +1,11 @@
 import type { ByteSource } from "./byte_source.ts";
 import { FileError } from "./errors.ts";
 
-/** Bytes that are read at a time; asking a browser for a few takes as long as for many. */
-const WINDOW_SIZE = 4 * 1024 * 1024;
+/** Fewest bytes that are read at a time; asking a browser for a few takes as long as for many. */
+const MIN_WINDOW_SIZE = 128 * 1024;
+
+/** Most bytes that are read ahead, where one read follows the other. */
+const MAX_WINDOW_SIZE = 4 * 1024 * 1024;
 
 /** What browsers have for this in their workers, and nowhere else. */
 interface BlobReader {
@@ -53,6 +56,7 @@ class BlobSource implements ByteSource {
   readonly #reader: BlobReader;
   #window: Uint8Array = new Uint8Array(0);
   #windowStart = 0;
+  #windowSize = MIN_WINDOW_SIZE;
 
   constructor(blob: Blob, file: string | undefined, reader: BlobReader) {
     this.size = blob.size;
@@ -82,7 +86,12 @@ class BlobSource implements ByteSource {
   }
 
   #load(position: number, count: number): void {
-    const end = position + Math.max(count, WINDOW_SIZE);
+    const start = position - this.#windowStart;
+    const follows = start > 0 && start <= this.#window.length;
+    this.#windowSize = follows
+      ? Math.min(2 * this.#windowSize, MAX_WINDOW_SIZE)
+      : MIN_WINDOW_SIZE;
+    const end = position + Math.max(count, this.#windowSize);
     try {
       const slice = this.#blob.slice(position, end);
       this.#window = new Uint8Array(this.#reader.readAsArrayBuffer(slice));

@@ -104,6 +104,20 @@ function plain(buffer) {
   return new Uint8Array(buffer);
 }
 
+/** What a file is, as values where Node has methods. */
+function kind(file) {
+  return {
+    isFile: file.isFile(),
+    isDirectory: file.isDirectory(),
+    isSymlink: file.isSymbolicLink(),
+  };
+}
+
+function stat(file) {
+  const { size, mtime, mode, ino, nlink } = file;
+  return { size, mtime, mode, ino, nlink, ...kind(file) };
+}
+
 const known = {
   test: runTest,
   args: [],
@@ -118,13 +132,17 @@ const known = {
   writeFile: fs.promises.writeFile,
   writeTextFileSync: fs.writeFileSync,
   writeTextFile: fs.promises.writeFile,
-  statSync: fs.statSync,
-  stat: fs.promises.stat,
-  readDirSync: (path) => fs.readdirSync(path, { withFileTypes: true }),
+  statSync: (path) => stat(fs.statSync(path)),
+  stat: async (path) => stat(await fs.promises.stat(path)),
+  lstatSync: (path) => stat(fs.lstatSync(path)),
+  readDirSync: (path) =>
+    fs.readdirSync(path, { withFileTypes: true })
+      .map((entry) => ({ name: entry.name, ...kind(entry) })),
   removeSync: (path, options) => fs.rmSync(path, options),
   remove: (path, options) => fs.promises.rm(path, options),
   mkdirSync: fs.mkdirSync,
   symlinkSync: fs.symlinkSync,
+  linkSync: fs.linkSync,
   chmodSync: fs.chmodSync,
   truncateSync: fs.truncateSync,
   renameSync: fs.renameSync,

@@ -14,8 +14,8 @@ export interface Gap {
   problem: string;
 }
 
-/** Records between two looks at the clock. */
-const STRIDE = 256;
+/** Records, and bytes of the file, between two looks at the clock. */
+const STRIDE = { records: 256, bytes: 1024 * 1024 };
 
 /** Where the records of a file are, and the gaps between them: a row for each, in their order. */
 export class RecordIndex {
@@ -93,8 +93,12 @@ export class RecordIndex {
   /** Looks for more records until a time of `performance.now()`. */
   extend(end: number): void {
     do {
-      for (let i = 0; i < STRIDE && !this.complete; i++) this.#next();
-    } while (!this.complete && performance.now() < end);
+      const stop = this.position + STRIDE.bytes;
+      for (let i = 0; i < STRIDE.records && this.position < stop; i++) {
+        this.#next();
+        if (this.complete) return;
+      }
+    } while (performance.now() < end);
   }
 
   #next(): void {
