@@ -25,8 +25,8 @@ const SOURCES = [
   "LICENSE",
 ];
 
-/** Runtimes whose `node:zlib` has everything that is used. */
-const ENGINES = { node: ">=22.15", bun: ">=1.2" };
+/** The first Node whose `node:zlib` has everything that is used. */
+const ENGINES = { node: ">=22.15" };
 
 /**
  * Builds the package.
