@@ -70,6 +70,8 @@ export interface NativeOptions {
    * `handle.reset()`.
    */
   rewind?(handle: NativeHandle, state: Uint32Array, size: number): void;
+  /** Whether what a used context writes can depend on what it wrote before. */
+  remembers?: boolean;
 }
 
 /** What tells one native decoder from another. */
@@ -104,6 +106,12 @@ export const PIECE_SIZE: number = 64 * 1024;
  * eighth argument.
  */
 export const IS_DENO: boolean = "Deno" in globalThis;
+
+/** A parameter with this value keeps its default when a handle is initialised. */
+export const DEFAULT_PARAMETER = 0xffff_ffff;
+
+/** What a handle would call after asynchronous writes, of which there are none. */
+export function ignoreWrite(): void {}
 
 const NOTHING = new Uint8Array(0);
 
@@ -201,6 +209,7 @@ export function createNativeCompressor(options: NativeOptions): Compressor {
       if (context.free === 0 || context.unread !== 0) return -1;
       return dst.length - context.free - offset;
     },
+    ...(options.remembers && { restart: () => context.close() }),
     close: () => context.close(),
   };
 }

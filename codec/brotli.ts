@@ -7,6 +7,8 @@ import {
   createNativeDecompressor,
   createNativeEncoder,
   decompressOnceNative,
+  DEFAULT_PARAMETER,
+  ignoreWrite,
   IS_DENO,
   type NativeDecoderOptions,
   type NativeHandle,
@@ -14,9 +16,6 @@ import {
   oneShotEngine,
   zlib,
 } from "./_node_zlib.ts";
-
-/** A parameter with this value keeps its default. */
-const DEFAULT = 0xffff_ffff;
 
 /**
  * Makes a brotli context anew inside its handle, for which no stream object is
@@ -32,12 +31,9 @@ function initialise(
   else handle.init(parameters, state, ignoreWrite);
 }
 
-/** Would be called after asynchronous writes, of which there are none. */
-function ignoreWrite(): void {}
-
 function defaultParameters(): Uint32Array {
   // One more than the highest number of a parameter in the format's C interface.
-  return new Uint32Array(10).fill(DEFAULT);
+  return new Uint32Array(10).fill(DEFAULT_PARAMETER);
 }
 
 function options(level: number): NativeOptions {

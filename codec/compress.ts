@@ -166,6 +166,11 @@ class CompressorLease extends CoderLease<Compressor>
   ): number {
     return this.done(this.begin().compress(src, dst, offset, start, end));
   }
+
+  restart(): void {
+    this.begin().restart?.();
+    this.done(0);
+  }
 }
 
 class DecompressorLease extends CoderLease<Decompressor>

@@ -24,6 +24,11 @@ export interface Compressor {
     start?: number,
     end?: number,
   ): number;
+  /**
+   * Forgets what earlier documents have left. Only engines have it whose output
+   * depends on that; it takes as long as making a compressor.
+   */
+  restart?(): void;
   /** Releases what lies outside the garbage collector's reach. */
   close?(): void;
 }

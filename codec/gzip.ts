@@ -6,6 +6,7 @@ import {
   createNativeDecompressor,
   createNativeEncoder,
   decompressOnceNative,
+  IS_DENO,
   type NativeDecoderOptions,
   type NativeOptions,
   oneShotEngine,
@@ -19,6 +20,8 @@ function options(level: number): NativeOptions {
     createStream: () => createGzip({ level }),
     process: constants.Z_NO_FLUSH,
     finish: constants.Z_FINISH,
+    // Node's zlib finds other matches now and then, depending on earlier documents.
+    remembers: !IS_DENO,
   };
 }
 

@@ -7,6 +7,9 @@ import {
   createNativeEncoder,
   cutShort,
   decompressOnceNative,
+  DEFAULT_PARAMETER,
+  ignoreWrite,
+  IS_DENO,
   type NativeDecoderOptions,
   type NativeOptions,
   oneShotEngine,
@@ -34,13 +37,24 @@ function parameters(level: number, small: boolean): Record<number, number> {
 
 function options(level: number, small = false): NativeOptions {
   const { createZstdCompress, constants } = zlib!;
+  const params = parameters(level, small);
   return {
     codec: "zstd",
-    createStream: () =>
-      createZstdCompress({ params: parameters(level, small) }),
+    createStream: () => createZstdCompress({ params }),
     process: constants.ZSTD_e_continue,
     finish: constants.ZSTD_e_end,
+    ...(!IS_DENO && { rewind: rewindWith(params) }),
   };
+}
+
+/** Node's and Bun's `reset()` forgets all parameters, so they are given anew. */
+function rewindWith(
+  params: Record<number, number>,
+): NativeOptions["rewind"] {
+  const last = Math.max(...Object.keys(params).map(Number));
+  const values = new Uint32Array(last + 1).fill(DEFAULT_PARAMETER);
+  for (const [key, value] of Object.entries(params)) values[+key] = value;
+  return (handle, state) => handle.init(values, undefined, state, ignoreWrite);
 }
 
 function decoderOptions(): NativeDecoderOptions {

@@ -137,7 +137,11 @@ export class BlockTransformer implements Disposable {
     this.#shrink();
     const { bytes, end } = block;
     const record = this.#record;
-    if (at === 0) this.#seekOmitted(block.position);
+    if (at === 0) {
+      this.#seekOmitted(block.position);
+      // Else the bytes would depend on which blocks this thread has had before.
+      this.#compressor?.restart?.();
+    }
     while (at < end && this.outputLength < OUTPUT_LIMIT) {
       record.parse(bytes, at, end);
       if (this.#isOmitted(block.position + at)) {

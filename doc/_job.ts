@@ -298,6 +298,8 @@ class Packer implements Disposable {
   pack(bytes: Uint8Array): Uint8Array {
     const room = maxCompressedSize(bytes.length);
     if (room > this.#packed.length) this.#packed = new Uint8Array(room);
+    // The stream must not depend on which ones this thread has made before.
+    this.#compressor.restart?.();
     const size = this.#compressor.compress(bytes, this.#packed, 0);
     return this.#packed.subarray(0, fitting(size, this.#codec, bytes.length));
   }

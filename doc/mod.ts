@@ -6,6 +6,7 @@
 export { BatchProcessor } from "./batch_processor.ts";
 export type { SkippedRange } from "./_block_reader.ts";
 export type { JobProgress } from "./_job_control.ts";
+export { blobSource } from "./blob_source.ts";
 export { type ByteSource, memorySource, openFile } from "./byte_source.ts";
 export { type Detection, detectSource } from "./detect_source.ts";
 export {

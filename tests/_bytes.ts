@@ -1,6 +1,7 @@
 /** Bytes to compress, and processes to do it in, for the tests of the pool and the codecs. */
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
+import { fileURLToPath } from "node:url";
 import type { StreamCoder } from "../codec/mod.ts";
 
 /** Asserts equality; much faster than comparing element by element when it holds. */
@@ -109,7 +110,7 @@ export async function runScript(
   env: Record<string, string> = {},
 ): Promise<string> {
   const path = await Deno.makeTempFile({ suffix: ".ts" });
-  const config = new URL("../deno.json", import.meta.url).pathname;
+  const config = fileURLToPath(new URL("../deno.json", import.meta.url));
   try {
     await Deno.writeTextFile(path, script);
     const { success, stdout, stderr } = await new Deno.Command(

@@ -1,7 +1,8 @@
 /** Runs the command line as its tasks do, in processes of their own and with the permissions that are granted there. */
+import { fileURLToPath } from "node:url";
 
 /** Root of the project, with a slash at its end. */
-export const root = new URL("..", import.meta.url).pathname;
+export const root = fileURLToPath(new URL("..", import.meta.url));
 
 /** The tasks that start a command. */
 export type Task = "binfiles" | "repack";

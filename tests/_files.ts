@@ -1,6 +1,7 @@
 /** Files and documents for tests. */
 import { join } from "node:path";
 import { crc32 } from "node:zlib";
+import { fileURLToPath } from "node:url";
 import {
   Doc,
   DocReader,
@@ -30,7 +31,7 @@ export class TemporaryDirectory implements Disposable {
 
 /** Path of a fixture. */
 export function fixture(name: string): string {
-  return new URL(`./fixtures/${name}`, import.meta.url).pathname;
+  return fileURLToPath(new URL(`./fixtures/${name}`, import.meta.url));
 }
 
 /** What the manifest of the fixtures says of a document. */

@@ -967,8 +967,8 @@ Deno.test("BINFILES_POOL=off makes compress and decompress do without the pool",
 
 Deno.test("where there is no node:zlib, all is read, and all but zstd and brotli is written", async () => {
   const document = text(2000);
-  const zstd = compress(document, "zstd").toBase64();
-  const brotli = compress(document, "brotli").toBase64();
+  const zstd = Buffer.from(compress(document, "zstd")).toString("base64");
+  const brotli = Buffer.from(compress(document, "brotli")).toString("base64");
   const printed = await runScript(
     `process.getBuiltinModule = undefined;
     const { compress, compressOriginal, compressionStream, decompress, decompressOriginal,

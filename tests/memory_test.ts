@@ -1,8 +1,9 @@
 /** What pooling is for: no work for the garbage collector. */
+import { fileURLToPath } from "node:url";
 import { assert, assertEquals } from "@std/assert";
 import { numberedDocs, TemporaryDirectory, writeBinFile } from "./_files.ts";
 
-const root = new URL("..", import.meta.url).pathname;
+const root = fileURLToPath(new URL("..", import.meta.url));
 
 interface Pressure {
   collections: number;

@@ -596,7 +596,7 @@ Deno.test("with tracking on, what was never returned is listed with the place wh
   const [leak, ...others] = pool.outstanding();
   assertEquals(others, []);
   assertStringIncludes(leak.takenAt!, "forgetful");
-  assertStringIncludes(leak.takenAt!, "pool_test.ts");
+  assertStringIncludes(leak.takenAt!, "pool_test");
 });
 
 Deno.test("BINFILES_POOL=track turns tracking on", async () => {

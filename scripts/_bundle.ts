@@ -1,0 +1,19 @@
+import { run } from "./_run.ts";
+
+/**
+ * Makes one module for browsers of a module and all that it imports.
+ *
+ * @returns Its source.
+ */
+export async function bundleForBrowser(entry: URL): Promise<string> {
+  const output = Deno.makeTempFileSync({ suffix: ".js" });
+  try {
+    await run(Deno.execPath(), [
+      ...["bundle", "--quiet", "--platform", "browser", "--minify"],
+      ...["--output", output, entry.href],
+    ], ".");
+    return Deno.readTextFileSync(output);
+  } finally {
+    Deno.removeSync(output);
+  }
+}

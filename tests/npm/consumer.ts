@@ -1,0 +1,155 @@
+/**
+ * A program that uses the package as its users do. Its test type-checks it
+ * with the TypeScript compiler and runs it on every runtime.
+ */
+import * as everything from "@binfiles/binfiles";
+import {
+  type CodecName,
+  codecNames,
+  compress,
+  compressionStream,
+  decompress,
+  decompressionStream,
+  engineFor,
+  preferEngine,
+} from "@binfiles/binfiles/codec";
+import {
+  BatchProcessor,
+  Doc,
+  DocReader,
+  docStream,
+  DocWriter,
+  FileError,
+  openFile,
+  RecordState,
+  recordStream,
+  RecordView,
+  repack,
+  type RepackResult,
+} from "@binfiles/binfiles/doc";
+import { MemoryPool, type MemoryPoolStatistics } from "@binfiles/binfiles/pool";
+
+/** What came out: a size and checksum for everything that must not differ between runtimes. */
+export type Outcome = Record<string, string>;
+
+/** Uses everything in turn, with files in an empty directory. */
+export async function exercise(directory: string): Promise<Outcome> {
+  const outcome: Outcome = {};
+  const missing = ["repack", "compress", "MemoryPool"]
+    .filter((name) => !(name in everything));
+  if (missing.length > 0) throw new Error(`missing: ${missing}`);
+
+  const documents = Array.from(
+    { length: 3000 },
+    (_, i) => new Doc(`key-${i}`, `document ${i * i % 977}\n`.repeat(i % 90)),
+  );
+  const source = `${directory}/source.bin`;
+  const writer = new DocWriter(source, { codec: "none" });
+  const batch = new BatchProcessor(writer, 100);
+  for (const document of documents) batch.addDoc(document);
+  batch[Symbol.dispose]();
+  outcome.source = await checksum(readFile(source));
+
+  for (const codec of codecNames) {
+    await roundTrip(codec, documents[89].content);
+    await repackThereAndBack(codec);
+  }
+  // What the runtimes' own zlibs write differs from version to version.
+  await preferEngine("portable", "gzip");
+  await repackThereAndBack("gzip");
+  await preferEngine(undefined, "gzip");
+
+  outcome.errors = await repack({ source: `${source}.not`, target: source })
+    .then(() => "none", (error: unknown) => {
+      if (error instanceof FileError) return error.constructor.name;
+      throw error;
+    });
+  const statistics: MemoryPoolStatistics = new MemoryPool().statistics();
+  outcome.pool = JSON.stringify(statistics.total);
+  return outcome;
+
+  async function repackThereAndBack(codec: CodecName) {
+    const { kind, name } = engineFor(codec, "compress");
+    const checksums: string[] = [];
+    for (const workers of [1, 3]) {
+      const target = `${directory}/${codec}-${
+        name.replace(":", "-")
+      }-${workers}.bin`;
+      const there = await repack({
+        source,
+        target,
+        targetCodec: codec,
+        workers,
+      });
+      expect(there.documents, documents.length);
+      checksums.push(await checksumOf(there));
+      const back = await repack({
+        source: target,
+        target: `${target}.back`,
+        sourceCodec: codec,
+        workers,
+      });
+      expect(await checksumOf(back), outcome.source);
+    }
+    // Threads are no reason for other bytes.
+    expect(checksums[0], checksums[1]);
+    if (kind === "native") return;
+    outcome[`${codec} by ${name}`] = checksums[0];
+  }
+}
+
+/** Compresses and decompresses at once, as a stream, and as records. */
+async function roundTrip(codec: CodecName, content: Uint8Array) {
+  const expected = await checksum(content);
+  expect(await checksum(decompress(compress(content, codec), codec)), expected);
+  const stream = new Blob([content.slice()]).stream()
+    .pipeThrough(compressionStream(codec))
+    .pipeThrough(decompressionStream(codec));
+  expect(
+    await checksum(new Uint8Array(await new Response(stream).arrayBuffer())),
+    expected,
+  );
+  const records = new ReadableStream<Doc>({
+    start(controller) {
+      controller.enqueue(new Doc("key", content));
+      controller.close();
+    },
+  }).pipeThrough(recordStream({ codec }));
+  const reader = docStream(records, { codec }).getReader();
+  for (;;) {
+    const { value, done } = await reader.read();
+    if (done) break;
+    expect(await checksum(value.content), expected);
+  }
+}
+
+function readFile(path: string): Uint8Array<ArrayBuffer> {
+  const file = openFile(path);
+  const bytes = new Uint8Array(file.size);
+  file.read(bytes, 0, file.size, 0);
+  file.close();
+  // A reader agrees that records are what is in it.
+  const view = new RecordView();
+  const reader = new DocReader(path);
+  for (const { offset, end } of reader.entries()) {
+    const state: RecordState = view.parse(bytes, offset, end);
+    expect(state === RecordState.Whole, true);
+  }
+  reader[Symbol.dispose]();
+  return bytes;
+}
+
+function checksumOf({ targets }: RepackResult): Promise<string> {
+  return checksum(readFile(targets[0]));
+}
+
+async function checksum(bytes: Uint8Array): Promise<string> {
+  const digest = await crypto.subtle.digest("SHA-256", bytes.slice());
+  return `${bytes.length} ${
+    Array.from(new Uint8Array(digest).subarray(0, 8)).join(".")
+  }`;
+}
+
+function expect<T>(actual: T, expected: T): void {
+  if (actual !== expected) throw new Error(`${actual} is not ${expected}`);
+}

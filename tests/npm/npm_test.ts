@@ -1,0 +1,138 @@
+/** The npm package, installed into an empty project and used on every runtime. */
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { join } from "node:path";
+import project from "../../deno.json" with { type: "json" };
+import { buildNpmPackage } from "../../scripts/npm.ts";
+import { run } from "../../scripts/_run.ts";
+import { fixture, TemporaryDirectory } from "../_files.ts";
+import { exercise } from "./consumer.ts";
+
+/** Packages whose programs run JavaScript, as npm has them. */
+const RUNTIMES = ["node@22", "node@24", "bun@1"];
+
+/** How strict a project may be. */
+const COMPILER_OPTIONS = {
+  strict: true,
+  exactOptionalPropertyTypes: true,
+  isolatedModules: true,
+  skipLibCheck: false,
+  module: "nodenext",
+  target: "es2022",
+  lib: ["es2022", "esnext.disposable", "dom", "dom.asynciterable"],
+  // The package's types must not need those of Node.
+  types: [],
+};
+
+const RUNNER = `
+import { exercise } from "./consumer.js";
+const [, , directory] = process.argv;
+console.log(JSON.stringify(await exercise(directory)));
+`;
+
+/** Path of a runtime's program. */
+async function programOf(runtime: string, cwd: string): Promise<string> {
+  const script = ["-p", "process.execPath"];
+  return (await run("npx", ["--yes", runtime, ...script], cwd)).trim();
+}
+
+Deno.test("the npm package works in an empty project", async (t) => {
+  using directory = new TemporaryDirectory();
+  const tarball = await buildNpmPackage(directory.file("npm"));
+  const files = await run("tar", ["-tzf", tarball], ".");
+  const cwd = directory.file("project");
+  Deno.mkdirSync(cwd);
+  const write = (name: string, text: string) =>
+    Deno.writeTextFileSync(join(cwd, name), text);
+  write("package.json", JSON.stringify({ private: true, type: "module" }));
+  write("tsconfig.json", JSON.stringify({ compilerOptions: COMPILER_OPTIONS }));
+  write("run.js", RUNNER);
+  Deno.copyFileSync(
+    new URL("consumer.ts", import.meta.url),
+    join(cwd, "consumer.ts"),
+  );
+  await run(
+    "npm",
+    [
+      "install",
+      ...["--no-audit", "--no-fund", "--prefer-offline", "--loglevel=error"],
+      ...[tarball, "typescript@5"],
+    ],
+    cwd,
+  );
+
+  await t.step("it has what users need and nothing else", () => {
+    for (const file of files.trim().split("\n")) {
+      assertMatch(
+        file,
+        /^package\/(package\.json|README\.md|CHANGELOG\.md|LICENSE|mod\.(js|d\.ts)|(pool|codec|doc|cli)\/\w+\.(js|d\.ts))$/,
+      );
+    }
+    const packed = join(cwd, "node_modules/@binfiles/binfiles");
+    const manifest = JSON.parse(
+      Deno.readTextFileSync(join(packed, "package.json")),
+    );
+    assertEquals(manifest.version, project.version);
+    for (const name of Object.keys(project.exports)) {
+      const entry = manifest.exports[name];
+      assert(Deno.statSync(join(packed, entry.import)).isFile);
+      assert(Deno.statSync(join(packed, entry.types)).isFile);
+    }
+  });
+
+  await t.step("a strict consumer compiles", async () => {
+    await run("npx", ["tsc"], cwd);
+  });
+
+  const own = directory.file("deno");
+  Deno.mkdirSync(own);
+  const expected = await exercise(own);
+  for (const runtime of RUNTIMES) {
+    const program = await programOf(runtime, cwd);
+
+    await t.step(
+      `every entry works on ${runtime}, and the engines of binfiles write the same bytes as on Deno`,
+      async () => {
+        const path = directory.file(runtime);
+        Deno.mkdirSync(path);
+        assertEquals(
+          JSON.parse(await run(program, ["run.js", path], cwd)),
+          expected,
+        );
+      },
+    );
+
+    await t.step(`the command line works on ${runtime}`, async () => {
+      const binfiles = (...args: string[]) =>
+        run(
+          program,
+          ["node_modules/@binfiles/binfiles/cli/binfiles.js", ...args],
+          cwd,
+        );
+      assertEquals((await binfiles("--version")).trim(), project.version);
+      const target = directory.file(`${runtime}.bin`);
+      const result = JSON.parse(
+        await binfiles(
+          ...["repack", fixture("gzip.bin"), target],
+          ...["-t", "lz4", "-w", "2", "--json"],
+        ),
+      );
+      assertEquals(result.documents, 32);
+      assertEquals((await binfiles("count", target, "-w", "2")).trim(), "32");
+      assertMatch(await binfiles("list", target), /^\d+\thello\.txt\t/m);
+      assertEquals(
+        await binfiles("read", target, "--key", "hello.txt"),
+        await binfiles("read", fixture("none.bin"), "--key", "hello.txt"),
+      );
+      await binfiles("verify", target, fixture("none.bin"));
+      await binfiles("repack", target, `${target}.plain`, "--quiet");
+      assertEquals(
+        Deno.readFileSync(`${target}.plain`),
+        Deno.readFileSync(fixture("none.bin")),
+      );
+    });
+  }
+
+  await t.step("npx runs the command", async () => {
+    assertMatch(await run("npx", ["binfiles", "--help"], cwd), /repack/);
+  });
+});

@@ -1,0 +1,166 @@
+import type { CodecName } from "../codec/mod.ts";
+import type { ByteSource } from "../doc/byte_source.ts";
+import { RecordError } from "../doc/errors.ts";
+import { type Records, RecordScanner } from "../doc/record_scanner.ts";
+import { TolerantScanner } from "../doc/tolerant_scanner.ts";
+import { Column } from "./column.ts";
+import { KeyStore, NOT_KEPT } from "./key_store.ts";
+
+/** A range of a file in which there is no record. */
+export interface Gap {
+  /** Its size in bytes. */
+  size: number;
+  /** What is wrong. */
+  problem: string;
+}
+
+/** Records, and bytes of the file, between two looks at the clock. */
+const STRIDE = { records: 256, bytes: 1024 * 1024 };
+
+/** Where the records of a file are, and the gaps between them: a row for each, in their order. */
+export class RecordIndex {
+  /** Whether the end of the file was reached. */
+  complete = false;
+  readonly #source: ByteSource;
+  readonly #scanner: RecordScanner;
+  readonly #codec: CodecName;
+  readonly #offsets = new Column<Float64Array<ArrayBuffer>>(Float64Array);
+  readonly #contentSizes = new Column<Uint32Array<ArrayBuffer>>(Uint32Array);
+  readonly #keySizes = new Column<Uint32Array<ArrayBuffer>>(Uint32Array);
+  readonly #keyPlaces = new Column<Uint32Array<ArrayBuffer>>(Uint32Array);
+  readonly #keys = new KeyStore();
+  readonly #gaps = new Map<number, Gap>();
+
+  /** Makes an index of `source` that knows nothing yet. */
+  constructor(source: ByteSource, codec: CodecName) {
+    this.#source = source;
+    this.#scanner = new RecordScanner(source);
+    this.#codec = codec;
+  }
+
+  /** Number of rows. */
+  get rows(): number {
+    return this.#offsets.length;
+  }
+
+  /** Number of gaps among them. */
+  get gaps(): number {
+    return this.#gaps.size;
+  }
+
+  /** Bytes of the file that the rows cover. */
+  get position(): number {
+    return this.#scanner.position;
+  }
+
+  /** Offset of a row in the file, in bytes. */
+  offset(row: number): number {
+    return this.#offsets.at(row);
+  }
+
+  /** Size of a record's content, in bytes. */
+  contentSize(row: number): number {
+    return this.#contentSizes.at(row);
+  }
+
+  /** The gap that a row is; undefined for records. */
+  gap(row: number): Gap | undefined {
+    return this.#gaps.get(row);
+  }
+
+  /** The key of a record; a view that is valid until more is found. */
+  key(row: number): Uint8Array {
+    const size = this.#keySizes.at(row);
+    const place = this.#keyPlaces.at(row);
+    if (place !== NOT_KEPT) return this.#keys.get(place, size);
+    const key = new Uint8Array(size);
+    this.#source.read(key, 0, size, this.#offsets.at(row) + 4);
+    return key;
+  }
+
+  /** The content of a record as it is in the file. */
+  content(row: number): Uint8Array<ArrayBuffer> {
+    const start = this.#offsets.at(row) + this.#keySizes.at(row) + 8;
+    return this.#read(start, this.#contentSizes.at(row));
+  }
+
+  /** The first bytes of a gap, up to `limit`. */
+  gapBytes(row: number, limit: number): Uint8Array<ArrayBuffer> {
+    const size = Math.min(this.#gaps.get(row)!.size, limit);
+    return this.#read(this.#offsets.at(row), size);
+  }
+
+  /** Looks for more records until a time of `performance.now()`. */
+  extend(end: number): void {
+    do {
+      const stop = this.position + STRIDE.bytes;
+      for (let i = 0; i < STRIDE.records && this.position < stop; i++) {
+        this.#next();
+        if (this.complete) return;
+      }
+    } while (performance.now() < end);
+  }
+
+  #next(): void {
+    try {
+      if (this.#scanner.next()) this.#add(this.#scanner);
+      else this.complete = true;
+    } catch (error) {
+      if (!(error instanceof RecordError)) throw error;
+      this.#skip();
+    }
+  }
+
+  #add(record: Records): void {
+    const { offset, contentSize, keySize } = record;
+    this.#push(offset, contentSize, keySize, this.#keys.add(record.key()));
+  }
+
+  #push(offset: number, size: number, keySize: number, keyPlace: number): void {
+    this.#offsets.push(offset);
+    this.#contentSizes.push(size);
+    this.#keySizes.push(keySize);
+    this.#keyPlaces.push(keyPlace);
+  }
+
+  /** Goes on at the next good record behind damage. */
+  #skip(): void {
+    const damage = this.#scanner.position;
+    const tolerant = new TolerantScanner(this.#source, {
+      codec: this.#codec,
+      onSkip: ({ offset, size, reason }) => {
+        this.#gaps.set(this.rows, { size, problem: reason });
+        this.#push(offset, 0, 0, 0);
+      },
+    });
+    tolerant.position = this.#forgetSuspect() ?? damage;
+    let found: boolean;
+    do {
+      found = tolerant.next();
+      if (found) this.#add(tolerant);
+    } while (found && tolerant.offset < damage);
+    this.#scanner.position = found ? tolerant.position : this.#source.size;
+    this.complete = !found;
+    tolerant[Symbol.dispose]();
+  }
+
+  /**
+   * Forgets the record before damage, which may have lied about its size.
+   *
+   * @returns Its offset, if there is one.
+   */
+  #forgetSuspect(): number | undefined {
+    const last = this.rows - 1;
+    if (last < 0 || this.#gaps.has(last)) return undefined;
+    for (
+      const column of [this.#contentSizes, this.#keySizes, this.#keyPlaces]
+    ) column.pop();
+    return this.#offsets.pop();
+  }
+
+  #read(start: number, size: number): Uint8Array<ArrayBuffer> {
+    const bytes = new Uint8Array(size);
+    const count = this.#source.read(bytes, 0, size, start);
+    return count === size ? bytes : bytes.slice(0, count);
+  }
+}
