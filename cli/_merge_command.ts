@@ -22,6 +22,7 @@ import {
   type OutputOptions,
   parseCount,
   sumsOption,
+  waitOption,
   workersOption,
 } from "./_options.ts";
 import { interruptSignal, UsageError } from "./_run.ts";
@@ -34,6 +35,7 @@ interface Options extends OutputOptions {
   duplicates: "all" | "first" | "last";
   workers: number;
   force?: boolean;
+  wait: number;
   skipErrors?: boolean;
   sums?: boolean;
   keySizeLimit: number;
@@ -69,6 +71,7 @@ export function mergeCommand(): Command {
     )
     .addOption(workersOption())
     .addOption(forceOption())
+    .addOption(waitOption())
     .addOption(sumsOption())
     .addOption(keySizeLimitOption())
     .addOption(maxSizeOption())
@@ -106,6 +109,7 @@ async function mergeAction(files: string[], options: Options): Promise<void> {
       duplicates: options.duplicates,
       workers: options.workers,
       force: options.force,
+      lockWait: options.wait,
       sums: options.sums,
       skipErrors: options.skipErrors,
       keySizeLimit: options.keySizeLimit,

@@ -163,6 +163,14 @@ function aliasOption(flags: string, attribute: string): Option {
   return option;
 }
 
+/** `--wait`: how long to wait for another process that writes the target, in seconds. */
+export function waitOption(): Option {
+  return new Option(
+    "--wait <seconds>",
+    "wait so long for another process that is writing the target",
+  ).argParser(parseSeconds).default(0);
+}
+
 /** `-l`: how many at most. */
 export function limitOption(what: string, value = 0): Option {
   return new Option("-l, --limit <number>", `${what}; 0 for all`)
@@ -183,6 +191,15 @@ export function parseCount(value: string): number {
     throw new InvalidArgumentError("Expected 0 or a positive integer.");
   }
   return number;
+}
+
+/** A number of seconds, as milliseconds. */
+export function parseSeconds(value: string): number {
+  const seconds = Number(value);
+  if (!(seconds >= 0) || value.trim() === "") {
+    throw new InvalidArgumentError("Expected a number of seconds.");
+  }
+  return 1000 * seconds;
 }
 
 /** Powers of 1024 by their letters. */

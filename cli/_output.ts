@@ -228,6 +228,17 @@ export function noteRanges(
   );
 }
 
+/** Tells of what was cut off from a file that a dead process was appending to. */
+export function noteCut(
+  file: string,
+  { offset, size }: { offset: number; size: number },
+): void {
+  note(
+    `cut off ${plural(size, "byte")} from offset ${offset} of ${file} on: ` +
+      "a process died while it was writing them",
+  );
+}
+
 /** A number of things for people: `1 range`, `1,234 ranges`. */
 export function plural(count: number, thing: string): string {
   return `${humanCount(count)} ${thing}${count === 1 ? "" : "s"}`;

@@ -15,6 +15,7 @@ import {
   patternOption,
   sumsOption,
   tarCodecOption,
+  waitOption,
   workersOption,
 } from "./_options.ts";
 import {
@@ -23,6 +24,7 @@ import {
   humanDuration,
   humanSize,
   note,
+  noteCut,
   plural,
   print,
   printable,
@@ -44,6 +46,7 @@ interface Options extends OutputOptions {
   append?: boolean;
   force?: boolean;
   sums?: boolean;
+  wait: number;
   skipErrors?: boolean;
   workers: number;
   pattern?: RegExp;
@@ -97,6 +100,7 @@ export function packageCommand(): Command {
     .option("-a, --append", "add to an existing target")
     .addOption(forceOption())
     .addOption(sumsOption())
+    .addOption(waitOption())
     .addOption(keySizeLimitOption())
     .addOption(maxSizeOption())
     .addHelpText(
@@ -144,6 +148,7 @@ async function packageAction(
         append: options.append,
         force: options.force,
         sums: options.sums,
+        lockWait: options.wait,
         skipErrors: options.skipErrors,
         workers: options.workers,
         pattern: options.pattern,
@@ -154,6 +159,7 @@ async function packageAction(
         onProgress,
       }),
   ).finally(() => done.abort());
+  if (result.cut !== undefined) noteCut(target, result.cut);
   // What is said must not get into a file that is printed.
   const say = target === "-" ? note : print;
   if (options.json) say(JSON.stringify(result));

@@ -16,12 +16,14 @@ import {
   type InputOptions,
   jobOptions,
   type OutputOptions,
+  waitOption,
   workersOption,
 } from "./_options.ts";
 
 /** The options as commander hands them over. */
 interface Options extends InputOptions, OutputOptions {
   force?: boolean;
+  wait: number;
   workers: number;
 }
 
@@ -38,6 +40,7 @@ export function recoverCommand(): Command {
     )
     .addOption(workersOption())
     .addOption(forceOption())
+    .addOption(waitOption())
     .addHelpText(
       "after",
       `
@@ -69,6 +72,7 @@ async function recoverAction(
       targetCodec: "same",
       skipErrors: true,
       force: options.force,
+      lockWait: options.wait,
       onProgress,
     }));
   const { documents, skipped } = result;

@@ -17,6 +17,7 @@ import {
   addOutputOptions,
   addSkipErrorsOption,
   codecOption,
+  forceOption,
   keySizeLimitOption,
   limitOption,
   maxSizeOption,
@@ -24,6 +25,7 @@ import {
   parseCount,
   patternOption,
   sumsOption,
+  waitOption,
   workersOption,
 } from "./_options.ts";
 import { interruptSignal } from "./_run.ts";
@@ -42,6 +44,7 @@ interface Options extends OutputOptions {
   optimized: boolean;
   level?: number;
   force?: boolean;
+  wait: number;
   skipErrors?: boolean;
   sums?: boolean;
   keySizeLimit: number;
@@ -102,7 +105,8 @@ export function repackCommand(): Command {
     .option("--optimized", "work with pooled memory (the default)")
     .option("--no-optimized", "work without pooled memory, for comparison")
     .option("--level <number>", "compression level of the target", parseCount)
-    .option("-f, --force", "replace an existing target")
+    .addOption(forceOption())
+    .addOption(waitOption())
     .addOption(sumsOption())
     .addOption(keySizeLimitOption())
     .addOption(maxSizeOption())
@@ -140,6 +144,7 @@ async function repackAction(
     optimized: options.optimized === false ? false : undefined,
     level: options.level,
     force: options.force,
+    lockWait: options.wait,
     sums: options.sums,
     skipErrors: options.skipErrors,
     keySizeLimit: options.keySizeLimit,

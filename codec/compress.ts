@@ -213,14 +213,17 @@ export function compress(
 ): Uint8Array<ArrayBuffer> {
   const { pool = globalMemoryPool } = options;
   if (!pool.enabled) return compressOriginal(data, codec, options);
-  const compressor = leaseCompressor(codec, options);
   const buffer = pool.takeScratch(maxCompressedSize(data.length));
   try {
-    const size = compressor.compress(data, buffer, 0);
-    return buffer.slice(0, fitting(size, codec, data.length));
+    const compressor = leaseCompressor(codec, options);
+    try {
+      const size = compressor.compress(data, buffer, 0);
+      return buffer.slice(0, fitting(size, codec, data.length));
+    } finally {
+      compressor[Symbol.dispose]();
+    }
   } finally {
     pool.returnScratch(buffer);
-    compressor[Symbol.dispose]();
   }
 }
 

@@ -1,6 +1,6 @@
 /** A directory of files that appears whole or not at all: made aside, then renamed or merged into its place. */
-import { nodePath } from "./_target.ts";
-import { fileError, nodeFs } from "./byte_source.ts";
+
+import { fileError, nodeFs, nodePath } from "./byte_source.ts";
 import { FileError, TargetExistsError } from "./errors.ts";
 
 /** What came of writing a file. */

@@ -12,13 +12,21 @@ import type { JobControl } from "./_job_control.ts";
 import { SUM_SIZE, SUMS_HEADER_SIZE } from "./_sums.ts";
 import type { Tally } from "./_tally.ts";
 import { openSpool } from "./_spool.ts";
-import { type ByteSource, fileError, nodeFs, openFile } from "./byte_source.ts";
+import {
+  type ByteSource,
+  fileError,
+  type FileIdentity,
+  nodeFs,
+  openSame,
+} from "./byte_source.ts";
 import { contentCheck } from "./resync.ts";
 
 /** Everything a thread needs to know of a job. */
 export interface Job {
   /** Path of the source. */
   source: string;
+  /** Which file that is, so that all threads read the same. */
+  identity?: FileIdentity;
   /** What users know it by. */
   name: string;
   /** Path of the spool file, for sources that are not plain bin files. */
@@ -152,29 +160,34 @@ class JobShare implements Disposable {
       ? contentCheck(job.from, { maxSize: job.maxSize, pool })
       : undefined;
     this.#source = job.spool === undefined
-      ? openFile(job.source, file)
+      ? openSame(job.source, file, job.identity)
       : openSpool(job.spool, file, control);
-    const discards = job.output === undefined;
-    if (!discards) this.#output = new OutputFile(job, job.output!);
-    if (job.sums !== undefined) this.#sums = new OutputFile(job, job.sums);
-    const sums = job.sums !== undefined;
-    // Who wants damage left out wants contents looked at, even if they stay.
-    // Contents that come from elsewhere have yet to prove what they are.
-    const verifies = job.skipErrors || sums ||
-      job.intact && job.from !== "none";
-    const isPlainCopy = job.copies && !verifies && job.omitted === undefined;
-    if (!headersOnly && (discards || !isPlainCopy)) {
-      this.#transformer = new BlockTransformer(
-        { ...job, file, pool, checkContent, verifies, discards, sums },
-        blockSize,
-      );
+    try {
+      const discards = job.output === undefined;
+      if (!discards) this.#output = new OutputFile(job, job.output!);
+      if (job.sums !== undefined) this.#sums = new OutputFile(job, job.sums);
+      const sums = job.sums !== undefined;
+      // Who wants damage left out wants contents looked at, even if they stay.
+      // Contents that come from elsewhere have yet to prove what they are.
+      const verifies = job.skipErrors || sums ||
+        job.intact && job.from !== "none";
+      const isPlainCopy = job.copies && !verifies && job.omitted === undefined;
+      if (!headersOnly && (discards || !isPlainCopy)) {
+        this.#transformer = new BlockTransformer(
+          { ...job, file, pool, checkContent, verifies, discards, sums },
+          blockSize,
+        );
+      }
+      if (job.package !== "none") this.#packer = new Packer(job.package, pool);
+      this.reader = new BlockReader(this.#source, {
+        ...job,
+        checkContent: job.intact ? undefined : checkContent,
+        magic: findCodec(job.from).magic,
+      });
+    } catch (error) {
+      this[Symbol.dispose]();
+      throw error;
     }
-    if (job.package !== "none") this.#packer = new Packer(job.package, pool);
-    this.reader = new BlockReader(this.#source, {
-      ...job,
-      checkContent: job.intact ? undefined : checkContent,
-      magic: findCodec(job.from).magic,
-    });
   }
 
   /** Transforms and writes a block. */
@@ -232,8 +245,9 @@ class JobShare implements Disposable {
     };
   }
 
+  /** Gives back all there is, which is not everything if the constructor has thrown. */
   [Symbol.dispose](): void {
-    this.#source.close();
+    this.#source?.close();
     this.#output?.[Symbol.dispose]();
     this.#sums?.[Symbol.dispose]();
     this.#transformer?.[Symbol.dispose]();

@@ -7,7 +7,12 @@ import { globalMemoryPool } from "../pool/memory_pool.ts";
 import { nodeModule } from "../pool/runtime.ts";
 import type { Job } from "./_job.ts";
 import type { RecordSpool } from "./_record_spool.ts";
-import { openFile } from "./byte_source.ts";
+import {
+  asFileError,
+  type FileIdentity,
+  nodeFs,
+  openFile,
+} from "./byte_source.ts";
 import { detectSource } from "./detect_source.ts";
 import { DEFAULT_KEY_SIZE_LIMIT } from "./record.ts";
 import type { JobOptions } from "./job_options.ts";
@@ -70,6 +75,8 @@ export interface SourceFacts {
   name: string;
   /** Its size in bytes, if that is known. */
   size?: number;
+  /** Which file it is, if it is read again. */
+  identity?: FileIdentity;
   /** Codec of the contents. */
   codec: CodecName;
   /** Codec of the file as a whole. */
@@ -91,14 +98,18 @@ export function inspectSource(
     : findCodec(sourceCodec).name;
   const input = openFile(path, name);
   try {
+    const identity = { inode: nodeFs().statSync(path).ino, size: input.size };
     const { packageCodec, codec } = detectSource(input, keySizeLimit, known);
     return {
       path,
       name,
       size: input.size,
+      identity,
       codec: known ?? codec ?? "none",
       packageCodec,
     };
+  } catch (error) {
+    throw asFileError("read", name, error);
   } finally {
     input.close();
   }
@@ -152,6 +163,7 @@ export function makePlan(source: SourceFacts, options: PlanOptions): Plan {
     sourceSize: source.size ?? 0,
     job: {
       source: source.path,
+      identity: source.identity,
       name: source.name,
       sourcePackage: source.packageCodec,
       from,

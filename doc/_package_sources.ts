@@ -4,9 +4,10 @@ import { fileChunks } from "./_file_chunks.ts";
 import { matches } from "./_matches.ts";
 import type { RecordSpool } from "./_record_spool.ts";
 import { standardInputChunks } from "./_standard_input.ts";
-import { nodePath, STANDARD_STREAM } from "./_target.ts";
+import { STANDARD_STREAM } from "./_target.ts";
+import { isBesideTarget } from "./_target_lock.ts";
 import { SPECIAL_FILE, SYMBOLIC_LINK, walkFiles } from "./_walk.ts";
-import { fileError, nodeFs } from "./byte_source.ts";
+import { fileError, nodeFs, nodePath } from "./byte_source.ts";
 import { CancelledError, TarError } from "./errors.ts";
 import { decodeKey, MAX_CONTENT_SIZE } from "./record.ts";
 import { readTar } from "./tar.ts";
@@ -238,8 +239,7 @@ function ownFiles({ target }: Filling): (path: string) => boolean {
   const { basename, dirname } = nodePath();
   const name = basename(target);
   const isOwnName = (other: string) =>
-    other === name ||
-    other.includes(`.${name}.`) && /\.tmp(\.\d+)?$/.test(other);
+    other === name || isBesideTarget(name, other);
   const directory = nodeFs().realpathSync(dirname(target));
   return (path) =>
     isOwnName(basename(path)) &&

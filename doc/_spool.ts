@@ -9,7 +9,7 @@ import type { SkippedRange } from "./_block_reader.ts";
 import type { JobControl } from "./_job_control.ts";
 import { type Job, reportOf, type WorkerReport } from "./_job.ts";
 import { SpoolFile } from "./_spool_file.ts";
-import { type ByteSource, openFile } from "./byte_source.ts";
+import { type ByteSource, openSame } from "./byte_source.ts";
 
 /** Bytes of the package that are read at a time. */
 const CHUNK_SIZE = 64 * 1024;
@@ -54,7 +54,7 @@ export function fillSpool(
   job: Job,
   control: JobControl,
 ): WorkerReport {
-  const source = openFile(job.source, job.name);
+  const source = openSame(job.source, job.name, job.identity);
   const spool = new SpoolFile(job.spool!, "write");
   const decoder = createDecoder(job.sourcePackage);
   let size = 0;

@@ -1,9 +1,10 @@
 /** Files that appear whole or not at all: written beside the target, flushed, then renamed over it. */
 import type NodeOs from "node:os";
-import type NodePath from "node:path";
 import type NodeProcess from "node:process";
 import { nodeModule } from "../pool/runtime.ts";
-import { fileError, nodeFs, openFile } from "./byte_source.ts";
+import { randomToken } from "./_lock.ts";
+import { fileError, nodeFs, nodePath, openFile } from "./byte_source.ts";
+import { SUMS_SUFFIX } from "./_sums.ts";
 import { FileError, TargetExistsError } from "./errors.ts";
 
 /** Bytes that are appended at a time. */
@@ -11,11 +12,6 @@ const APPEND_SIZE = 1024 * 1024;
 
 /** Path that stands for the standard input or output. */
 export const STANDARD_STREAM = "-";
-
-/** The runtime's path functions. Whoever gets here has a file system, and so has these. */
-export function nodePath(): typeof NodePath {
-  return nodeModule<typeof NodePath>("node:path")!;
-}
 
 /**
  * Checks that a target may be written.
@@ -32,10 +28,7 @@ export function checkTarget(
   const fs = nodeFs();
   const stat = fs.statSync(target, { throwIfNoEntry: false });
   if (stat === undefined) return;
-  if (!stat.isFile()) {
-    const what = stat.isDirectory() ? "a directory" : "a pipe or device";
-    throw new FileError(target, `Cannot write ${target}: it is ${what}`);
-  }
+  checkKind(target);
   for (const source of sources) {
     const other = fs.statSync(source, { throwIfNoEntry: false });
     if (other?.ino === stat.ino && other.dev === stat.dev) {
@@ -46,6 +39,27 @@ export function checkTarget(
     }
   }
   if (!force) throw new TargetExistsError(target);
+}
+
+/**
+ * Checks that a target is a file, if there is one.
+ *
+ * @throws {FileError} It is a directory, say.
+ */
+export function checkKind(target: string): void {
+  const stat = nodeFs().statSync(target, { throwIfNoEntry: false });
+  if (stat === undefined || stat.isFile()) return;
+  const what = stat.isDirectory() ? "a directory" : "a pipe or device";
+  throw new FileError(target, `Cannot write ${target}: it is ${what}`);
+}
+
+/** Path of the file that a target is, symbolic links followed; it need not be there. */
+export function resolveTarget(target: string): string {
+  const { dirname, basename, join } = nodePath();
+  const fs = nodeFs();
+  return fs.existsSync(target)
+    ? fs.realpathSync(target)
+    : join(fs.realpathSync(dirname(target)), basename(target));
 }
 
 /** A path beside which temporary files may be made that belong to no target. */
@@ -63,9 +77,8 @@ export function temporaryBase(): string {
  */
 export function createTemporary(target: string): string {
   const { dirname, basename, join } = nodePath();
-  const unique = Math.random().toString(36).slice(2, 10);
   const base = target === STANDARD_STREAM ? temporaryBase() : target;
-  const path = join(dirname(base), `.${basename(base)}.${unique}.tmp`);
+  const path = join(dirname(base), `.${basename(base)}.${randomToken()}.tmp`);
   try {
     nodeFs().closeSync(nodeFs().openSync(path, "wx"));
   } catch (error) {
@@ -74,27 +87,56 @@ export function createTemporary(target: string): string {
   return path;
 }
 
+/** Whether a name is that of a temporary file of the target `targetName`, or of a part of it. */
+export function isTemporaryName(targetName: string, name: string): boolean {
+  const start = `.${targetName}.`;
+  return name.startsWith(start) &&
+    /^[0-9a-f]{12}\.tmp(\.sums)?(\.\d+)?$/.test(name.slice(start.length));
+}
+
 /**
- * Flushes a temporary file to the disk and gives it its target's name, or prints
- * it if the target is the standard output.
+ * Flushes a file to the disk.
  *
- * @throws {TargetExistsError} The target has appeared meanwhile, and `force` is not set.
- * @throws {FileError} It cannot be flushed, renamed or printed.
+ * @throws {NodeJS.ErrnoException} It cannot be flushed.
  */
-export async function commitTemporary(
-  temporary: string,
-  target: string,
-  force: boolean,
-): Promise<void> {
-  if (target === STANDARD_STREAM) return await printFile(temporary);
+export function syncFile(path: string): void {
+  const fs = nodeFs();
+  const descriptor = fs.openSync(path, "r+");
+  try {
+    fs.fdatasyncSync(descriptor);
+  } finally {
+    fs.closeSync(descriptor);
+  }
+}
+
+/** Flushes to the disk which names there are beside a file, where the system has a way to. */
+export function syncDirectory(path: string): void {
   const fs = nodeFs();
   try {
-    const descriptor = fs.openSync(temporary, "r+");
+    const descriptor = fs.openSync(nodePath().dirname(path), "r");
     try {
-      fs.fdatasyncSync(descriptor);
+      fs.fsyncSync(descriptor);
     } finally {
       fs.closeSync(descriptor);
     }
+  } catch {
+    // Not on Windows, and not on every network drive.
+  }
+}
+
+/**
+ * Gives a temporary file, which has been flushed, its target's name.
+ *
+ * @throws {TargetExistsError} The target has appeared meanwhile, and `force` is not set.
+ * @throws {FileError} It cannot be renamed.
+ */
+export function commitTemporary(
+  temporary: string,
+  target: string,
+  force: boolean,
+): void {
+  const fs = nodeFs();
+  try {
     if (force) {
       const old = fs.statSync(target, { throwIfNoEntry: false });
       if (old !== undefined) fs.chmodSync(temporary, old.mode);
@@ -106,8 +148,52 @@ export async function commitTemporary(
   }
 }
 
-/** Copies a file to the standard output. */
-async function printFile(path: string): Promise<void> {
+/** Files that are complete and have to get the names of a target. */
+export interface MadeFiles {
+  /** Path of the temporary file; of parts, without `.1`, `.2`, … */
+  temporary: string;
+  /** Number of parts; 0 for a target that is not split. */
+  parts: number;
+  /** Whether there are files of sums, too. */
+  sums: boolean;
+  /** Whether existing files may be replaced. */
+  force: boolean;
+}
+
+/**
+ * Gives files the names of a target. Files that have theirs already, because
+ * somebody died while he did this, are passed over.
+ *
+ * @throws {TargetExistsError | FileError} As {@linkcode commitTemporary}.
+ */
+export function giveNames(
+  { temporary, parts, sums, force }: MadeFiles,
+  target: string,
+): void {
+  const fs = nodeFs();
+  for (let part = 1; part <= Math.max(parts, 1); part++) {
+    const number = parts === 0 ? "" : `.${part}`;
+    const path = target + number;
+    const made = temporary + number;
+    if (fs.existsSync(made)) {
+      // Old sums must never be found beside a new file.
+      if (force) removeTemporaries([path + SUMS_SUFFIX]);
+      commitTemporary(made, path, force);
+    }
+    const madeSums = temporary + SUMS_SUFFIX + number;
+    if (sums && fs.existsSync(madeSums)) {
+      commitTemporary(madeSums, path + SUMS_SUFFIX, true);
+    }
+  }
+  syncDirectory(target);
+}
+
+/**
+ * Copies a file to the standard output.
+ *
+ * @throws {FileError} It cannot be read or printed.
+ */
+export async function printFile(path: string): Promise<void> {
   const { stdout } = nodeModule<typeof NodeProcess>("node:process")!;
   try {
     for await (const chunk of nodeFs().createReadStream(path)) {
@@ -139,7 +225,7 @@ function renameToNew(temporary: string, target: string): void {
 
 /**
  * Adds what is in a temporary file to the end of a target and flushes it. Should
- * that fail, the target is as it was.
+ * that fail, a part of it may be there.
  *
  * @throws {FileError} It cannot be read, written or flushed.
  */
@@ -165,9 +251,6 @@ export function appendTemporary(temporary: string, target: string): void {
         at += length;
       }
       fs.fdatasyncSync(descriptor);
-    } catch (error) {
-      fs.ftruncateSync(descriptor, size);
-      throw error;
     } finally {
       fs.closeSync(descriptor);
     }

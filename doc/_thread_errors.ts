@@ -11,6 +11,7 @@ import {
   CancelledError,
   DocumentError,
   FileError,
+  LockedError,
   RecordError,
   TargetExistsError,
 } from "./errors.ts";
@@ -30,6 +31,7 @@ const classes = [
   CorruptDataError,
   DocumentError,
   FileError,
+  LockedError,
   NoEngineError,
   OutputLimitError,
   PoolError,

@@ -3,7 +3,10 @@ import {
   commitTemporary,
   createTemporary,
   removeTemporaries,
+  syncDirectory,
+  syncFile,
 } from "./_target.ts";
+import { TargetLock } from "./_target_lock.ts";
 import { fileError, nodeFs } from "./byte_source.ts";
 
 /**
@@ -19,10 +22,12 @@ export async function writeFileWhole(
   { sources, force }: { sources: readonly string[]; force: boolean },
   work: (write: (bytes: Uint8Array) => void) => Promise<void>,
 ): Promise<void> {
-  checkTarget(target, sources, force);
+  const lock = TargetLock.takeSync(target, {});
   const fs = nodeFs();
-  const temporary = createTemporary(target);
+  let temporary: string | undefined;
   try {
+    checkTarget(target, sources, force);
+    temporary = createTemporary(lock.path);
     const descriptor = fs.openSync(temporary, "r+");
     try {
       await work((bytes) => {
@@ -37,8 +42,11 @@ export async function writeFileWhole(
     } finally {
       fs.closeSync(descriptor);
     }
-    await commitTemporary(temporary, target, force);
+    syncFile(temporary);
+    commitTemporary(temporary, lock.path, force);
+    syncDirectory(lock.path);
   } finally {
-    removeTemporaries([temporary]);
+    if (temporary !== undefined) removeTemporaries([temporary]);
+    lock.release();
   }
 }

@@ -8,12 +8,14 @@ import { type JobOutcome, runPlan } from "./_job_threads.ts";
 import { nextEvent } from "./_pacer.ts";
 import {
   checkTarget,
-  commitTemporary,
   createTemporary,
+  printFile,
   removeParts,
   removeTemporaries,
   STANDARD_STREAM,
+  syncFile,
 } from "./_target.ts";
+import type { TargetLock } from "./_target_lock.ts";
 import { SUMS_SUFFIX, writeSumsHeader } from "./_sums.ts";
 import { fileError, nodeFs, openFile } from "./byte_source.ts";
 import { OptionError } from "../pool/errors.ts";
@@ -25,8 +27,12 @@ export interface TargetOptions
   extends Pick<JobOptions, "signal" | "onProgress"> {
   /** Path of the file to make. */
   target: string;
+  /** Its lock, which the caller holds. */
+  lock: TargetLock;
   /** Whether to replace an existing target. Default false. */
   force?: boolean;
+  /** Whether to add to the target, which is there, instead of making it. Default false. */
+  append?: boolean;
   /** Whether to write the sums of the documents beside the target. Default false. */
   sums?: boolean;
 }
@@ -54,8 +60,11 @@ export interface TargetOutcome {
  */
 export async function writeTarget(
   plans: readonly Plan[],
-  { target, force = false, sums = false, signal, onProgress }: TargetOptions,
+  options: TargetOptions,
 ): Promise<TargetOutcome> {
+  const { target, lock, append = false, sums = false, signal, onProgress } =
+    options;
+  const force = options.force || append;
   const sources = plans.map(({ job }) => job.source);
   const [{ job: first, packageCodec }] = plans;
   if (target === STANDARD_STREAM && (first.split !== Infinity || sums)) {
@@ -66,10 +75,10 @@ export async function writeTarget(
   if (sums && first.contentOnly) {
     throw new OptionError("Cannot write sums of a file of contents only");
   }
-  checkTarget(partName(first, target, 0), sources, force);
+  checkTarget(partPath(first, target, 0), sources, force);
   const temporaries = new Set<string>();
   const temporary = () => {
-    const path = createTemporary(target);
+    const path = createTemporary(lock.path);
     temporaries.add(path);
     return path;
   };
@@ -90,7 +99,7 @@ export async function writeTarget(
       plan.job.sums = sumsOutput;
       const outcome = await runPlan(plan, {
         signal,
-        near: target,
+        near: lock.path,
         before: { ...progress },
         onProgress: onProgress &&
           ((now, ofThis) =>
@@ -111,41 +120,25 @@ export async function writeTarget(
         } arrived. This is a fault of binfiles; please report it.`,
       );
     }
-    const finished: { path: string; output: string; sums?: string }[] = [];
-    for (const [part, partOutput] of partsOf(output).entries()) {
-      const path = partName(first, target, part);
-      checkTarget(path, sources, force);
-      const sums = sumsOutput && partPath(first, sumsOutput, part);
-      if (sums !== undefined) writeSumsHeader(sums);
-      finished.push({
-        path,
-        sums,
-        output: await finishPart(
-          partOutput,
-          first,
-          packageCodec,
-          temporary,
-          signal,
-        ),
-      });
+    const made = partsOf(output);
+    const madeSums = sumsOutput === undefined ? [] : partsOf(sumsOutput);
+    const targets = partsOf(target);
+    for (const path of targets) checkTarget(path, sources, force);
+    for (const path of madeSums) writeSumsHeader(path);
+    for (const path of made) {
+      await finishPart(path, first, packageCodec, temporary, signal);
     }
-    const targetSize = finished
-      .reduce((sum, { output }) => sum + sizeOf(output), 0);
-    for (const { output, path, sums } of finished) {
-      // Old sums must never be found beside a new file.
-      if (force) removeTemporaries([path + SUMS_SUFFIX]);
-      await commitTemporary(output, path, force);
-      if (sums !== undefined) {
-        await commitTemporary(sums, path + SUMS_SUFFIX, true);
-      }
+    const targetSize = made.reduce((sum, path) => sum + sizeOf(path), 0);
+    if (target === STANDARD_STREAM) await printFile(output);
+    else if (append) lock.append(output);
+    else {
+      // All is on the disk before the first of it gets its name.
+      for (const path of [...made, ...madeSums]) syncFile(path);
+      const parts = first.split === Infinity ? 0 : made.length;
+      lock.giveNames({ temporary: output, parts, sums, force });
     }
     onProgress?.(progress, progress.bytesRead);
-    return {
-      outcomes,
-      progress,
-      targets: finished.map(({ path }) => path),
-      targetSize,
-    };
+    return { outcomes, progress, targets, targetSize };
   } finally {
     removeTemporaries(temporaries);
     if (first.split !== Infinity) temporaries.forEach(removeParts);
@@ -164,16 +157,9 @@ function sizeOf(path: string): number {
   return nodeFs().statSync(path).size;
 }
 
-/** Name of a part of the target. */
-function partName(job: Job, target: string, part: number): string {
-  return job.split === Infinity ? target : `${target}.${part + 1}`;
-}
-
 /**
  * Completes a part of the output: an empty package must still be a valid stream,
  * and codecs whose streams cannot be put one after the other have their turn now.
- *
- * @returns The path of the complete file.
  */
 async function finishPart(
   output: string,
@@ -181,18 +167,17 @@ async function finishPart(
   packageCodec: CodecName,
   temporary: () => string,
   signal: AbortSignal | undefined,
-): Promise<string> {
+): Promise<void> {
   const fs = nodeFs();
-  if (packageCodec === "none") return output;
+  if (packageCodec === "none") return;
   if (job.package === packageCodec) {
-    if (sizeOf(output) === 0) {
-      fs.writeFileSync(output, compress(new Uint8Array(0), packageCodec));
-    }
-    return output;
+    if (sizeOf(output) > 0) return;
+    fs.writeFileSync(output, compress(new Uint8Array(0), packageCodec));
+    return;
   }
   const packed = temporary();
   await packWhole(output, packed, packageCodec, signal);
-  return packed;
+  fs.renameSync(packed, output);
 }
 
 /** Bytes of a file that are compressed at a time. */

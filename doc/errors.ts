@@ -75,6 +75,25 @@ export class TargetExistsError extends FileError {
   }
 }
 
+/** Somebody else is writing the target. */
+export class LockedError extends FileError {
+  /** The class name. */
+  override name = "LockedError";
+  /** Number of the process that is; undefined if it cannot be told. */
+  readonly pid: number | undefined;
+
+  /** Creates an error about `file`, whose lock file is `lock`. */
+  constructor(file: string, lock: string, pid: number | undefined) {
+    super(
+      file,
+      `Cannot write ${file}: ${
+        pid === undefined ? "another process" : `process ${pid}`
+      } is writing it. Wait for it (lockWait, --wait); if it does not exist any more, remove ${lock}.`,
+    );
+    this.pid = pid;
+  }
+}
+
 /** A document's key cannot be used for what was asked, such as naming a file. */
 export class KeyError extends BinfilesError {
   /** The class name. */

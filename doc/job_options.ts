@@ -22,3 +22,12 @@ export interface JobOptions {
    */
   onProgress?(progress: JobProgress, total: number): void;
 }
+
+/** What to do if another process is writing the target. */
+export interface LockOptions {
+  /**
+   * How long to wait for it, in milliseconds; Infinity for as long as it takes.
+   * Default 0: fail at once.
+   */
+  lockWait?: number;
+}

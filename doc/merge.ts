@@ -8,16 +8,18 @@ import { nextEvent } from "./_pacer.ts";
 import { KeyTable } from "./_key_table.ts";
 import { SoundRecords } from "./_sound_records.ts";
 import { STANDARD_STREAM } from "./_target.ts";
+import { withTargetLock } from "./_target_lock.ts";
 import { writeTarget } from "./_write_target.ts";
+import { openSame } from "./byte_source.ts";
 import { openInput } from "./open_input.ts";
 import { CancelledError } from "./errors.ts";
-import type { JobOptions } from "./job_options.ts";
+import type { JobOptions, LockOptions } from "./job_options.ts";
 
 /** What to do with documents of the same key. */
 export type Duplicates = "all" | "first" | "last";
 
 /** How to merge bin files. */
-export interface MergeOptions extends JobOptions {
+export interface MergeOptions extends JobOptions, LockOptions {
   /** Paths of the bin files, in the order in which their documents shall come. */
   sources: readonly string[];
   /** Path of the file to make, or `-` for the standard output. */
@@ -78,6 +80,7 @@ export interface MergeResult extends JobProgress {
  *
  * @throws {RecordError | CorruptDataError} A source is damaged, and `skipErrors` is not set.
  * @throws {TargetExistsError} The target exists, and `force` is not set.
+ * @throws {LockedError} Another process is writing the target.
  * @throws {FileError} A file cannot be read or written.
  * @throws {CancelledError} `signal` was aborted.
  * @throws {UnknownCodecError | NoEngineError | OptionError} A codec or option is not to be had.
@@ -109,11 +112,17 @@ export async function merge(options: MergeOptions): Promise<MergeResult> {
   const plans = facts.map((source) =>
     makePlan(source, { ...options, targetCodec })
   );
-  if (duplicates !== "all") {
-    const omitted = await findDuplicates(facts, duplicates, options);
-    plans.forEach(({ job }, i) => job.omitted = omitted[i]);
-  }
-  const { outcomes, progress, targetSize } = await writeTarget(plans, options);
+  const { outcomes, progress, targetSize } = await withTargetLock(
+    target,
+    options,
+    async (lock) => {
+      if (duplicates !== "all") {
+        const omitted = await findDuplicates(facts, duplicates, options);
+        plans.forEach(({ job }, i) => job.omitted = omitted[i]);
+      }
+      return await writeTarget(plans, { ...options, lock });
+    },
+  );
   return {
     ...progress,
     target,
@@ -148,7 +157,10 @@ async function findDuplicates(
   const omitted: number[][] = sources.map(() => []);
   for (const [index, source] of sources.entries()) {
     const damaged = await findDamage(source, options);
-    const { source: bytes } = openInput(source.path, options);
+    const { source: bytes } = openInput(
+      openSame(source.path, source.name, source.identity),
+      options,
+    );
     const records = new SoundRecords(bytes, damaged, options);
     try {
       // What is damaged will not get into the target, so it is no duplicate either.

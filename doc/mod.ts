@@ -22,6 +22,7 @@ export {
   FileError,
   KeyError,
   type Location,
+  LockedError,
   RecordError,
   TarError,
   TargetExistsError,
@@ -87,7 +88,7 @@ export {
 export type { SumComparison, SumDifference } from "./_sums.ts";
 export { scan, type ScanOptions, type ScanResult } from "./scan.ts";
 export type { LargeDocument, Tally } from "./_tally.ts";
-export type { JobOptions } from "./job_options.ts";
+export type { JobOptions, LockOptions } from "./job_options.ts";
 export {
   docStream,
   type DocStreamOptions,
@@ -102,4 +103,5 @@ export {
   type TarOptions,
 } from "./tar.ts";
 export { unpack, type UnpackOptions, type UnpackResult } from "./unpack.ts";
+export type { CutRange } from "./_tail.ts";
 export { DocWriter, type DocWriterOptions } from "./writer.ts";

@@ -9,22 +9,19 @@ import {
   type Filling,
 } from "./_package_sources.ts";
 import { STANDARD_INPUT_NAME } from "./_standard_input.ts";
-import {
-  appendTemporary,
-  checkTarget,
-  createTemporary,
-  removeTemporaries,
-  STANDARD_STREAM,
-} from "./_target.ts";
+import { type CutRange, cutTear } from "./_tail.ts";
+import { checkTarget, STANDARD_STREAM } from "./_target.ts";
+import { type TargetLock, withTargetLock } from "./_target_lock.ts";
 import { writeTarget } from "./_write_target.ts";
 import { fileError, nodeFs, openFile } from "./byte_source.ts";
 import { detectSource } from "./detect_source.ts";
 import { FileError, RecordError } from "./errors.ts";
-import type { JobOptions } from "./job_options.ts";
+import type { JobOptions, LockOptions } from "./job_options.ts";
 import { scan } from "./scan.ts";
 
 /** How to put files into a bin file. */
-export interface PackageOptions extends Omit<JobOptions, "sourceCodec"> {
+export interface PackageOptions
+  extends Omit<JobOptions, "sourceCodec">, LockOptions {
   /**
    * Path of a directory, whose files are taken with those in all directories
    * below it, or of a tar archive; `-` for an archive on the standard input.
@@ -87,6 +84,11 @@ export interface PackageResult {
   targetCodec: CodecName;
   /** Codec of the target as a whole. */
   packageCodec: CodecName;
+  /**
+   * What was cut off from the end of the bin file before it was appended to: the
+   * beginning of a record whose writer had died. Undefined if there was nothing of the kind.
+   */
+  cut: CutRange | undefined;
   /** What was left out, except for what was not asked for. */
   skipped: SkippedFile[];
   /** How long it took, in seconds. */
@@ -107,6 +109,7 @@ export interface PackageResult {
  * @throws {RecordError} The target that is to be appended to is damaged.
  * @throws {FileError} A file does not decompress, and `skipErrors` is not set;
  * or the source cannot be read or the target not be written.
+ * @throws {LockedError} Another process is writing the target.
  * @throws {TargetExistsError} The target exists, and neither `append` nor `force` is set.
  * @throws {CancelledError} `signal` was aborted.
  * @throws {UnknownCodecError | NoEngineError | OptionError} A codec or option is not to be had.
@@ -131,10 +134,21 @@ export async function packageFiles(
   options: PackageOptions,
 ): Promise<PackageResult> {
   const started = performance.now();
-  const { source, target, append, force = false, signal, onProgress } = options;
-  if (append && options.sums) {
+  if (options.append && options.sums) {
     throw new OptionError("Cannot write sums of what is appended alone");
   }
+  return await withTargetLock(options.target, options, async (lock) => ({
+    ...await packageLocked(lock, options),
+    seconds: (performance.now() - started) / 1000,
+  }));
+}
+
+/** Puts files into a bin file whose lock is held. */
+async function packageLocked(
+  lock: TargetLock,
+  options: PackageOptions,
+): Promise<Omit<PackageResult, "seconds">> {
+  const { source, target, append } = options;
   const existing = append ? await inspectTarget(target, options) : undefined;
   const skipped: SkippedFile[] = [];
   const plan = planPackage(source, skipped, {
@@ -142,20 +156,11 @@ export async function packageFiles(
     targetCodec: options.targetCodec ?? "gzip",
     ...existing,
   });
-  // What is appended is made completely before the target is touched.
-  const made = existing && createTemporary(target);
   try {
     const { outcomes: [outcome], progress, targetSize } = await writeTarget(
       [plan],
-      {
-        target: made ?? target,
-        force: force || !!made,
-        sums: options.sums,
-        signal,
-        onProgress,
-      },
+      { ...options, lock, append: existing !== undefined },
     );
-    if (made !== undefined) appendTemporary(made, target);
     for (const { key, reason } of outcome.skipped) {
       skipped.push({ name: key!, reason, isLost: true });
     }
@@ -167,8 +172,8 @@ export async function packageFiles(
       bytesWritten: targetSize,
       targetCodec: plan.job.to,
       packageCodec: plan.packageCodec,
+      cut: lock.cut ?? existing?.cut,
       skipped,
-      seconds: (performance.now() - started) / 1000,
     };
   } catch (error) {
     if (!(error instanceof RecordError)) throw error;
@@ -180,8 +185,6 @@ export async function packageFiles(
       } of ${plan.job.name}: ${error.reason}`,
       { cause: error },
     );
-  } finally {
-    if (made !== undefined) removeTemporaries([made]);
   }
 }
 
@@ -229,11 +232,16 @@ function isDirectory(path: string): boolean {
   }
 }
 
-/** Codecs of a target. */
-type TargetCodecs = Pick<PackageOptions, "targetCodec" | "packageCodec">;
+/** What is found out about a target that is going to be appended to. */
+interface ExistingTarget
+  extends Pick<PackageOptions, "targetCodec" | "packageCodec"> {
+  /** What was cut off from its end. */
+  cut?: CutRange;
+}
 
 /**
- * Finds out with which codecs a target has to be appended to.
+ * Finds out with which codecs a target has to be appended to, and frees it of a
+ * torn record at its end.
  *
  * @returns undefined if there is no target yet.
  * @throws {RecordError} It is damaged: nobody would find what is behind that.
@@ -242,7 +250,7 @@ type TargetCodecs = Pick<PackageOptions, "targetCodec" | "packageCodec">;
 async function inspectTarget(
   target: string,
   options: PackageOptions,
-): Promise<TargetCodecs | undefined> {
+): Promise<ExistingTarget | undefined> {
   const { source, targetCodec, packageCodec, force, keySizeLimit, signal } =
     options;
   if (target === STANDARD_STREAM) {
@@ -276,8 +284,11 @@ async function inspectTarget(
         "Use force (--force) if they do not.",
     );
   }
+  const cut = found.packageCodec === "none"
+    ? cutTear(target, keySizeLimit)
+    : undefined;
   await scan({ source: target, keysOnly: true, keySizeLimit, signal });
-  return { targetCodec: codec, packageCodec: found.packageCodec };
+  return { targetCodec: codec, packageCodec: found.packageCodec, cut };
 }
 
 /** Whether two codecs write the same. */

@@ -3,11 +3,12 @@ import type { SkippedRange } from "./_block_reader.ts";
 import type { JobProgress } from "./_job_control.ts";
 import { inspectSource, makePlan } from "./_job_plan.ts";
 import { withInput } from "./_standard_input.ts";
+import { withTargetLock } from "./_target_lock.ts";
 import { writeTarget } from "./_write_target.ts";
-import type { JobOptions } from "./job_options.ts";
+import type { JobOptions, LockOptions } from "./job_options.ts";
 
 /** How to repack a bin file. */
-export interface RepackOptions extends JobOptions {
+export interface RepackOptions extends JobOptions, LockOptions {
   /** Path of the bin file, or `-` for the standard input. Compression of the file as a whole is detected. */
   source: string;
   /** Path of the file to make. */
@@ -78,6 +79,7 @@ export interface RepackResult extends JobProgress {
  * @throws {RecordError} A record is damaged, and `skipErrors` is not set.
  * @throws {CorruptDataError} The source is damaged as a package.
  * @throws {TargetExistsError} The target exists, and `force` is not set.
+ * @throws {LockedError} Another process is writing the target.
  * @throws {FileError} A file cannot be read or written.
  * @throws {CancelledError} `signal` was aborted.
  * @throws {UnknownCodecError | NoEngineError | OptionError} A codec or level is not to be had.
@@ -99,30 +101,31 @@ export interface RepackResult extends JobProgress {
 export async function repack(options: RepackOptions): Promise<RepackResult> {
   const started = performance.now();
   const { source, target, signal } = options;
-  return await withInput(
-    source,
-    { near: target, signal },
-    async (path, name) => {
-      const facts = inspectSource(path, name, options);
-      const targetCodec = options.targetCodec === "same"
-        ? facts.codec
-        : options.targetCodec;
-      const plan = makePlan(facts, { ...options, targetCodec });
-      const { outcomes: [{ skipped }], progress, targets, targetSize } =
-        await writeTarget([plan], options);
-      return {
-        ...progress,
-        source,
-        targets,
-        sourceCodec: facts.codec,
-        sourcePackageCodec: facts.packageCodec,
-        targetCodec: plan.job.to,
-        packageCodec: plan.packageCodec,
-        sourceSize: plan.sourceSize,
-        targetSize,
-        skipped,
-        seconds: (performance.now() - started) / 1000,
-      };
-    },
+  return await withTargetLock(
+    target,
+    options,
+    (lock) =>
+      withInput(source, { near: lock.path, signal }, async (path, name) => {
+        const facts = inspectSource(path, name, options);
+        const targetCodec = options.targetCodec === "same"
+          ? facts.codec
+          : options.targetCodec;
+        const plan = makePlan(facts, { ...options, targetCodec });
+        const { outcomes: [{ skipped }], progress, targets, targetSize } =
+          await writeTarget([plan], { ...options, lock });
+        return {
+          ...progress,
+          source,
+          targets,
+          sourceCodec: facts.codec,
+          sourcePackageCodec: facts.packageCodec,
+          targetCodec: plan.job.to,
+          packageCodec: plan.packageCodec,
+          sourceSize: plan.sourceSize,
+          targetSize,
+          skipped,
+          seconds: (performance.now() - started) / 1000,
+        };
+      }),
   );
 }

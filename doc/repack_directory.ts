@@ -11,9 +11,9 @@ import {
 import { coreCount } from "./_job_plan.ts";
 import { SUMS_SUFFIX } from "./_sums.ts";
 import { matches } from "./_matches.ts";
-import { nodePath } from "./_target.ts";
+
 import { type PackedError, unpackError } from "./_thread_errors.ts";
-import { fileError, nodeFs } from "./byte_source.ts";
+import { fileError, nodeFs, nodePath } from "./byte_source.ts";
 import { FileError, TargetExistsError } from "./errors.ts";
 import type { RepackOptions, RepackResult } from "./repack.ts";
 

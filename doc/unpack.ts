@@ -8,8 +8,8 @@ import type { JobProgress } from "./_job_control.ts";
 import { matches } from "./_matches.ts";
 import { pacer } from "./_pacer.ts";
 import { withInput } from "./_standard_input.ts";
-import { nodePath } from "./_target.ts";
-import { openFile } from "./byte_source.ts";
+
+import { nodePath, openFile } from "./byte_source.ts";
 import { CancelledError, FileError, KeyError, RecordError } from "./errors.ts";
 import type { JobOptions } from "./job_options.ts";
 import { openInput } from "./open_input.ts";

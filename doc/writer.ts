@@ -5,9 +5,12 @@ import {
   maxCompressedSize,
 } from "../codec/compress.ts";
 import { globalMemoryPool, type MemoryPool } from "../pool/memory_pool.ts";
-import { fileError, nodeFs } from "./byte_source.ts";
+import { cutOff, type CutRange, cutTear } from "./_tail.ts";
+import { checkTarget, createTemporary, removeTemporaries } from "./_target.ts";
+import { TargetLock } from "./_target_lock.ts";
+import { asFileError, fileError, nodeFs } from "./byte_source.ts";
 import type { Doc } from "./doc.ts";
-import { TargetExistsError } from "./errors.ts";
+import type { LockOptions } from "./job_options.ts";
 import {
   checkDocument,
   DEFAULT_KEY_SIZE_LIMIT,
@@ -19,12 +22,16 @@ import {
 const BATCH_SIZE = 256 * 1024;
 
 /** How to write a bin file. */
-export interface DocWriterOptions {
+export interface DocWriterOptions extends LockOptions {
   /** Codec of the contents: a name, alias or number. Default `gzip`, as in the original. */
   codec?: string | number;
   /** Compression level; the codec's default when not given. */
   level?: number;
-  /** Whether to add to an existing file. Default: a new file is made, and an existing one is an error. */
+  /**
+   * Whether to add to the file if it exists. What is flushed can be read at
+   * once then. Default: a new file is made, which appears when the writer is
+   * closed, and an existing one is an error.
+   */
   append?: boolean;
   /** Whether to replace an existing file. Default false. */
   force?: boolean;
@@ -36,6 +43,17 @@ export interface DocWriterOptions {
 
 /**
  * Writes documents to a bin file, many records per system call.
+ *
+ * A new file, or one that replaces another, appears whole or not at all: it is
+ * written beside its place and renamed when the writer is closed. Until then, and
+ * for ever if the process dies, an old file stays as it is.
+ *
+ * With `append`, records are added to the file itself. Should the process die,
+ * those that were flushed are there; the beginning of one more may be, which is
+ * cut off when the file is next appended to or replaced ({@linkcode DocWriter.cut}).
+ *
+ * Either way the file is locked, so that no other process writes to it, nor
+ * another writer of this one.
  *
  * @example
  * ```ts
@@ -54,15 +72,25 @@ export interface DocWriterOptions {
 export class DocWriter implements Disposable {
   /** Path of the file. */
   readonly file: string;
+  /**
+   * What was cut off from the end of the file when it was opened: the beginning
+   * of a record whose writer had died. Undefined if there was nothing of the kind.
+   */
+  readonly cut: CutRange | undefined;
   readonly #fs = nodeFs();
+  readonly #lock: TargetLock;
+  /** Path of the file that is written: the temporary one, unless records are added. */
+  readonly #path: string;
   readonly #descriptor: number;
+  readonly #append: boolean;
+  readonly #force: boolean;
   readonly #codec: string | number;
   readonly #compressor: LeasedCompressor;
   readonly #keySizeLimit: number;
   readonly #pool: MemoryPool;
   #batch: Uint8Array;
   #batchLength = 0;
-  /** Size of the file without the batch. */
+  /** Size of the file without the batch: where the last record ends that was flushed. */
   #written: number;
   #closed = false;
 
@@ -70,32 +98,54 @@ export class DocWriter implements Disposable {
    * Opens the file.
    *
    * @throws {TargetExistsError} It exists, and neither `append` nor `force` is set.
+   * @throws {LockedError} Another writer has it open, and still has after `lockWait`.
+   * @throws {RecordError} It is to be appended to, but is damaged, or no bin file.
    * @throws {FileError} It cannot be opened.
    * @throws {UnknownCodecError | NoEngineError | OptionError} The codec or its
    * level is not to be had.
    */
   constructor(path: string, options: DocWriterOptions = {}) {
-    const { codec = "gzip", level, append, force, pool = globalMemoryPool } =
-      options;
+    const {
+      codec = "gzip",
+      level,
+      append = false,
+      force = false,
+      keySizeLimit = DEFAULT_KEY_SIZE_LIMIT,
+      pool = globalMemoryPool,
+    } = options;
     this.file = path;
-    this.#keySizeLimit = options.keySizeLimit ?? DEFAULT_KEY_SIZE_LIMIT;
+    this.#append = append;
+    this.#force = force;
+    this.#keySizeLimit = keySizeLimit;
     this.#pool = pool;
     this.#codec = codec;
     this.#compressor = leaseCompressor(codec, { level, pool });
+    let lock: TargetLock | undefined;
+    let temporary: string | undefined;
+    let descriptor: number | undefined;
     try {
-      this.#descriptor = this.#fs.openSync(
-        path,
-        append ? "a" : force ? "w" : "wx",
-      );
+      lock = this.#lock = TargetLock.takeSync(path, options);
+      if (append) {
+        this.#path = lock.path;
+        const { O_RDWR, O_CREAT } = this.#fs.constants;
+        descriptor = this.#fs.openSync(lock.path, O_RDWR | O_CREAT, 0o666);
+        this.cut = lock.cut ?? cutTear(lock.path, keySizeLimit);
+        lock.beginAppend({ keySizeLimit });
+      } else {
+        checkTarget(path, [], force);
+        temporary = this.#path = createTemporary(lock.path);
+        descriptor = this.#fs.openSync(temporary, "r+");
+      }
+      this.#descriptor = descriptor;
+      this.#written = this.#fs.fstatSync(this.#descriptor).size;
+      this.#batch = pool.getBuffer(BATCH_SIZE);
     } catch (error) {
       this.#compressor[Symbol.dispose]();
-      if ((error as NodeJS.ErrnoException).code === "EEXIST") {
-        throw new TargetExistsError(path);
-      }
-      throw fileError("write", path, error);
+      if (descriptor !== undefined) this.#fs.closeSync(descriptor);
+      if (temporary !== undefined) removeTemporaries([temporary]);
+      lock?.release();
+      throw asFileError("write", path, error);
     }
-    this.#written = this.#fs.fstatSync(this.#descriptor).size;
-    this.#batch = pool.getBuffer(BATCH_SIZE);
   }
 
   /**
@@ -127,50 +177,96 @@ export class DocWriter implements Disposable {
   }
 
   /**
-   * Writes the batch to the file.
+   * Writes the batch to the file. If that fails, it can be tried again.
    *
    * @throws {FileError} It cannot be written, for example because the disk is full.
    */
   flush(): void {
-    let done = 0;
     try {
-      while (done < this.#batchLength) {
+      for (let done = 0; done < this.#batchLength;) {
+        // With its position, so that a part that got there before something
+        // failed is written over.
         done += this.#fs.writeSync(
           this.#descriptor,
           this.#batch,
           done,
           this.#batchLength - done,
+          this.#written + done,
         );
       }
     } catch (error) {
-      this.#batch.copyWithin(0, done, this.#batchLength);
       throw fileError("write", this.file, error);
-    } finally {
-      this.#written += done;
-      this.#batchLength -= done;
+    }
+    this.#written += this.#batchLength;
+    this.#batchLength = 0;
+  }
+
+  /**
+   * Writes what is left, flushes the file to the disk and closes it. A file that
+   * did not exist, or is replaced, is there from now on. Closing twice does nothing.
+   *
+   * @throws {FileError} What is left cannot be written. The file is closed all
+   * the same: a new one is not made, an old one not replaced, and one that was
+   * appended to ends with a whole record.
+   * @throws {TargetExistsError} The file has appeared meanwhile, and `force` is not set.
+   */
+  close(): void {
+    if (this.#closed) return;
+    try {
+      this.flush();
+      this.#fs.fdatasyncSync(this.#descriptor);
+      if (!this.#append) {
+        this.#lock.giveNames({
+          temporary: this.#path,
+          parts: 0,
+          sums: false,
+          force: this.#force,
+        });
+      }
+      this.#lock.finish();
+      this.#end();
+    } catch (error) {
+      this.discard();
+      throw asFileError("write", this.file, error);
     }
   }
 
   /**
-   * Writes what is left and closes the file. Closing twice does nothing.
+   * Closes the file without what is left. A new one is not made, and an old one
+   * not replaced; from one that is appended to, records are not taken back that
+   * were written to it. Does nothing if the file is closed.
    *
-   * @throws {FileError} What is left cannot be written; the file is closed all the same.
+   * @throws {FileError} The file cannot be freed of half a record. Who opens it
+   * next tries again.
    */
-  close(): void {
+  discard(): void {
     if (this.#closed) return;
-    this.#closed = true;
     try {
-      this.flush();
+      if (!this.#append) removeTemporaries([this.#path]);
+      else if (this.#fs.fstatSync(this.#descriptor).size > this.#written) {
+        cutOff(this.#path, this.#written);
+      }
+      this.#lock.finish();
     } finally {
-      this.#fs.closeSync(this.#descriptor);
-      this.#compressor[Symbol.dispose]();
-      this.#pool.putBuffer(this.#batch);
+      this.#end();
     }
   }
 
   /** Same as {@linkcode DocWriter.close}. */
   [Symbol.dispose](): void {
     this.close();
+  }
+
+  /** Gives back all that the writer has. */
+  #end(): void {
+    this.#closed = true;
+    try {
+      this.#fs.closeSync(this.#descriptor);
+    } finally {
+      this.#lock.release();
+      this.#compressor[Symbol.dispose]();
+      this.#pool.putBuffer(this.#batch);
+    }
   }
 
   #makeRoom(room: number): void {

@@ -15,6 +15,8 @@ export interface CommandOptions {
   env?: Record<string, string>;
   /** What the command finds on its standard input, which is a pipe then. Default: nothing. */
   stdin?: Uint8Array | string;
+  /** What becomes of what it prints. Default: it is piped. */
+  output?: "piped" | "null";
 }
 
 /** How a command ended. */
@@ -45,13 +47,13 @@ export function commandLine(args: readonly string[]): string[] {
 /** Starts a command and leaves the rest to the caller. */
 export function startCommand(
   args: readonly string[],
-  { task = "binfiles", env, stdin }: CommandOptions = {},
+  { task = "binfiles", env, stdin, output = "piped" }: CommandOptions = {},
 ): Deno.ChildProcess {
   return new Deno.Command(Deno.execPath(), {
     args: [...runtimeArguments(task), ...args],
     stdin: stdin === undefined ? "null" : "piped",
-    stdout: "piped",
-    stderr: "piped",
+    stdout: output,
+    stderr: output,
     env: { NO_COLOR: "1", ...env },
   }).spawn();
 }

@@ -158,7 +158,10 @@ Deno.test("a batch is written when it is full, when it is flushed and when it is
   using directory = new TemporaryDirectory();
   const path = directory.file("docs.bin");
   const docs = numberedDocs(8);
-  const batch = new BatchProcessor(new DocWriter(path, { codec: "none" }), 3);
+  const batch = new BatchProcessor(
+    new DocWriter(path, { codec: "none", append: true }),
+    3,
+  );
   const seen = () => readBinFile(path, "none").length;
   for (const doc of docs.slice(0, 4)) batch.addDoc(doc);
   assertEquals([batch.pending, seen()], [1, 3]);
