@@ -1,5 +1,4 @@
 import type { CodecName } from "../codec/names.ts";
-import { findCodec } from "../codec/codecs.ts";
 import {
   fitting,
   leaseCompressor,
@@ -173,7 +172,6 @@ class JobShare implements Disposable {
     this.reader = new BlockReader(this.#source, {
       ...job,
       checkContent: job.intact ? undefined : checkContent,
-      magic: findCodec(job.from).magic,
     });
   }
 

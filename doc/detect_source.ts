@@ -7,7 +7,7 @@ import {
 import { createDecoder } from "../codec/stream_coders.ts";
 import { type ByteSource, memorySource } from "./byte_source.ts";
 import { DEFAULT_KEY_SIZE_LIMIT, RecordState, RecordView } from "./record.ts";
-import { findRecord } from "./resync.ts";
+import { contentCheck, findRecord } from "./resync.ts";
 
 /** Most bytes of records that are looked at. */
 const SAMPLE_SIZE = 256 * 1024;
@@ -76,7 +76,7 @@ function detectBehindDamage(
 ): CodecName | undefined {
   const found = findRecord(memorySource(bytes), 1, {
     keySizeLimit,
-    checkContent: () => undefined,
+    checkContent: contentCheck("none"),
   });
   return found === undefined
     ? undefined

@@ -1,5 +1,4 @@
 import type { CodecName } from "../codec/names.ts";
-import { findCodec } from "../codec/codecs.ts";
 import type { DecompressOptions } from "../codec/compress.ts";
 import { type Block, BlockReader, type SkippedRange } from "./_block_reader.ts";
 import { type ByteSource, memorySource } from "./byte_source.ts";
@@ -72,7 +71,6 @@ export class TolerantScanner implements Records {
       blockSize: BLOCK_SIZE,
       keySizeLimit,
       checkContent: this.#checkContent,
-      magic: findCodec(codec).magic,
       end: Infinity,
       headersOnly: false,
     });
