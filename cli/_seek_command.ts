@@ -41,13 +41,14 @@ async function seekAction(
   options: Options,
 ): Promise<void> {
   const { ContentReader } = await import("../doc/_content_reader.ts");
-  const { contentCheck, findRecord } = await import("../doc/resync.ts");
+  const { ContentCheck } = await import("../doc/content_check.ts");
+  const { findRecord } = await import("../doc/resync.ts");
   const { FileError } = await import("../doc/errors.ts");
   await withRecords(input, 0, options, true, (open) => {
     const { records, source, codec } = open;
     const found = findRecord(source, offset, {
       keySizeLimit: options.keySizeLimit,
-      checkContent: contentCheck(codec, options),
+      checkContent: new ContentCheck(codec, options),
     });
     if (found === undefined) {
       const file = source.file ?? input;

@@ -1,7 +1,14 @@
-import type { ByteSource } from "./byte_source.ts";
+import type { ContentCheck } from "./content_check.ts";
+import { type ByteSource, hasBytes } from "./byte_source.ts";
 import { RecordError } from "./errors.ts";
 import { RECORD_OVERHEAD, RecordState, RecordView } from "./record.ts";
-import { type ContentCheck, findRecord, findSwallowed } from "./resync.ts";
+import {
+  findHidden,
+  findRecord,
+  findSwallowed,
+  isText,
+  mayHoldRecords,
+} from "./resync.ts";
 
 /** A range of a file that was not taken over, and why. */
 export interface SkippedRange {
@@ -37,6 +44,9 @@ const MAX_UNCONFIRMED_SIZE = 4 * 1024 * 1024;
 /** A slab that is so many times larger than needed is exchanged. */
 const OVERSIZE = 4;
 
+/** Keys that are looked at to tell what keys are like in a file. */
+const KNOWN_KEYS = 8;
+
 /** How to cut a source into blocks. */
 export interface BlockReaderOptions {
   /** Bytes to read at a time. */
@@ -45,8 +55,6 @@ export interface BlockReaderOptions {
   keySizeLimit: number;
   /** Checks contents when damaged places are to be skipped; undefined when they are errors. */
   checkContent?: ContentCheck;
-  /** First bytes of every content, if the codec has a magic number. */
-  magic?: readonly number[];
   /** Offset before which records have to start; Infinity for all. */
   end: number;
   /** Whether nobody will look at contents, so that large ones need not be read. */
@@ -61,6 +69,8 @@ const enum Stop {
   Cut,
   /** What follows is no record. */
   Damage,
+  /** The record that follows has swallowed others. */
+  Swallowed,
 }
 
 /**
@@ -68,8 +78,9 @@ const enum Stop {
  * block; only a record that is larger than the slab makes it grow.
  *
  * Where damage is to be skipped, a record counts only if its content begins as
- * it must, its key holds no other records, and what follows it looks like a
- * record too: a size that lies shows in one of them.
+ * it must, neither its key nor (where keys are numbered) its content holds the
+ * records that should follow it, and what follows it looks like records too: a
+ * size that lies shows in one of them.
  */
 export class BlockReader {
   readonly #source: ByteSource;
@@ -80,12 +91,14 @@ export class BlockReader {
   #slab: Uint8Array;
   /** Bytes in the slab. */
   #length = 0;
-  /** Records in the slab that are whole, where the last of them starts, and where it ends. */
+  /** Records in the slab that are whole, where the last of them starts, and where they end. */
   #records = 0;
   #lastStart = 0;
   #end = 0;
   /** What is wrong with the record behind them. */
   #problem = "";
+  /** Where, in the source, the first of the records is that it has swallowed. */
+  #swallowed = 0;
 
   /** Creates a reader of `source`. */
   constructor(source: ByteSource, options: BlockReaderOptions) {
@@ -105,25 +118,34 @@ export class BlockReader {
    * @throws {RecordError} The first record is damaged, and damage is not to be skipped.
    */
   read(position: number, maxRecords: number): Block | undefined {
+    const { checkContent } = this.#options;
     let wanted = this.#options.blockSize;
     if (position >= this.#options.end) return undefined;
     for (;;) {
       this.#load(position, wanted);
       if (this.#length === 0) return undefined;
-      const stop = this.#walk(position, maxRecords, this.#length < wanted);
+      const isLast = this.#length < wanted;
+      let stop = this.#walk(position, maxRecords, isLast);
       if (stop === Stop.Cut && this.#records === 0) {
         const size = this.#record.end || wanted * 2;
-        if (this.#isWorthReading(position, size)) {
+        if (this.#isWorthReading(position, size, isLast)) {
           wanted = size;
           continue;
         }
-      } else if (stop === Stop.Done || stop === Stop.Cut) {
-        if (this.#lastIsConfirmed(position)) return this.#block(position);
-        this.#problem = this.#successor.problem || "it is cut short";
+        stop = Stop.Damage;
       }
-      return this.#options.checkContent === undefined
-        ? this.#blockBeforeDamage(position)
-        : this.#blockAroundDamage(position, this.#options.checkContent);
+      if (checkContent === undefined) {
+        return stop === Stop.Damage
+          ? this.#blockBeforeDamage(position)
+          : this.#block(position);
+      }
+      if (stop === Stop.Done || stop === Stop.Cut) {
+        stop = this.#confirmLast(position);
+        if (stop === Stop.Done) return this.#block(position);
+      }
+      return stop === Stop.Swallowed
+        ? this.#skipTo(position, this.#swallowed)
+        : this.#blockAroundDamage(position, checkContent);
     }
   }
 
@@ -139,6 +161,7 @@ export class BlockReader {
   /** Counts the whole records in the slab. */
   #walk(position: number, maxRecords: number, isLast: boolean): Stop {
     this.#records = this.#lastStart = this.#end = 0;
+    const { checkContent } = this.#options;
     const length = Math.min(this.#length, this.#options.end - position);
     while (this.#records < maxRecords && this.#end < length) {
       const state = this.#record.parse(this.#slab, this.#end, this.#length);
@@ -153,17 +176,12 @@ export class BlockReader {
           this.#addRecord();
           return Stop.Done;
         }
-        const left = this.#length - this.#end;
-        this.#problem = `it is cut short: ${left} bytes are left` +
-          (this.#record.end > 0
-            ? ` of the ${this.#record.end - this.#end} it needs`
-            : "");
+        this.#cutShort();
         return Stop.Damage;
       }
-      if (
-        this.#options.checkContent !== undefined && !this.#isSound(position)
-      ) {
-        return Stop.Damage;
+      if (checkContent !== undefined) {
+        const stop = this.#examine(position, checkContent);
+        if (stop !== Stop.Done) return stop;
       }
       this.#addRecord();
     }
@@ -182,63 +200,143 @@ export class BlockReader {
       this.#source.size !== Infinity;
   }
 
+  #cutShort(): void {
+    const left = this.#length - this.#end;
+    this.#problem = `it is cut short: ${left} bytes are left` +
+      (this.#record.end > 0
+        ? ` of the ${this.#record.end - this.#end} it needs`
+        : "");
+  }
+
   /** Whether the record that was parsed last can be what it says, as far as that is cheap to tell. */
-  #isSound(position: number): boolean {
-    const { keyStart, keySize, contentStart, contentSize, start, end } =
-      this.#record;
-    const { magic, checkContent, keySizeLimit } = this.#options;
-    const hasMagic = magic === undefined
-      // Brotli has no magic number; there is nothing for it but to try.
-      ? checkContent!(this.#slab.subarray(contentStart, end)) !== false
-      : contentSize >= magic.length &&
-        magic.every((byte, i) => this.#slab[contentStart + i] === byte);
-    if (!hasMagic) {
+  #examine(position: number, checkContent: ContentCheck): Stop {
+    const { keyStart, keySize, contentStart, start, end } = this.#record;
+    const slab = this.#slab;
+    // Brotli has no magic number; there is nothing for it but to try.
+    const isOfCodec = checkContent.hasMagic
+      ? checkContent.startsRight(slab, contentStart, end)
+      : !checkContent.isPossible ||
+        checkContent.accepts(slab.subarray(contentStart, end));
+    if (!isOfCodec) {
       this.#problem = "its content is not of the file's codec";
-      return false;
+      return Stop.Damage;
+    }
+    const key = slab.subarray(keyStart, keyStart + keySize);
+    if (this.#records > 0 && this.#lastHasSwallowed(position, key)) {
+      return Stop.Swallowed;
     }
     // The sizes of records have zero bytes; text, as keys usually are, has none.
-    if (!this.#slab.subarray(keyStart, keyStart + keySize).includes(0)) {
-      return true;
-    }
-    this.#problem = "its key holds other records, so its size lies";
+    if (!key.includes(0)) return Stop.Done;
+    const { keySizeLimit } = this.#options;
     const swallowed = findSwallowed(
       this.#source,
       position + start + 1,
       position + contentStart,
       position + end,
-      { keySizeLimit, checkContent: checkContent! },
+      { keySizeLimit, checkContent },
     );
-    return swallowed === undefined;
+    if (swallowed === undefined) return Stop.Done;
+    this.#problem = "its key holds other records, so its size lies";
+    return Stop.Damage;
   }
 
-  /** Whether to load a first record of `size` bytes: not if what follows it shows that its size lies. */
-  #isWorthReading(position: number, size: number): boolean {
+  /**
+   * Whether the last whole record has swallowed those between it and its
+   * successor, by what they look like. It is then no longer one of the whole records.
+   *
+   * @param successorKey Undefined at the end of the source.
+   */
+  #lastHasSwallowed(
+    position: number,
+    successorKey: Uint8Array | undefined,
+  ): boolean {
+    const { checkContent, keySizeLimit } = this.#options;
+    // Any other codec would have noticed.
+    if (checkContent!.isPossible) return false;
+    const slab = this.#slab;
+    const last = this.#successor;
+    last.parse(slab, this.#lastStart, this.#end);
+    const { keyStart, keySize, contentStart, end } = last;
+    const key = slab.subarray(keyStart, keyStart + keySize);
+    if (
+      !mayHoldRecords(slab, contentStart, end, this.#length, last, isText(key))
+    ) {
+      return false;
+    }
+    const swallowed = findHidden(this.#source, {
+      key,
+      contentStart: position + contentStart,
+      end: position + end,
+      successorKey,
+    }, { keySizeLimit, checkContent: checkContent! });
+    if (swallowed === undefined) return false;
+    this.#problem = "its content holds the records that should follow it, " +
+      "so its size lies";
+    this.#swallowed = swallowed;
+    this.#dropLast();
+    return true;
+  }
+
+  /** Takes the last record from the whole ones. */
+  #dropLast(): void {
+    this.#end = this.#lastStart;
+    this.#records--;
+    this.#lastStart = this.#lastStarts(1)[0] ?? 0;
+  }
+
+  /** Where the last few of the whole records start. */
+  #lastStarts(count: number): number[] {
+    const starts: number[] = [];
+    for (let at = 0; at < this.#end; at = this.#successor.end) {
+      this.#successor.parse(this.#slab, at, this.#end);
+      starts.push(at);
+      if (starts.length > count) starts.shift();
+    }
+    return starts;
+  }
+
+  /** Whether to load a first record of `size` bytes: not if it is not there, or its size lies. */
+  #isWorthReading(position: number, size: number, isLast: boolean): boolean {
+    // Without a size, only a little more than the header is asked for.
+    if (this.#record.end === 0) return !isLast;
+    if (!hasBytes(this.#source, position + size)) {
+      this.#cutShort();
+      return false;
+    }
     if (
       this.#options.checkContent === undefined ||
-      size <= MAX_UNCONFIRMED_SIZE || this.#record.end === 0
+      size <= MAX_UNCONFIRMED_SIZE ||
+      this.#looksLikeRecord(position + size)
     ) return true;
-    if (this.#looksLikeRecord(position + size)) return true;
     this.#problem = "its size is not plausible: no record follows it";
     return false;
   }
 
-  /** Whether the last whole record may be trusted. */
-  #lastIsConfirmed(position: number): boolean {
-    return this.#options.checkContent === undefined ||
-      this.#looksLikeRecord(position + this.#end);
+  /** Whether the last whole record may be trusted, by what follows it. */
+  #confirmLast(position: number): Stop {
+    const next = position + this.#end;
+    if (!this.#looksLikeRecord(next)) {
+      this.#problem = this.#successor.problem || "it is cut short";
+      return Stop.Damage;
+    }
+    const { keyStart, keySize, end } = this.#successor;
+    const key = end > 0
+      ? this.#header.subarray(keyStart, keyStart + keySize)
+      : undefined;
+    if (this.#lastHasSwallowed(position, key)) return Stop.Swallowed;
+    return Stop.Done;
   }
 
   /** Whether a record that fits, or the end of the source, is at a position. */
   #looksLikeRecord(position: number): boolean {
-    const { size } = this.#source;
     const length = this.#source
       .read(this.#header, 0, this.#header.length, position);
-    if (length === 0) return position === size || size === Infinity;
     const record = this.#successor;
     record.problem = "";
     const state = record.parse(this.#header, 0, length);
+    if (length === 0) return position === this.#source.size;
     return state !== RecordState.Invalid && record.end > 0 &&
-      position + record.end <= this.#source.size;
+      hasBytes(this.#source, position + record.end);
   }
 
   #block(position: number): Block {
@@ -263,39 +361,89 @@ export class BlockReader {
   }
 
   /**
-   * What is sound before the damage. The last whole record is suspected to have
-   * lied about its size, so it is left for a block of its own; there, the next
-   * record behind the damage is looked for.
+   * What is sound before the damage, and the way to the next record behind it.
+   * The last whole record is suspected to have lied about its size, if records
+   * are found that run on past its end; then so is the one before it, which was
+   * trusted because of what followed it.
    */
   #blockAroundDamage(position: number, checkContent: ContentCheck): Block {
-    if (this.#records > 1) {
-      this.#end = this.#lastStart;
-      this.#records--;
-      return this.#block(position);
+    let next = this.#search(position, checkContent);
+    while (this.#records > 0 && next < position + this.#end) {
+      this.#dropLast();
+      if (this.#records === 0) break;
+      const earlier = this.#search(position, checkContent);
+      if (earlier < position + this.#end) next = earlier;
     }
-    const { keySizeLimit } = this.#options;
-    const source = this.#source;
-    const suspectEnd = position + this.#end;
-    const hasSuspect = this.#records === 1;
-    const isSound = hasSuspect && checkContent(this.#firstContent()) === true;
-    const found = findRecord(source, isSound ? suspectEnd : position + 1, {
-      keySizeLimit,
+    return this.#skipTo(position, next);
+  }
+
+  /** Finds the first record that the last whole one has swallowed, or that follows the damage. */
+  #search(position: number, checkContent: ContentCheck): number {
+    const isSound = this.#records > 0 && checkContent.isPossible &&
+      checkContent.accepts(this.#lastContent());
+    // A checksum leaves no doubt. Brotli has none.
+    const isProved = isSound && checkContent.hasMagic;
+    const isSuspect = isSound || !checkContent.isPossible;
+    const from = isProved ? this.#end : this.#startOfDoubt();
+    const next = findRecord(this.#source, position + from, {
+      keySizeLimit: this.#options.keySizeLimit,
       checkContent,
-      suspectEnd: hasSuspect && !isSound ? suspectEnd : undefined,
+      claimedEnd: isSuspect ? position + this.#end : undefined,
+      ...this.#knownKeys(),
     });
-    const next = Math.min(found ?? source.size, this.#options.end);
-    const keepsSuspect = hasSuspect && next >= suspectEnd;
-    if (!keepsSuspect) this.#end = this.#records = 0;
-    const offset = position + this.#end;
+    return Math.min(next ?? this.#source.size, this.#options.end);
+  }
+
+  /** The whole records, and what is skipped behind them. */
+  #skipTo(position: number, next: number): Block {
+    const block = this.#block(position);
+    const offset = block.next;
+    // A suspect may have proved to be innocent.
+    if (next === offset) return block;
     return {
-      ...this.#block(position),
+      ...block,
       next,
       skipped: { offset, size: next - offset, reason: this.#problem },
     };
   }
 
-  #firstContent(): Uint8Array {
-    this.#record.parse(this.#slab, 0, this.#length);
-    return this.#slab.subarray(this.#record.contentStart, this.#record.end);
+  /**
+   * Where the first record may start that the last one has swallowed: not in the
+   * midst of a header whose key is text. (Any record looks like one from the size
+   * of its content on: the content would be a key.)
+   */
+  #startOfDoubt(): number {
+    if (this.#records === 0) return 1;
+    this.#successor.parse(this.#slab, this.#lastStart, this.#end);
+    const { keyStart, keySize, contentStart } = this.#successor;
+    return isText(this.#slab.subarray(keyStart, keyStart + keySize))
+      ? contentStart
+      : this.#lastStart + 1;
+  }
+
+  /** What is known of keys by the last whole records; without any, by the damaged one. */
+  #knownKeys(): { example?: Uint8Array; keysAreText?: boolean } {
+    const record = this.#successor;
+    const keys = this.#lastStarts(KNOWN_KEYS).map((start) => {
+      record.parse(this.#slab, start, this.#end);
+      const { keyStart, keySize } = record;
+      return this.#slab.subarray(keyStart, keyStart + keySize);
+    });
+    if (keys.length === 0) {
+      record.parse(this.#slab, 0, this.#length);
+      const { keyStart, keySize, contentStart } = record;
+      if (contentStart === 0) return {};
+      keys.push(this.#slab.subarray(keyStart, keyStart + keySize));
+    }
+    return {
+      example: keys.at(-1),
+      keysAreText: 2 * keys.filter(isText).length >= keys.length,
+    };
+  }
+
+  #lastContent(): Uint8Array {
+    this.#successor.parse(this.#slab, this.#lastStart, this.#end);
+    const { contentStart, end } = this.#successor;
+    return this.#slab.subarray(contentStart, end);
   }
 }

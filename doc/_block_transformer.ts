@@ -21,7 +21,8 @@ import {
   RecordView,
   writeInt32,
 } from "./record.ts";
-import { type ContentCheck, findSwallowed } from "./resync.ts";
+import type { ContentCheck } from "./content_check.ts";
+import { findSwallowed } from "./resync.ts";
 
 /** What to do with records. */
 export interface TransformOptions {

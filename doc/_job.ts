@@ -1,5 +1,4 @@
 import type { CodecName } from "../codec/names.ts";
-import { findCodec } from "../codec/codecs.ts";
 import {
   fitting,
   leaseCompressor,
@@ -19,7 +18,7 @@ import {
   nodeFs,
   openSame,
 } from "./byte_source.ts";
-import { contentCheck } from "./resync.ts";
+import { ContentCheck } from "./content_check.ts";
 
 /** Everything a thread needs to know of a job. */
 export interface Job {
@@ -157,7 +156,7 @@ class JobShare implements Disposable {
       ? globalMemoryPool
       : new MemoryPool({ enabled: false });
     const checkContent = job.skipErrors
-      ? contentCheck(job.from, { maxSize: job.maxSize, pool })
+      ? new ContentCheck(job.from, { maxSize: job.maxSize, pool })
       : undefined;
     this.#source = job.spool === undefined
       ? openSame(job.source, file, job.identity)
@@ -182,7 +181,6 @@ class JobShare implements Disposable {
       this.reader = new BlockReader(this.#source, {
         ...job,
         checkContent: job.intact ? undefined : checkContent,
-        magic: findCodec(job.from).magic,
       });
     } catch (error) {
       this[Symbol.dispose]();

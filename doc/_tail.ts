@@ -1,5 +1,4 @@
 import type { CodecName } from "../codec/names.ts";
-import { findCodec } from "../codec/codecs.ts";
 import { detectMagic } from "../codec/detect.ts";
 import { type ByteSource, fileError, nodeFs, openFile } from "./byte_source.ts";
 import { RecordError } from "./errors.ts";
@@ -10,7 +9,8 @@ import {
   RecordView,
 } from "./record.ts";
 import { RecordScanner } from "./record_scanner.ts";
-import { type ContentCheck, findRecord } from "./resync.ts";
+import { ContentCheck } from "./content_check.ts";
+import { findRecord } from "./resync.ts";
 
 /** Bytes at the end of a file that usually tell where its records are. */
 const TAIL_SIZE = 1024 * 1024;
@@ -121,23 +121,29 @@ function endsWell(source: ByteSource, keySizeLimit: number): boolean {
   let isCertain = false;
   const end = walk(source, keySizeLimit, start, (scanner) => {
     isCertain ||= scanner.contentSize > keySizeLimit ||
-      checkContent(scanner.content()) === true;
+      beginsRight(source, scanner, checkContent);
   });
   return end === source.size && isCertain;
 }
 
-/**
- * The check whether a content begins as those of the file do, if that has a
- * magic number; else nothing can be told.
- */
+/** The check of contents, if the codec of the file has a magic number; else one that tells nothing. */
 function magicCheck(source: ByteSource, keySizeLimit: number): ContentCheck {
   let codec: CodecName | undefined;
   walk(source, keySizeLimit, 0, (scanner) => {
     codec = detectMagic(startOf(source, scanner));
     return false;
   });
-  const magic = codec && findCodec(codec).magic;
-  return (content) => magic?.every((byte, i) => content[i] === byte);
+  return new ContentCheck(codec ?? "none");
+}
+
+/** Whether a content begins with the magic number of the file's codec. */
+function beginsRight(
+  source: ByteSource,
+  scanner: RecordScanner,
+  check: ContentCheck,
+): boolean {
+  const start = startOf(source, scanner);
+  return check.hasMagic && check.startsRight(start, 0, start.length);
 }
 
 /** First bytes of the content of a record, which may be too large to be read as a whole. */
@@ -196,15 +202,15 @@ function isFollowed(
   keySizeLimit: number,
   offset: number,
 ): boolean {
-  const hasMagic = magicCheck(source, keySizeLimit);
+  const check = magicCheck(source, keySizeLimit);
   let isTelling = true;
   walk(source, keySizeLimit, 0, (scanner) => {
-    isTelling = hasMagic(startOf(source, scanner)) === true;
+    isTelling = beginsRight(source, scanner, check);
     return isTelling;
   });
   const found = findRecord(source, offset + 1, {
     keySizeLimit,
-    checkContent: isTelling ? hasMagic : () => undefined,
+    checkContent: isTelling ? check : new ContentCheck("none"),
   });
   return found !== undefined;
 }

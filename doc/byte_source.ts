@@ -248,3 +248,14 @@ export function memorySource(bytes: Uint8Array): ByteSource {
     close() {},
   };
 }
+
+const probe = new Uint8Array(1);
+
+/**
+ * Whether a source has all bytes before `end`, which is to be asked before
+ * memory is allocated for them. One that still grows is waited for.
+ */
+export function hasBytes(source: ByteSource, end: number): boolean {
+  if (source.size !== Infinity) return end <= source.size;
+  return end === 0 || source.read(probe, 0, 1, end - 1) === 1;
+}

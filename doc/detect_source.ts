@@ -7,6 +7,7 @@ import {
 import { createDecoder } from "../codec/stream_coders.ts";
 import { type ByteSource, memorySource } from "./byte_source.ts";
 import { DEFAULT_KEY_SIZE_LIMIT, RecordState, RecordView } from "./record.ts";
+import { ContentCheck } from "./content_check.ts";
 import { findRecord } from "./resync.ts";
 
 /** Most bytes of records that are looked at. */
@@ -76,7 +77,7 @@ function detectBehindDamage(
 ): CodecName | undefined {
   const found = findRecord(memorySource(bytes), 1, {
     keySizeLimit,
-    checkContent: () => undefined,
+    checkContent: new ContentCheck("none"),
   });
   return found === undefined
     ? undefined

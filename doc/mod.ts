@@ -66,12 +66,7 @@ export {
   type RepackDirectoryResult,
 } from "./repack_directory.ts";
 export { repack, type RepackOptions, type RepackResult } from "./repack.ts";
-export {
-  type ContentCheck,
-  contentCheck,
-  findRecord,
-  type FindRecordOptions,
-} from "./resync.ts";
+export { findRecord, type FindRecordOptions } from "./resync.ts";
 export {
   compareFiles,
   type CompareOptions,
@@ -86,6 +81,7 @@ export {
   type MergeResult,
 } from "./merge.ts";
 export type { SumComparison, SumDifference } from "./_sums.ts";
+export { ContentCheck } from "./content_check.ts";
 export { scan, type ScanOptions, type ScanResult } from "./scan.ts";
 export type { LargeDocument, Tally } from "./_tally.ts";
 export type { JobOptions, LockOptions } from "./job_options.ts";

@@ -59,11 +59,12 @@ export class RecordView {
   end = 0;
   /** What is wrong with an invalid record. */
   problem = "";
-  readonly #keySizeLimit: number;
+  /** Longest key that is accepted, in bytes. */
+  readonly keySizeLimit: number;
 
   /** Creates a view that accepts keys of up to `keySizeLimit` bytes. */
   constructor(keySizeLimit: number = DEFAULT_KEY_SIZE_LIMIT) {
-    this.#keySizeLimit = keySizeLimit;
+    this.keySizeLimit = keySizeLimit;
   }
 
   /** Looks at the record that starts at `start` of `bytes`, of which those up to `limit` count. */
@@ -77,9 +78,9 @@ export class RecordView {
         0;
     if (this.keyStart > limit) return RecordState.Cut;
     const keySize = readInt32(bytes, start);
-    if (keySize < 0 || keySize > this.#keySizeLimit) {
+    if (keySize < 0 || keySize > this.keySizeLimit) {
       this.problem = `a key of ${keySize} bytes cannot be ` +
-        `(the limit is ${this.#keySizeLimit})`;
+        `(the limit is ${this.keySizeLimit})`;
       return RecordState.Invalid;
     }
     this.keySize = keySize;

@@ -1,8 +1,35 @@
-import type { CodecName } from "../codec/names.ts";
-import { decompress, type DecompressOptions } from "../codec/compress.ts";
-import { CodecError } from "../codec/errors.ts";
-import type { ByteSource } from "./byte_source.ts";
-import { RecordState, RecordView } from "./record.ts";
+/**
+ * Finding records again in damaged files.
+ *
+ * Sizes are all that separates records, so what speaks for a place being a
+ * record has to be weighed:
+ *
+ * - **A content that decompresses** is proof with every codec but `none`; only
+ *   the smallest contents of brotli, which has neither magic number nor
+ *   checksum, need a second record behind them.
+ * - **A chain of plausible records**, or one that ends where the file does, is
+ *   what there is with `none`. A lone record between two damaged places counts if
+ *   its key is text and no chain starts within it.
+ *
+ * With `none`, these things cannot be told apart, and this is how they are taken:
+ *
+ * - Bytes of keys and contents that were changed are not noticed.
+ * - What looks like records within the content of a record with a sound header
+ *   is its content, be it a bin file that is a document or a piece of this file
+ *   that was written over it. Only a chain that runs on past the record's end,
+ *   without a boundary there, proves that the record's size lies.
+ * - A size that lies by exactly one or several records makes them look like part
+ *   of the content. They are found again if keys are numbered: `page-7` that is
+ *   followed by `page-9` and ends with a record `page-8` has swallowed it (see
+ *   {@linkcode findHidden}). Otherwise they stay where they are, whole, within
+ *   that content: to split it would damage files that hold bin files.
+ * - A record whose header is gone leaves a content behind. If that is a bin file,
+ *   its documents count as documents.
+ */
+import { countOn } from "./_numbered_keys.ts";
+import { type ByteSource, hasBytes } from "./byte_source.ts";
+import type { ContentCheck } from "./content_check.ts";
+import { RECORD_OVERHEAD, RecordState, RecordView } from "./record.ts";
 
 /** Bytes that are searched at a time. */
 const WINDOW_SIZE = 256 * 1024;
@@ -13,28 +40,17 @@ const CONVINCING_CHAIN = 4;
 /** Records that are followed to tell keys from contents. */
 const ALIGNING_CHAIN = 2000;
 
-/** Whether a content can be what the file's codec writes; undefined when the codec cannot tell. */
-export type ContentCheck = (content: Uint8Array) => boolean | undefined;
+/** Keys that are compared with a record's nearby. */
+const COMPARED_KEYS = 8;
 
-/**
- * The check of what `codec` writes: whether it decompresses. Uncompressed
- * contents tell nothing.
- */
-export function contentCheck(
-  codec: CodecName,
-  options: DecompressOptions = {},
-): ContentCheck {
-  return (content) => {
-    if (codec === "none") return undefined;
-    try {
-      decompress(content, codec, options);
-      return true;
-    } catch (error) {
-      if (error instanceof CodecError) return false;
-      throw error;
-    }
-  };
-}
+/** Keys with so much in common are alike; see {@linkcode likeness}. */
+const MIN_LIKENESS = 3;
+
+/** Chains with odd keys that are remembered. */
+const MAX_ODD = 16;
+
+/** Fewest bytes of a content whose decompression proves something: single bytes are documents to brotli. */
+const MIN_PROOF = 5;
 
 /** Where and how to look for records. */
 export interface FindRecordOptions {
@@ -43,19 +59,23 @@ export interface FindRecordOptions {
   /** Checks contents. */
   checkContent: ContentCheck;
   /**
-   * A place where a record that may have lied about its size says it ends. A
-   * chain that starts before it must run past it without a boundary right there:
-   * one with such a boundary is merely content that looks like records.
+   * Where the record that is under suspicion says it ends. What looks like
+   * records before that is merely its content, unless it runs on past that place
+   * without a boundary right there. Not given when its content is known to be
+   * damaged.
    */
-  suspectEnd?: number;
+  claimedEnd?: number;
+  /**
+   * Key of a record nearby, if there is one that is trusted. Where contents
+   * cannot be checked, records are known by keys like it.
+   */
+  example?: Uint8Array;
+  /** Whether keys are known to be text, most of them at least. */
+  keysAreText?: boolean;
 }
 
 /**
  * Finds the first record at or after an offset of a damaged file.
- *
- * A header that looks plausible is not enough. A place is taken for a record
- * when its content decompresses, or when a chain of plausible records starts
- * there, or one that ends exactly where the file does.
  *
  * @returns Its offset, or undefined when there is none.
  */
@@ -64,24 +84,29 @@ export function findRecord(
   offset: number,
   options: FindRecordOptions,
 ): number | undefined {
-  const window = new Uint8Array(WINDOW_SIZE);
   const headers = new HeaderReader(source, options.keySizeLimit);
-  for (let start = offset; start < source.size;) {
-    const length = source.read(window, 0, WINDOW_SIZE, start);
-    // A record has at least nine bytes, so nothing starts in the last eight.
-    const last = length - 8;
-    for (let at = 0; at < last; at++) {
-      const keySize = window[at] | window[at + 1] << 8 |
-        window[at + 2] << 16 | window[at + 3] << 24;
-      if (keySize < 0 || keySize > options.keySizeLimit) continue;
-      if (startsChain(headers, start + at, options)) {
-        return align(headers, start + at, options);
-      }
+  /** Starts of chains with odd keys. They count if they lead to something better. */
+  const odd: number[] = [];
+  const leadingTo = (end: number) =>
+    odd.find((at) => headers.follow(at, end).end === end);
+  let lone: number | undefined;
+  let loneEnd = 0;
+  for (const at of headers.candidates(offset)) {
+    // Nothing better has turned up within it.
+    if (lone !== undefined && at >= loneEnd) return leadingTo(lone) ?? lone;
+    const evidence = weigh(headers, at, options);
+    if (evidence === Evidence.Convincing) {
+      const start = startOf(headers, at, options);
+      return leadingTo(start) ?? start;
     }
-    if (length < WINDOW_SIZE) return undefined;
-    start += last;
+    if (evidence === Evidence.Odd && odd.push(at) > MAX_ODD) odd.shift();
+    if (evidence === Evidence.Lone && lone === undefined) {
+      headers.parse(at);
+      lone = at;
+      loneEnd = at + headers.recordSize;
+    }
   }
-  return undefined;
+  return leadingTo(lone ?? headers.size) ?? lone;
 }
 
 /**
@@ -101,61 +126,206 @@ export function findSwallowed(
   { keySizeLimit, checkContent }: FindRecordOptions,
 ): number | undefined {
   const headers = new HeaderReader(source, keySizeLimit);
-  for (let at = from; at < to; at++) {
-    if (!headers.parse(at) || headers.check(checkContent) === false) continue;
-    let next = at + headers.recordSize;
-    while (next < end && headers.parse(next)) next += headers.recordSize;
-    if (next === end) return at;
+  for (const at of headers.candidates(from, to)) {
+    if (headers.follow(at, end).end !== end) headers.dismiss(at);
+    else if (headers.parse(at) && headers.accepts(checkContent)) return at;
   }
-  return undefined;
 }
 
-/** Whether records that convince start at an offset. */
-function startsChain(
+/** A record whose size may lie, in a file whose contents cannot be checked. */
+export interface Suspect {
+  /** Its key. */
+  key: Uint8Array;
+  /** Where its content starts in the file. */
+  contentStart: number;
+  /** Where it ends. */
+  end: number;
+  /** The key of the record behind it; undefined at the end of the file. */
+  successorKey: Uint8Array | undefined;
+}
+
+/**
+ * Finds the records that a suspect has swallowed although another follows where
+ * it ends. They are a chain within its content that
+ *
+ * - runs on past its end, with keys that are more like its own than those of the
+ *   records behind it, or
+ * - ends where it does, if their keys are numbered and count from its own key to
+ *   that of its successor.
+ *
+ * @returns Where the chain starts, or undefined when there is none.
+ */
+export function findHidden(
+  source: ByteSource,
+  { key, contentStart, end, successorKey }: Suspect,
+  options: FindRecordOptions,
+): number | undefined {
+  const headers = new HeaderReader(source, options.keySizeLimit);
+  // A content that is nothing but records is a bin file that is a document.
+  if (headers.follow(contentStart, end).end === end) return;
+  const isNumbered = successorKey === undefined ||
+    countOn(key, successorKey) > 1;
+  const crossing = {
+    ...options,
+    claimedEnd: end,
+    example: key,
+    keysAreText: isText(key),
+  };
+  for (const at of headers.candidates(contentStart, end)) {
+    const chain = headers.follow(at, end);
+    if (chain.end === end && isNumbered) {
+      if (headers.countsOn(at, end, key, successorKey)) return at;
+    }
+    if (chain.end <= end) headers.dismiss(at);
+    else if (
+      weigh(headers, at, crossing) === Evidence.Convincing &&
+      compare(headers, at, end, key) > 0
+    ) return at;
+  }
+}
+
+/** Whether a plausible header starts between two places, with a key of text if that is asked for. */
+export function mayHoldRecords(
+  bytes: Uint8Array,
+  from: number,
+  to: number,
+  limit: number,
+  record: RecordView,
+  wantsText: boolean,
+): boolean {
+  for (
+    let at = from;
+    (at = findHeader(bytes, at, to, limit, record)) >= 0;
+    at++
+  ) {
+    const { keyStart, keySize } = record;
+    if (!wantsText || isText(bytes.subarray(keyStart, keyStart + keySize))) {
+      return true;
+    }
+  }
+  return false;
+}
+
+/** What speaks for a place being a record. */
+const enum Evidence {
+  /** Nothing but a header. */
+  None,
+  /** A header and a key that is text, with no other records behind it. */
+  Lone,
+  /** A chain of records whose keys are no text, among others whose keys are. */
+  Odd,
+  /** A content that decompresses, or a chain of records. */
+  Convincing,
+}
+
+function weigh(
   headers: HeaderReader,
   offset: number,
-  { checkContent, suspectEnd = -1 }: FindRecordOptions,
-): boolean {
-  const mustCross = offset < suspectEnd;
+  options: FindRecordOptions,
+): Evidence {
+  const { checkContent, claimedEnd = -1, example } = options;
+  headers.parse(offset);
+  const { contentSize } = headers;
+  const keyIsText = headers.keyIsText();
+  const lone = keyIsText ? Evidence.Lone : Evidence.None;
+  const next = offset + headers.recordSize;
+  if (offset < claimedEnd) {
+    // Both of the ways to read it: see align().
+    const other = offset + headers.contentSizeOffset;
+    if (headers.follow(next, claimedEnd).end <= claimedEnd) {
+      headers.dismiss(offset);
+      return Evidence.None;
+    }
+    if (
+      other !== claimedEnd &&
+      headers.follow(other, claimedEnd).end === claimedEnd &&
+      headers.likeness(offset, example) < 1 + headers.likeness(other, example)
+    ) return Evidence.None;
+  }
+  if (!checkContent.isPossible) {
+    return weighChain(headers, offset, options, keyIsText);
+  }
+  if (offset < claimedEnd && options.keysAreText && !keyIsText) {
+    return Evidence.None;
+  }
+  headers.parse(offset);
+  if (!headers.accepts(checkContent)) return Evidence.None;
+  if (contentSize >= MIN_PROOF) return Evidence.Convincing;
+  const goesOn = headers.parse(next) && headers.accepts(checkContent);
+  return goesOn || next === headers.size ? Evidence.Convincing : lone;
+}
+
+/** The same where contents cannot be checked. */
+function weighChain(
+  headers: HeaderReader,
+  offset: number,
+  { claimedEnd = -1, example, keysAreText }: FindRecordOptions,
+  firstIsText: boolean,
+): Evidence {
   let at = offset;
-  let verdict: boolean | undefined;
-  for (let count = 0;; count++) {
-    if (mustCross && at === suspectEnd) return false;
-    const counts = count > 0 && (!mustCross || at > suspectEnd);
-    if (counts && verdict === true) return true;
-    if (counts && verdict === undefined) {
-      if (at === headers.size || count >= CONVINCING_CHAIN) return true;
-    }
-    if (!headers.parse(at)) {
-      // Without help from the codec, two in a row before more damage must do.
-      return counts && verdict === undefined && count >= 2;
-    }
-    if (count === 0) verdict = headers.check(checkContent);
-    if (verdict === false) return false;
+  let count = 0;
+  let texts = 0;
+  const crosses = offset < claimedEnd;
+  /** Records that start behind the end that is claimed; one of them proves a crossing. */
+  let beyond = 0;
+  while (
+    (count < CONVINCING_CHAIN || beyond === 0) && headers.parse(at)
+  ) {
+    count++;
+    if (at > claimedEnd) beyond++;
+    if (headers.keyIsText()) texts++;
     at += headers.recordSize;
   }
+  const isLong = count >= CONVINCING_CHAIN || at === headers.size;
+  // Two in a row before more damage must do, if nothing speaks against them.
+  const isEnough = isLong || (count >= 2 &&
+    (!crosses || headers.likeness(offset, example) >= MIN_LIKENESS));
+  if (isEnough && (beyond > 0 || at === headers.size)) {
+    const isOdd = keysAreText && 2 * texts < count;
+    if (!isOdd) return Evidence.Convincing;
+    if (!crosses) return Evidence.Odd;
+  }
+  return !crosses && firstIsText ? Evidence.Lone : Evidence.None;
+}
+
+/**
+ * Where the chain really starts that was found at an offset: what looks like its
+ * first record may reach into the real one, and lead to the same records.
+ */
+function startOf(
+  headers: HeaderReader,
+  offset: number,
+  options: FindRecordOptions,
+): number {
+  const start = align(headers, offset, options);
+  if (start === offset) return start;
+  for (const at of headers.candidates(offset + 1, start)) {
+    if (headers.follow(at, start).end === start) return at;
+  }
+  return start;
 }
 
 /**
  * Records are sizes and bytes in turns, so a place where a content starts looks
  * like a record too: its content would be the next record's key. Where the codec
- * cannot tell, the reading that goes on for longer is the right one; if both go
- * on, the one with the shorter keys.
+ * cannot tell, {@linkcode compare} does, or else the reading that goes on for
+ * longer is the right one; if both go on, the one with the shorter keys.
  *
  * @returns `offset`, or where the content of the record there starts.
  */
 function align(
   headers: HeaderReader,
   offset: number,
-  { checkContent }: FindRecordOptions,
+  { checkContent, example }: FindRecordOptions,
 ): number {
+  if (checkContent.isPossible) return offset;
   headers.parse(offset);
-  if (headers.check(checkContent) !== undefined) return offset;
   const other = offset + headers.contentSizeOffset;
-  const here = headers.follow(offset);
-  const there = headers.follow(other);
-  if (there.records === 0) return offset;
-  if (here.toEnd !== there.toEnd) return here.toEnd ? offset : other;
+  const { size } = headers;
+  const order = compare(headers, offset, other, example);
+  if (order !== 0) return order > 0 ? offset : other;
+  const here = headers.follow(offset, size, ALIGNING_CHAIN);
+  const there = headers.follow(other, size, ALIGNING_CHAIN);
   if (Math.abs(here.records - there.records) > 1) {
     return here.records > there.records ? offset : other;
   }
@@ -164,23 +334,131 @@ function align(
     : other;
 }
 
+/**
+ * Compares two readings of the same bytes: the one whose keys are like a known
+ * one is better, or else the one that comes out where the file ends.
+ *
+ * @returns More than 0 if the one that starts at `a` is better, less if the
+ * other, 0 if that cannot be told.
+ */
+function compare(
+  headers: HeaderReader,
+  a: number,
+  b: number,
+  example: Uint8Array | undefined,
+): number {
+  const { size } = headers;
+  const first = headers.follow(a, size, ALIGNING_CHAIN);
+  const second = headers.follow(b, size, ALIGNING_CHAIN);
+  if (first.records === 0 || second.records === 0) {
+    return first.records - second.records;
+  }
+  const order = headers.likeness(a, example) - headers.likeness(b, example);
+  if (Math.abs(order) >= 1) return order;
+  return Number(first.end === size) - Number(second.end === size);
+}
+
+/** What keys have in common: bytes at their starts, and two for being as long. */
+function likeness(a: Uint8Array, b: Uint8Array): number {
+  let length = 0;
+  while (length < a.length && a[length] === b[length]) length++;
+  return length + (a.length === b.length ? 2 : 0);
+}
+
+/**
+ * Finds the next plausible header.
+ *
+ * @param from Where to begin.
+ * @param to Before which it must start.
+ * @param limit How many of the bytes count.
+ * @param record Becomes the record there.
+ * @returns Its offset, or -1.
+ */
+function findHeader(
+  bytes: Uint8Array,
+  from: number,
+  to: number,
+  limit: number,
+  record: RecordView,
+): number {
+  // A record has at least nine bytes, so nothing starts in the last eight.
+  const last = Math.min(to, limit - RECORD_OVERHEAD);
+  for (let at = from; at < last; at++) {
+    // Sizes of less than 16 MiB have a zero byte, and text has none.
+    if (bytes[at + 3] !== 0 && record.keySizeLimit < 1 << 24) {
+      at = bytes.indexOf(0, at + 4) - 4;
+      if (at < from) return -1;
+      continue;
+    }
+    const state = record.parse(bytes, at, limit);
+    if (state !== RecordState.Invalid && record.end > 0) return at;
+  }
+  return -1;
+}
+
 /** Reads headers at any offset. */
 class HeaderReader {
   /** Size of the record that was parsed last. */
   recordSize = 0;
   readonly #source: ByteSource;
+  readonly #keySizeLimit: number;
   readonly #record: RecordView;
   readonly #bytes: Uint8Array;
   #start = 0;
+  /** Where dismissed chains go on. */
+  readonly #dismissed = new Set<number>();
 
   constructor(source: ByteSource, keySizeLimit: number) {
     this.#source = source;
+    this.#keySizeLimit = keySizeLimit;
     this.#record = new RecordView(keySizeLimit);
-    this.#bytes = new Uint8Array(keySizeLimit + 8);
+    this.#bytes = new Uint8Array(keySizeLimit + RECORD_OVERHEAD);
   }
 
   get size(): number {
     return this.#source.size;
+  }
+
+  /** Size of the content of the record that was parsed last. */
+  get contentSize(): number {
+    return this.#record.contentSize;
+  }
+
+  /**
+   * Offsets from `from` on, and before `to`, at which a plausible record starts
+   * that fits, but for those that belong to chains that were dismissed.
+   */
+  *candidates(from: number, to = Infinity): Generator<number> {
+    const step = Math.min(WINDOW_SIZE, to - from);
+    const record = new RecordView(this.#keySizeLimit);
+    const window = new Uint8Array(
+      step + this.#keySizeLimit + RECORD_OVERHEAD,
+    );
+    this.#dismissed.clear();
+    for (let start = from; start < to; start += step) {
+      const length = this.#source.read(window, 0, window.length, start);
+      const last = Math.min(step, to - start);
+      for (
+        let at = 0;
+        (at = findHeader(window, at, last, length, record)) >= 0;
+        at++
+      ) {
+        const offset = start + at;
+        const size = record.end - at;
+        if (this.#dismissed.delete(offset)) this.#dismissed.add(offset + size);
+        else if (this.#fits(offset, size)) yield offset;
+      }
+      if (length < window.length) return;
+    }
+  }
+
+  /**
+   * Says that nothing comes of the chain that starts at a candidate, so that its
+   * other records need not be looked at. Otherwise a content that is a long
+   * chain would be followed from each of its records.
+   */
+  dismiss(offset: number): void {
+    if (this.parse(offset)) this.#dismissed.add(offset + this.recordSize);
   }
 
   /** @returns Whether a plausible record starts at `offset` and fits into the file. */
@@ -191,7 +469,7 @@ class HeaderReader {
     this.#start = offset;
     this.recordSize = this.#record.end;
     return state !== RecordState.Invalid && this.#record.end > 0 &&
-      offset + this.#record.end <= this.size;
+      this.#fits(offset, this.recordSize);
   }
 
   /** Where, within the record that was parsed last, the size of its content is. */
@@ -199,30 +477,88 @@ class HeaderReader {
     return this.#record.contentStart - 4;
   }
 
-  /** Follows the records from `offset` on, up to the end, to damage, or for long enough. */
+  /** The key of the record that was parsed last, valid until the next is. */
+  key(): Uint8Array {
+    return this.#bytes.subarray(4, 4 + this.#record.keySize);
+  }
+
+  /** Whether the key of the record that was parsed last is text, and not empty. */
+  keyIsText(): boolean {
+    return isText(this.key());
+  }
+
+  /** Follows records from `offset` on, until one ends at `end` or beyond, or to damage. */
   follow(
     offset: number,
-  ): { records: number; keyBytes: number; toEnd: boolean } {
+    end: number,
+    maxRecords = Infinity,
+  ): { records: number; keyBytes: number; end: number } {
     let records = 0;
     let keyBytes = 0;
     let at = offset;
-    while (records < ALIGNING_CHAIN && at < this.size && this.parse(at)) {
+    while (records < maxRecords && at < end && this.parse(at)) {
       records++;
       keyBytes += this.#record.keySize;
       at += this.recordSize;
     }
-    return { records, keyBytes, toEnd: at === this.size };
+    return { records, keyBytes, end: at };
   }
 
-  /** What the codec says of the content of the record that was parsed last. */
-  check(checkContent: ContentCheck): boolean | undefined {
+  /** How much the first keys from `offset` on have in common with an example, on average. */
+  likeness(offset: number, example: Uint8Array | undefined): number {
+    let common = 0;
+    let records = 0;
+    let at = offset;
+    while (
+      example !== undefined && records < COMPARED_KEYS && this.parse(at)
+    ) {
+      common += likeness(this.key(), example);
+      records++;
+      at += this.recordSize;
+    }
+    return records === 0 ? 0 : common / records;
+  }
+
+  /** Whether the keys of the chain between two offsets count from one key to another. */
+  countsOn(
+    offset: number,
+    end: number,
+    from: Uint8Array,
+    to: Uint8Array | undefined,
+  ): boolean {
+    let last = from;
+    for (let at = offset; at < end && this.parse(at); at += this.recordSize) {
+      const next = this.key().slice();
+      if (!(countOn(last, next) > 0)) return false;
+      last = next;
+    }
+    return to === undefined || countOn(last, to) > 0;
+  }
+
+  /** Whether the content of the record that was parsed last is of the codec, as far as that can be told. */
+  accepts(checkContent: ContentCheck): boolean {
     const { contentStart, contentSize } = this.#record;
-    // It was checked to be there, so allocating it is safe.
-    const content = new Uint8Array(contentSize);
-    const position = this.#start + contentStart;
-    return this.#source.read(content, 0, contentSize, position) ===
-        contentSize
-      ? checkContent(content)
-      : false;
+    return !checkContent.isPossible ||
+      checkContent.acceptsRange(
+        this.#source,
+        this.#start + contentStart,
+        contentSize,
+      );
+  }
+
+  #fits(offset: number, size: number): boolean {
+    return hasBytes(this.#source, offset + size);
+  }
+}
+
+const decoder = new TextDecoder("utf-8", { fatal: true });
+
+/** Whether bytes are text as keys are: not empty, UTF-8, and without control characters. */
+export function isText(bytes: Uint8Array): boolean {
+  if (bytes.some((byte) => byte < 32 || byte === 127)) return false;
+  try {
+    return decoder.decode(bytes).length > 0;
+  } catch {
+    return false;
   }
 }

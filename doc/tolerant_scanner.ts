@@ -1,12 +1,12 @@
 import type { CodecName } from "../codec/names.ts";
-import { findCodec } from "../codec/codecs.ts";
 import type { DecompressOptions } from "../codec/compress.ts";
 import { type Block, BlockReader, type SkippedRange } from "./_block_reader.ts";
 import { type ByteSource, memorySource } from "./byte_source.ts";
 import { RecordError } from "./errors.ts";
 import { DEFAULT_KEY_SIZE_LIMIT, RecordView } from "./record.ts";
 import type { Records } from "./record_scanner.ts";
-import { type ContentCheck, contentCheck, findSwallowed } from "./resync.ts";
+import { ContentCheck } from "./content_check.ts";
+import { findSwallowed } from "./resync.ts";
 
 /** Bytes that are read at a time. */
 const BLOCK_SIZE = 256 * 1024;
@@ -65,14 +65,13 @@ export class TolerantScanner implements Records {
     const { codec, keySizeLimit = DEFAULT_KEY_SIZE_LIMIT, onSkip } = options;
     this.#source = new SourceUntilDamage(source);
     this.#keySizeLimit = keySizeLimit;
-    this.#checkContent = contentCheck(codec, options);
+    this.#checkContent = new ContentCheck(codec, options);
     this.#onSkip = onSkip;
     this.#record = new RecordView(keySizeLimit);
     this.#reader = new BlockReader(this.#source, {
       blockSize: BLOCK_SIZE,
       keySizeLimit,
       checkContent: this.#checkContent,
-      magic: findCodec(codec).magic,
       end: Infinity,
       headersOnly: false,
     });

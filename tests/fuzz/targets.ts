@@ -1,0 +1,203 @@
+/**
+ * What is fuzzed. To add a target, add an entry to {@linkcode targets}: sound
+ * inputs to begin with, and a function that may throw errors of binfiles only.
+ */
+import {
+  type Codec,
+  CodecError,
+  codecs,
+  compress,
+  type Engine,
+  listEngines,
+} from "../../codec/mod.ts";
+import { fflateEngine } from "../../codec/_fflate.ts";
+import { fzstdEngine } from "../../codec/_fzstd.ts";
+import { createLz4jsEngine } from "../../codec/_lz4js.ts";
+import {
+  detectSource,
+  DocReader,
+  docStream,
+  encodeRecord,
+  memorySource,
+} from "../../doc/mod.ts";
+import lz4js from "lz4js";
+import { concat, randomBytes, text } from "../_bytes.ts";
+import { repackInMemory, tilingProblem } from "../_damage.ts";
+import type { Random } from "./random.ts";
+
+/** Something that takes bytes from strangers. */
+export interface Target {
+  name: string;
+  /** Inputs in the time that a decoder of gzip takes for one: slow targets get fewer. */
+  share: number;
+  /** Sound inputs. */
+  seeds(): Uint8Array[];
+  /**
+   * Works on an input. Throwing anything but an error of binfiles is a failure.
+   *
+   * @param random For choices of its own, such as where to cut a stream.
+   */
+  run(input: Uint8Array, random: Random): void | Promise<void>;
+}
+
+/** Most bytes that decoders may put out. */
+const MAX_SIZE = 4 * 1024 * 1024;
+
+const documents = [
+  new Uint8Array(0),
+  text(3),
+  text(200),
+  text(3000, 2),
+  randomBytes(500),
+  new Uint8Array(20_000),
+];
+
+function file(codec: string): Uint8Array {
+  return concat(...documents.map((document, i) => {
+    const key = new TextEncoder().encode(`doc-${i}`);
+    return encodeRecord(key, compress(document, codec));
+  }));
+}
+
+/** Both ways of an engine to read: whole documents, and streams in pieces. */
+function decoderTargets(codec: Codec, engine: Engine, share: number): Target[] {
+  const seeds = () => [
+    ...documents.map((document) => compress(document, codec.name)),
+    concat(...[1, 2].map((i) => compress(documents[i], codec.name))),
+  ];
+  const name = `${codec.name}/${engine.name}`;
+  const targets: Target[] = [];
+  if (engine.createDecompressor !== undefined) {
+    const decompressor = engine.createDecompressor();
+    targets.push({
+      name: `${name} documents`,
+      share,
+      seeds,
+      run(input) {
+        for (let room = 1024; room <= MAX_SIZE; room *= 8) {
+          if (decompressor.decompress(input, new Uint8Array(room), 0) >= 0) {
+            return;
+          }
+        }
+      },
+    });
+  }
+  if (engine.createDecoder !== undefined) {
+    targets.push({
+      name: `${name} streams`,
+      share: share / 2,
+      seeds,
+      run(input, random) {
+        const decoder = engine.createDecoder!();
+        let size = 0;
+        try {
+          for (let at = 0; at < input.length && size <= MAX_SIZE;) {
+            const end = at + 1 + random.below(1024);
+            const chunk = input.subarray(at, end);
+            decoder.push(chunk, false, (bytes) => size += bytes.length);
+            at = end;
+          }
+          if (size <= MAX_SIZE) {
+            decoder.push(new Uint8Array(0), true, () => {});
+          }
+        } finally {
+          decoder.close?.();
+        }
+      },
+    });
+  }
+  return targets;
+}
+
+const portable: Partial<Record<string, Engine>> = {
+  gzip: fflateEngine,
+  zstd: fzstdEngine,
+  lz4: createLz4jsEngine(lz4js),
+};
+
+/** Engines that have proved themselves on this runtime. */
+const usable = listEngines().filter(({ decompresses }) => decompresses);
+
+/** How fast decoders are; the rest are as fast as gzip's. */
+const shares: Partial<Record<string, number>> = {
+  "bzip2/binfiles": 0.2,
+  "xz/binfiles": 0.2,
+  "brotli/binfiles": 0.3,
+  "lz4/lz4js": 0.1,
+};
+
+/** Everything that is fuzzed. */
+export const targets: readonly Target[] = [
+  {
+    name: "records",
+    share: 1,
+    seeds: () => [file("none"), concat(...documents)],
+    run(input) {
+      using reader = new DocReader(input, { codec: "none" });
+      let end = 0;
+      for (const { key, content } of reader) {
+        end += 8 + key.length + content.length;
+        if (end !== reader.position || end > input.length) {
+          throw new Error(`it is at ${reader.position} after ${end} bytes`);
+        }
+      }
+    },
+  },
+  {
+    name: "stream of records",
+    share: 0.3,
+    seeds: () => [file("none")],
+    async run(input, random) {
+      const chunks = ReadableStream.from(function* () {
+        for (let at = 0; at < input.length;) {
+          const end = at + 1 + random.below(4096);
+          yield input.subarray(at, end);
+          at = end;
+        }
+      }());
+      for await (const _ of docStream(chunks)) { /* Reading is all. */ }
+    },
+  },
+  {
+    name: "detection",
+    share: 0.3,
+    seeds: () => ["none", "gzip", "brotli"].map(file),
+    run: (input) => void detectSource(memorySource(input)),
+  },
+  ...(["none", "gzip", "brotli", "zstd"] as const).map((codec): Target => ({
+    name: `skipping damage of ${codec}`,
+    share: 0.2,
+    seeds: () => [file(codec)],
+    run(input, random) {
+      const blockSize = 256 << random.below(8);
+      const outcome = repackInMemory(input, codec, true, {
+        blockSize,
+        maxSize: MAX_SIZE,
+      });
+      const problem = tilingProblem(outcome, input.length);
+      if (problem !== undefined) throw new Error(problem);
+    },
+  })),
+  ...codecs
+    .filter(({ name }) => name !== "none" && name !== "zip")
+    .flatMap((codec) => {
+      const engines = codec.engines.filter(({ name }) =>
+        usable.some((info) => info.codec === codec.name && info.engine === name)
+      );
+      const other = portable[codec.name];
+      if (other !== undefined) engines.push(other);
+      return engines.flatMap((engine) =>
+        decoderTargets(
+          codec,
+          engine,
+          shares[`${codec.name}/${engine.name}`] ?? 1,
+        )
+      );
+    }),
+];
+
+/** Whether an error is one that bad input may cause. */
+export function isExpected(error: unknown): boolean {
+  return error instanceof CodecError ||
+    (error as Error)?.name === "RecordError";
+}
