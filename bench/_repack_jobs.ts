@@ -32,6 +32,7 @@ export const oneByOneJob: Job<"oneByOne"> = ({ source, target, from, to }) => {
     writer.flush();
     documents++;
   }
+  writer.close();
   return { documents, targetSize: Deno.statSync(target).size };
 };
 

@@ -206,6 +206,13 @@ export async function printFile(path: string): Promise<void> {
   }
 }
 
+/** Whether two paths, which are both there, are names of one file. */
+function isSameFile(a: string, b: string): boolean {
+  const fs = nodeFs();
+  const [one, other] = [fs.statSync(a), fs.statSync(b)];
+  return one.ino === other.ino && one.dev === other.dev;
+}
+
 /** Renames a file, but not over another that may have appeared meanwhile. */
 function renameToNew(temporary: string, target: string): void {
   const fs = nodeFs();
@@ -215,7 +222,9 @@ function renameToNew(temporary: string, target: string): void {
     fs.unlinkSync(temporary);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "EEXIST") {
-      throw new TargetExistsError(target);
+      // Who did this before may have died between the two.
+      if (!isSameFile(temporary, target)) throw new TargetExistsError(target);
+      return fs.unlinkSync(temporary);
     }
     // Not every file system has links.
     if (fs.existsSync(target)) throw new TargetExistsError(target);

@@ -244,6 +244,27 @@ Deno.test("a note in a lock file can only move files of its own target", async (
   assertEquals(Deno.readTextFileSync(victim), "untouched");
 });
 
+Deno.test("parts of a target get their names from the next one if a process died at it, even between the two steps of a renaming", async () => {
+  using directory = new TemporaryDirectory();
+  const target = directory.file("docs.bin");
+  const temporary = ".docs.bin.0123456789ab.tmp";
+  for (let part = 1; part <= 4; part++) {
+    Deno.writeTextFileSync(directory.file(`${temporary}.${part}`), `${part}`);
+  }
+  Deno.renameSync(directory.file(`${temporary}.1`), `${target}.1`);
+  Deno.linkSync(directory.file(`${temporary}.2`), `${target}.2`);
+  writeNodeLock(directory.file(".docs.bin.lock"), await deadPid(), {
+    note: { kind: "names", temporary, parts: 4, sums: false, force: false },
+  });
+  new DocWriter(target).discard();
+  const names = [1, 2, 3, 4].map((part) => `docs.bin.${part}`);
+  assertEquals(directory.list(), names);
+  assertEquals(
+    names.map((name) => Deno.readTextFileSync(directory.file(name))),
+    ["1", "2", "3", "4"],
+  );
+});
+
 Deno.test("a lock is taken over by one of many that try at once", async () => {
   using directory = new TemporaryDirectory();
   const path = directory.file("lock");
