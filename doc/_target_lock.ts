@@ -5,7 +5,6 @@
  */
 import { OptionError } from "../pool/errors.ts";
 import { isLockLeftover, Lock, tryLock } from "./_lock.ts";
-import { SUMS_SUFFIX } from "./_sums.ts";
 import { cutOff, type CutRange, findTear } from "./_tail.ts";
 import {
   appendTemporary,
@@ -13,7 +12,6 @@ import {
   giveNames,
   isTemporaryName,
   type MadeFiles,
-  removeTemporaries,
   resolveTarget,
   STANDARD_STREAM,
 } from "./_target.ts";
@@ -159,8 +157,6 @@ export class TargetLock {
     const { size, ino: inode } = nodeFs().statSync(this.path);
     const end = length === undefined ? undefined : size + length;
     this.#lock?.leave({ kind: "append", size, inode, keySizeLimit, end });
-    // They are the sums of a file that is going to be another.
-    removeTemporaries([this.path + SUMS_SUFFIX]);
   }
 
   /** Notes that nothing is left unfinished. */
