@@ -19,8 +19,12 @@ import {
   docStream,
   encodeRecord,
   memorySource,
+  readTar,
+  RecordError,
+  TarError,
 } from "../../doc/mod.ts";
 import lz4js from "lz4js";
+import { packTar } from "modern-tar";
 import { concat, randomBytes, text } from "../_bytes.ts";
 import { repackInMemory, tilingProblem } from "../_damage.ts";
 import type { Random } from "./random.ts";
@@ -118,6 +122,15 @@ const portable: Partial<Record<string, Engine>> = {
 /** Engines that have proved themselves on this runtime. */
 const usable = listEngines().filter(({ decompresses }) => decompresses);
 
+/** An archive with an entry of each kind that has fields of its own. */
+const archive = await packTar([
+  { header: { name: "short.txt", size: 200 }, body: text(200) },
+  { header: { name: "directory", type: "directory", size: 0 } },
+  { header: { name: `${"long/".repeat(60)}name`, size: 3 }, body: text(3) },
+  { header: { name: "link", type: "symlink", linkname: "short.txt", size: 0 } },
+  { header: { name: "unicode 键", size: 3000 }, body: text(3000, 2) },
+]);
+
 /** How fast decoders are; the rest are as fast as gzip's. */
 const shares: Partial<Record<string, number>> = {
   "bzip2/binfiles": 0.2,
@@ -164,6 +177,24 @@ export const targets: readonly Target[] = [
     seeds: () => ["none", "gzip", "brotli"].map(file),
     run: (input) => void detectSource(memorySource(input)),
   },
+  {
+    name: "tar archives",
+    share: 0.3,
+    seeds: () => [archive, compress(archive, "gzip")],
+    async run(input) {
+      let left = 0;
+      await readTar([input], {
+        entry({ size }) {
+          left = size;
+          return true;
+        },
+        content: (bytes) => left -= bytes.length,
+        end() {
+          if (left !== 0) throw new Error(`${left} bytes of it are missing`);
+        },
+      });
+    },
+  },
   ...(["none", "gzip", "brotli", "zstd"] as const).map((codec): Target => ({
     name: `skipping damage of ${codec}`,
     share: 0.2,
@@ -199,5 +230,5 @@ export const targets: readonly Target[] = [
 /** Whether an error is one that bad input may cause. */
 export function isExpected(error: unknown): boolean {
   return error instanceof CodecError ||
-    (error as Error)?.name === "RecordError";
+    error instanceof RecordError || error instanceof TarError;
 }
