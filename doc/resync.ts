@@ -25,6 +25,11 @@
  *   that content: to split it would damage files that hold bin files.
  * - A record whose header is gone leaves a content behind. If that is a bin file,
  *   its documents count as documents.
+ * - Fewer than four records between two damaged places may be taken for others.
+ * - Contents that are full of small integers, or bin files, next to a damaged
+ *   header may by chance make a chain that is as good as the real one; a sound
+ *   record can then be lost with the damaged one. It is reported as skipped, or
+ *   lies within a record that is kept.
  */
 import { countOn } from "./_numbered_keys.ts";
 import { type ByteSource, hasBytes } from "./byte_source.ts";

@@ -148,7 +148,7 @@ Deno.test("large windows, dictionaries and blocks are not allocated before there
       // A block size of 900 kB.
       bzip2: compress(new Uint8Array(100), "bzip2").with(3, 0x39),
     };
-    // A dictionary of 1.5 GiB: byte 16 of the header is its size, then comes the checksum of the header.
+    // A dictionary of 3 GiB: byte 16 of the header is its size, then comes the checksum of the header.
     const xz = compress(new Uint8Array(100), "xz");
     const view = new DataView(xz.buffer);
     const size = (xz[12] + 1) * 4;
