@@ -122,7 +122,12 @@ export class BlockTransformer implements Disposable {
     if (decompresses) {
       this.#decompressor = takeDecompressor(from, options.maxSize, pool);
     }
-    if (compresses) this.#compressor = takeCompressor(to, level, pool);
+    try {
+      if (compresses) this.#compressor = takeCompressor(to, level, pool);
+    } catch (error) {
+      this.#decompressor?.[Symbol.dispose]();
+      throw error;
+    }
   }
 
   /**
