@@ -76,6 +76,27 @@ Deno.test("every document becomes a file, from plain files, packages and any cod
   }
 });
 
+Deno.test("keys of 100,000 bytes are errors, unless the limit is raised; then they get encoded names", async () => {
+  using directory = new TemporaryDirectory();
+  const keys = ["/".repeat(100_000), "k".repeat(100_000)];
+  const source = directory.file("source.bin");
+  const target = directory.file("inside");
+  const keySizeLimit = 100_000;
+  writeBinFile(source, keys.map((key, i) => new Doc(key, `${i}`)), {
+    codec: "none",
+    keySizeLimit,
+  });
+  await assertRejects(
+    () => unpack({ source, target, sourceCodec: "none" }),
+    RecordError,
+    "a key of 100000 bytes cannot be (the limit is 1000)",
+  );
+  assertEquals(directory.list(), ["source.bin"]);
+  const result = await unpack({ source, target, keySizeLimit });
+  assertEquals([result.documents, result.encoded], [2, 2]);
+  assertEquals(Object.values(files(target)).sort(), ["0", "1"]);
+});
+
 Deno.test("no key leads out of the directory, and no document is lost", async () => {
   using directory = new TemporaryDirectory();
   const keys = [
