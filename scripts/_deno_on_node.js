@@ -80,6 +80,7 @@ class Command {
     };
     return {
       ...streams,
+      pid: child.pid,
       status,
       stdin: child.stdin === null ? undefined : Writable.toWeb(child.stdin),
       kill: (signal) => child.kill(signal),
@@ -121,6 +122,8 @@ function stat(file) {
 const known = {
   test: runTest,
   args: [],
+  pid: process.pid,
+  env: { get: (name) => process.env[name] },
   build: { os: process.platform === "win32" ? "windows" : process.platform },
   Command,
   memoryUsage: process.memoryUsage,
@@ -128,7 +131,8 @@ const known = {
   readFile: async (path) => plain(await fs.promises.readFile(path)),
   readTextFileSync: (path) => fs.readFileSync(path, "utf8"),
   readTextFile: (path) => fs.promises.readFile(path, "utf8"),
-  writeFileSync: fs.writeFileSync,
+  writeFileSync: (path, bytes, options) =>
+    fs.writeFileSync(path, bytes, { flag: options?.append ? "a" : "w" }),
   writeFile: fs.promises.writeFile,
   writeTextFileSync: fs.writeFileSync,
   writeTextFile: fs.promises.writeFile,

@@ -18,6 +18,12 @@ const NODE = Deno.args[0] ?? "node@22";
 /** Tests may be skipped for needing Deno, but not more of them than this share. */
 const MAX_SKIPPED = 0.2;
 
+/**
+ * What is not run on Node: tests of what is not in the package, and those that
+ * reach into the runtime to break it, or kill processes of Deno.
+ */
+const LEFT_OUT = ["bench_test.ts", "fault_test.ts", "kill_test.ts"];
+
 /** Finds the parts of `npm:name@version/path`. */
 const NPM_SPECIFIER = /"npm:(@?[^@"]+)@([^/"]+)([^"]*)"/g;
 
@@ -29,14 +35,23 @@ try {
   const root = new URL("..", import.meta.url);
   await buildNpmPackage(directory);
   const cwd = join(directory, "package");
-  mkdirSync(join(cwd, "tests"));
-  for (const entry of Deno.readDirSync(new URL("tests", root))) {
-    const path = new URL(`tests/${entry.name}`, root);
-    const target = join(cwd, "tests", entry.name);
-    if (entry.name === "fixtures") cpSync(path, target, { recursive: true });
-    if (!entry.name.endsWith(".ts")) continue;
-    const compiled = compile(readFileSync(path, "utf8"));
-    writeFileSync(target.replace(/\.ts$/, ".js"), compiled);
+  const tests = join(cwd, "tests");
+  cpSync(new URL("tests/fixtures", root), join(tests, "fixtures"), {
+    recursive: true,
+  });
+  for (const part of ["", "fuzz/"]) {
+    mkdirSync(join(tests, part), { recursive: true });
+    for (const { name } of Deno.readDirSync(new URL(`tests/${part}`, root))) {
+      if (!name.endsWith(".ts") || LEFT_OUT.includes(name)) continue;
+      const source = readFileSync(
+        new URL(`tests/${part}${name}`, root),
+        "utf8",
+      );
+      writeFileSync(
+        join(tests, part, name.replace(/\.ts$/, ".js")),
+        compile(source, part === "" ? "./" : "../"),
+      );
+    }
   }
   cpSync(new URL("deno.json", root), join(cwd, "deno.json"));
   cpSync(
@@ -58,8 +73,12 @@ try {
   Deno.removeSync(directory, { recursive: true });
 }
 
-/** Compiles a test for Node 22, which has no `using` and no enums. */
-function compile(source: string): string {
+/**
+ * Compiles a test for Node 22, which has no `using` and no enums.
+ *
+ * @param up The way from its directory to that of the tests.
+ */
+function compile(source: string, up: string): string {
   const { outputText } = ts.transpileModule(withoutAliases(source), {
     compilerOptions: {
       module: ts.ModuleKind.ESNext,
@@ -67,7 +86,7 @@ function compile(source: string): string {
       rewriteRelativeImportExtensions: true,
     },
   });
-  const imports = 'import { Deno, Worker } from "./_deno_on_node.js";\n';
+  const imports = `import { Deno, Worker } from "${up}_deno_on_node.js";\n`;
   return imports + outputText.replace(
     NPM_SPECIFIER,
     (_, name, version, path) => {
