@@ -40,7 +40,7 @@ Contents are decompressed, so that only whole documents count; -k is faster.
 
 Examples:
   binfiles count docs.bin                documents that can be read
-  binfiles count -k docs.bin             records, at the speed of the disk
+  binfiles count -k docs.bin             records, whatever is in them
   binfiles count docs.bin 4096 1000000   those that start between two offsets
   curl -s $url | binfiles count -        of the standard input`,
     )

@@ -73,7 +73,7 @@ export class KeyTable {
 
   /** Keeps a key. @returns Its place. */
   #store(key: Uint8Array): number {
-    const room = SLAB_SIZE - this.#end % SLAB_SIZE;
+    const room = this.#slabs.length * SLAB_SIZE - this.#end;
     if (this.#slabs.length === 0 || key.length > room) {
       // A key that is larger than a slab gets one of its own, and nothing follows it there.
       this.#end = this.#slabs.length * SLAB_SIZE;

@@ -33,7 +33,7 @@ export interface MergeOptions extends JobOptions, LockOptions {
   /**
    * Which documents of the same key to keep: all of them, which is the default,
    * or the first or the last one, in its place. To tell, all keys are held in
-   * memory, with about 25 bytes more for each.
+   * memory, with about 50 bytes more for each.
    */
   duplicates?: Duplicates;
   /** Whether to replace an existing target. Default false. */

@@ -196,3 +196,20 @@ Deno.test("a table of keys numbers them as a map of strings would, whatever thei
     }
   }
 });
+
+Deno.test("a table of keys knows them all when they fill its memory to the last byte", () => {
+  // Powers of two fill memory exactly, and so does a key that has a piece of it for itself.
+  for (const size of [16, 1024, 5_000_000]) {
+    const table = new KeyTable();
+    const count = size === 16 ? 600_000 : size === 1024 ? 9000 : 3;
+    const bytes = new Uint8Array(size);
+    const view = new DataView(bytes.buffer);
+    for (const _ of [1, 2]) {
+      for (let i = 0; i < count; i++) {
+        view.setUint32(size - 8, i);
+        if (table.add(bytes, 0, size) !== i) throw new Error(`key ${i}`);
+      }
+    }
+    assertEquals(table.size, count);
+  }
+});
