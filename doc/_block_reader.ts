@@ -221,12 +221,12 @@ export class BlockReader {
       this.#problem = "its content is not of the file's codec";
       return Stop.Damage;
     }
-    const key = slab.subarray(keyStart, keyStart + keySize);
-    if (this.#records > 0 && this.#lastHasSwallowed(position, key)) {
-      return Stop.Swallowed;
-    }
+    if (
+      this.#records > 0 &&
+      this.#lastHasSwallowed(position, slab, keyStart, keySize)
+    ) return Stop.Swallowed;
     // The sizes of records have zero bytes; text, as keys usually are, has none.
-    if (!key.includes(0)) return Stop.Done;
+    if (!hasZero(slab, keyStart, keyStart + keySize)) return Stop.Done;
     const { keySizeLimit } = this.#options;
     const swallowed = findSwallowed(
       this.#source,
@@ -244,11 +244,14 @@ export class BlockReader {
    * Whether the last whole record has swallowed those between it and its
    * successor, by what they look like. It is then no longer one of the whole records.
    *
-   * @param successorKey Undefined at the end of the source.
+   * @param bytes Hold the successor's key, of `size` bytes from `start` on, or
+   * are undefined at the end of the source.
    */
   #lastHasSwallowed(
     position: number,
-    successorKey: Uint8Array | undefined,
+    bytes: Uint8Array | undefined,
+    start: number,
+    size: number,
   ): boolean {
     const { checkContent, keySizeLimit } = this.#options;
     // Any other codec would have noticed.
@@ -257,17 +260,16 @@ export class BlockReader {
     const last = this.#successor;
     last.parse(slab, this.#lastStart, this.#end);
     const { keyStart, keySize, contentStart, end } = last;
-    const key = slab.subarray(keyStart, keyStart + keySize);
+    const wantsText = isText(slab, keyStart, keyStart + keySize);
+    // Done for every record, so that views are only made of those that may be meant.
     if (
-      !mayHoldRecords(slab, contentStart, end, this.#length, last, isText(key))
-    ) {
-      return false;
-    }
+      !mayHoldRecords(slab, contentStart, end, this.#length, last, wantsText)
+    ) return false;
     const swallowed = findHidden(this.#source, {
-      key,
+      key: slab.subarray(keyStart, keyStart + keySize),
       contentStart: position + contentStart,
       end: position + end,
-      successorKey,
+      successorKey: bytes?.subarray(start, start + size),
     }, { keySizeLimit, checkContent: checkContent! });
     if (swallowed === undefined) return false;
     this.#problem = "its content holds the records that should follow it, " +
@@ -320,10 +322,10 @@ export class BlockReader {
       return Stop.Damage;
     }
     const { keyStart, keySize, end } = this.#successor;
-    const key = end > 0
-      ? this.#header.subarray(keyStart, keyStart + keySize)
-      : undefined;
-    if (this.#lastHasSwallowed(position, key)) return Stop.Swallowed;
+    const header = end > 0 ? this.#header : undefined;
+    if (this.#lastHasSwallowed(position, header, keyStart, keySize)) {
+      return Stop.Swallowed;
+    }
     return Stop.Done;
   }
 
@@ -416,7 +418,7 @@ export class BlockReader {
     if (this.#records === 0) return 1;
     this.#successor.parse(this.#slab, this.#lastStart, this.#end);
     const { keyStart, keySize, contentStart } = this.#successor;
-    return isText(this.#slab.subarray(keyStart, keyStart + keySize))
+    return isText(this.#slab, keyStart, keyStart + keySize)
       ? contentStart
       : this.#lastStart + 1;
   }
@@ -437,7 +439,7 @@ export class BlockReader {
     }
     return {
       example: keys.at(-1),
-      keysAreText: 2 * keys.filter(isText).length >= keys.length,
+      keysAreText: 2 * keys.filter((key) => isText(key)).length >= keys.length,
     };
   }
 
@@ -446,4 +448,10 @@ export class BlockReader {
     const { contentStart, end } = this.#successor;
     return this.#slab.subarray(contentStart, end);
   }
+}
+
+/** Whether there is a zero among the bytes from `start` to `end`. */
+function hasZero(bytes: Uint8Array, start: number, end: number): boolean {
+  for (let i = start; i < end; i++) if (bytes[i] === 0) return true;
+  return false;
 }

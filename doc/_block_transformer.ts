@@ -11,7 +11,12 @@ import type { Compressor, Decompressor } from "../codec/engine.ts";
 import { CodecError, OutputLimitError } from "../codec/errors.ts";
 import type { MemoryPool } from "../pool/memory_pool.ts";
 import type { Block, SkippedRange } from "./_block_reader.ts";
-import { addToTally, emptyTally, type Tally } from "./_tally.ts";
+import {
+  addToTally,
+  emptyTally,
+  rememberLargest,
+  type Tally,
+} from "./_tally.ts";
 import { SumCollector } from "./_sums.ts";
 import { memorySource } from "./byte_source.ts";
 import { RecordError } from "./errors.ts";
@@ -240,14 +245,9 @@ export class BlockTransformer implements Disposable {
     const size = this.#decompressor === undefined
       ? contentSize
       : this.#decompressBetween(bytes);
-    addToTally(
-      tally,
-      offset,
-      keySize,
-      contentSize,
-      size,
-      () => this.#record.key(bytes),
-    );
+    if (!addToTally(tally, keySize, contentSize, size)) return;
+    const key = this.#record.key(bytes);
+    rememberLargest(tally, { offset, key, size, storedSize: contentSize });
   }
 
   #transformRecord(bytes: Uint8Array): void {

@@ -46,24 +46,30 @@ export function emptyTally(): Tally {
   };
 }
 
-/** Adds a document. Its key is only asked for if it is among the largest. */
+/**
+ * Adds a document.
+ *
+ * @returns Whether it is among the largest so far, and should be remembered.
+ */
 export function addToTally(
   tally: Tally,
-  offset: number,
   keySize: number,
   storedSize: number,
   size: number,
-  key: () => string,
-): void {
+): boolean {
   tally.documents++;
   tally.keyBytes += keySize;
   tally.storedBytes += storedSize;
   tally.contentBytes += size;
   tally.histogram[size === 0 ? 0 : 32 - Math.clz32(size)]++;
   const { largest } = tally;
-  if (largest.length === LARGEST_COUNT && size <= largest.at(-1)!.size) return;
-  largest.push({ offset, key: key(), size, storedSize });
-  trim(largest);
+  return largest.length < LARGEST_COUNT || size > largest.at(-1)!.size;
+}
+
+/** Remembers a document that is among the largest. */
+export function rememberLargest(tally: Tally, document: LargeDocument): void {
+  tally.largest.push(document);
+  trim(tally.largest);
 }
 
 /** Adds what other threads have counted. */

@@ -204,7 +204,7 @@ export function mayHoldRecords(
     at++
   ) {
     const { keyStart, keySize } = record;
-    if (!wantsText || isText(bytes.subarray(keyStart, keyStart + keySize))) {
+    if (!wantsText || isText(bytes, keyStart, keyStart + keySize)) {
       return true;
     }
   }
@@ -558,11 +558,24 @@ class HeaderReader {
 
 const decoder = new TextDecoder("utf-8", { fatal: true });
 
-/** Whether bytes are text as keys are: not empty, UTF-8, and without control characters. */
-export function isText(bytes: Uint8Array): boolean {
-  if (bytes.some((byte) => byte < 32 || byte === 127)) return false;
+/**
+ * Whether the bytes from `start` to `end` are text as keys are: not empty, UTF-8,
+ * and without control characters.
+ */
+export function isText(
+  bytes: Uint8Array,
+  start: number = 0,
+  end: number = bytes.length,
+): boolean {
+  let isAscii = true;
+  for (let i = start; i < end; i++) {
+    if (bytes[i] < 32 || bytes[i] === 127) return false;
+    isAscii &&= bytes[i] < 128;
+  }
+  // Keys of ASCII, which most are, leave no garbage.
+  if (isAscii) return end > start;
   try {
-    return decoder.decode(bytes).length > 0;
+    return decoder.decode(bytes.subarray(start, end)).length > 0;
   } catch {
     return false;
   }
