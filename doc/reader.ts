@@ -76,13 +76,18 @@ export class DocReader implements Iterable<Doc>, Disposable {
       options,
     );
     this.#source = source;
+    let scanner: RecordScanner | undefined;
     try {
+      scanner = this.#scanner = new RecordScanner(source, {
+        keySizeLimit,
+        pool,
+      });
       this.#contents = new ContentReader(codec, { maxSize, pool });
     } catch (error) {
+      scanner?.[Symbol.dispose]();
       source.close();
       throw error;
     }
-    this.#scanner = new RecordScanner(source, { keySizeLimit, pool });
   }
 
   /** Offset of the next record, in bytes. Set it to read from elsewhere. */

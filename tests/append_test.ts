@@ -14,6 +14,7 @@ import {
   RecordError,
   repack,
 } from "../doc/mod.ts";
+import { concatenate } from "../codec/_concatenate.ts";
 import { SUMS_SUFFIX } from "../doc/_sums.ts";
 import { findTear } from "../doc/_tail.ts";
 import { runCommand } from "./_command.ts";
@@ -32,17 +33,6 @@ const KEY_SIZE_LIMIT = 1000;
 /** Records of uncompressed documents. */
 function recordsOf(docs: readonly Doc[]): Uint8Array[] {
   return docs.map(({ key, content }) => encodeRecord(key, content));
-}
-
-function concatenate(parts: readonly Uint8Array[]): Uint8Array {
-  const size = parts.reduce((sum, { length }) => sum + length, 0);
-  const whole = new Uint8Array(size);
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
 }
 
 Deno.test("a file cut off anywhere is freed of the torn record when it is appended to, and of nothing else", () => {
