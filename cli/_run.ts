@@ -35,9 +35,14 @@ export function interruptSignal(pattern?: RegExp): AbortSignal | undefined {
   return interruption.signal;
 }
 
-/** Whether matching may take a time that is exponential: only groups that repeat, and references, can. */
+/**
+ * Whether matching may take far longer than anybody waits: groups that repeat and
+ * references take a time that is exponential, and each part that repeats takes
+ * as many steps for each step of the others as the key has characters.
+ */
 function mayTakeForEver({ source }: RegExp): boolean {
-  return /\)[*+{]|\\[1-9k]/.test(source);
+  const repeating = source.match(/[*+]|,\}/g) ?? [];
+  return repeating.length > 2 || /\)[*+{]|\\[1-9k]/.test(source);
 }
 
 /**

@@ -3,8 +3,9 @@ import { Doc } from "../doc/mod.ts";
 import { startCommand } from "./_command.ts";
 import { TemporaryDirectory, writeBinFile } from "./_files.ts";
 
-/** A pattern that takes for ever to find out that it does not match the key. */
+/** Patterns that take for ever to find out that they do not match the key. */
 const PATTERN = "^(a+)+$";
+const PATTERN_WITHOUT_GROUPS = "a*".repeat(30) + "b";
 const KEY = `${"a".repeat(60)}!`;
 
 Deno.test("Ctrl-C ends a command in the middle of a regular expression that takes for ever", async () => {
@@ -21,6 +22,7 @@ Deno.test("Ctrl-C ends a command in the middle of a regular expression that take
     ["list", source, "-p", PATTERN],
     ["read", source, "-p", PATTERN, "-o", target("read")],
     ["unpack", source, target("unpack"), "-p", PATTERN],
+    ["unpack", source, target("again"), "-p", PATTERN_WITHOUT_GROUPS],
     ["package", files, target("package"), "-p", PATTERN],
   ].map(async (args) => {
     const child = startCommand(args);
