@@ -29,13 +29,17 @@ export function humanCount(count: number): string {
   return count.toLocaleString("en-US");
 }
 
-/** Text in a colour, if the stream is a terminal and `NO_COLOR` is not set. */
+/** Text in a colour, if the stream is a terminal that has colours and `NO_COLOR` is not set. */
 export function styled(
   style: Parameters<typeof styleText>[0],
   text: string,
   stream: NodeJS.WriteStream,
 ): string {
-  return styleText(style, text, { stream });
+  const { NO_COLOR = "", TERM } = process.env;
+  // Asked itself, styleText() would go by CI and FORCE_COLOR, too.
+  return stream.isTTY && NO_COLOR === "" && TERM !== "dumb"
+    ? styleText(style, text, { validateStream: false })
+    : text;
 }
 
 /** Control characters that have a name. */

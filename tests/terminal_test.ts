@@ -57,14 +57,17 @@ Deno.test({
   name: "on a terminal, errors are coloured, unless NO_COLOR is set",
   ignore: !hasScript,
   async fn() {
-    const coloured = await runOnTerminal(["count", "nosuch.bin"], {
-      NO_COLOR: "",
-    });
+    const args = ["count", "nosuch.bin"];
+    const coloured = await runOnTerminal(args, { NO_COLOR: "", CI: "true" });
     assertStringIncludes(coloured, "\x1b[31merror:\x1b[39m Cannot open");
-    const plain = await runOnTerminal(["count", "nosuch.bin"], {
-      NO_COLOR: "1",
-    });
-    assert(!plain.includes("\x1b[31m"));
-    assertStringIncludes(plain, "error: Cannot open nosuch.bin");
+    for (const [name, value] of [["NO_COLOR", "1"], ["TERM", "dumb"]]) {
+      const plain = await runOnTerminal(args, {
+        NO_COLOR: "",
+        FORCE_COLOR: "1",
+        [name]: value,
+      });
+      assert(!plain.includes("\x1b[31m"));
+      assertStringIncludes(plain, "error: Cannot open nosuch.bin");
+    }
   },
 });
