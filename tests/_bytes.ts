@@ -117,7 +117,7 @@ export async function runScript(
       Deno.execPath(),
       {
         args: ["run", "--no-check", `--config=${config}`, ...args, path],
-        env: { NO_COLOR: "1", ...env },
+        env: { NO_COLOR: "1", FORCE_COLOR: "", ...env },
         stdin: "null",
       },
     ).output();

@@ -263,7 +263,7 @@ Deno.test("a reader reads the standard input: a file by position, a pipe from st
         ...["-c", command, Deno.execPath(), config, path],
         ...[fixture("bzip2.bin"), large],
       ],
-      env: { NO_COLOR: "1" },
+      env: { NO_COLOR: "1", FORCE_COLOR: "" },
     }).output();
     assertEquals(new TextDecoder().decode(stdout), expected);
   }
