@@ -17,7 +17,7 @@ import type { Garbage } from "./_measure_garbage.ts";
 import type { RepackPair } from "./_measure_repack.ts";
 import type { ScalingPoint } from "./_measure_scaling.ts";
 import type { Spread } from "./_numbers.ts";
-import type { ReportData } from "./_report_data.ts";
+import { limitPairs, type ReportData } from "./_report_data.ts";
 
 /** A table. Its first column is text, the others are numbers unless told otherwise. */
 export interface Table {
@@ -69,18 +69,26 @@ function promises(data: ReportData): Section {
     ]);
   }
   const aims: string[][] = [];
-  for (const codec of ["gzip", "brotli", "bzip2", "xz"]) {
-    for (const pair of pairs) {
-      if (pair.from !== "none" || pair.to !== codec) continue;
-      aims.push([
-        `${
-          arrow(pair)
-        }: whole process, share of workers × one thread of the codec alone`,
-        "≥ 90%",
-        share(pair.efficiency),
-        verdict(pair.efficiency.median >= 0.9),
-      ]);
-    }
+  for (const pair of pairs) {
+    const isLimit = limitPairs.some(([from, to]) =>
+      from === pair.from && to === pair.to
+    );
+    if (!isLimit) continue;
+    aims.push([
+      `${
+        arrow(pair)
+      }: whole process, share of workers × one thread of the codec alone`,
+      "≥ 90%",
+      share(pair.efficiency),
+      verdict(pair.efficiency.median >= 0.9),
+    ], [
+      `${
+        arrow(pair)
+      }: the same without start and end, of what as many loops side by side reach`,
+      "",
+      share(pair.attainable),
+      "",
+    ]);
   }
   const most = Math.max(
     ...scaling.byDocuments.map(({ documents }) => documents),
@@ -97,7 +105,7 @@ function promises(data: ReportData): Section {
     ]);
   }
   aims.push([
-    "from the start of a process to its first work",
+    "command line: from the start of the process to its first work",
     "< 80 ms",
     milliseconds(startup.firstWork),
     verdict(startup.firstWork.median < 0.08),
@@ -545,8 +553,14 @@ function about(data: ReportData): Section {
         ["binfiles", machine.commit],
         ["load when it began", machine.load.toFixed(1)],
         ["starting the runtime, doing nothing", milliseconds(startup.nothing)],
-        ["from the start to the first work", milliseconds(startup.firstWork)],
-        ["command line, one document", milliseconds(startup.oneDocument)],
+        [
+          "command line, from the start to the first work",
+          milliseconds(startup.firstWork),
+        ],
+        [
+          "command line, one document, from start to end",
+          milliseconds(startup.oneDocument),
+        ],
       ],
     }],
   };
