@@ -7,11 +7,7 @@ import { nextEvent } from "./_pacer.ts";
 import { RecordSpool } from "./_record_spool.ts";
 import { removeSpool } from "./_spool_file.ts";
 import { mergeTallies, type Tally } from "./_tally.ts";
-import {
-  BackgroundFlush,
-  createTemporary,
-  STANDARD_STREAM,
-} from "./_target.ts";
+import { BackgroundFlush, createTemporary } from "./_target.ts";
 import { CancelledError, FileError } from "./errors.ts";
 import type { JobOptions } from "./job_options.ts";
 
@@ -38,8 +34,8 @@ export interface JobOutcome {
 
 /** How and where to run a job. */
 export interface RunOptions extends Pick<JobOptions, "signal" | "onProgress"> {
-  /** A path beside which a spool file may be made. Default: the system's directory for temporary files. */
-  near?: string;
+  /** Returns a path beside which a spool file may be made. */
+  near(): string;
   /** What is in the output before the job begins to write. Default: nothing. */
   before?: JobProgress;
 }
@@ -57,7 +53,7 @@ export async function runPlan(
   const { job } = plan;
   try {
     if (job.sourcePackage !== "none" || plan.fill !== undefined) {
-      job.spool = createTemporary(options.near ?? STANDARD_STREAM);
+      job.spool = createTemporary(options.near());
     }
     const control = new JobControl(plan.workers, pauseBetweenEvents);
     control.inputPosition = job.start;

@@ -66,6 +66,9 @@ const { Deno: deno, process } = globalThis as {
 /** Instead of the number of a process: the owner has given up. */
 const NOBODY = 0;
 
+/** Nobody loses so many races in a row. */
+const MAX_RACES = 1000;
+
 /** A name that nobody else has thought of: 12 hexadecimal digits. */
 export function randomToken(): string {
   return Array.from(
@@ -141,7 +144,7 @@ export class Lock<Note> {
  */
 export function tryLock<Note>(path: string): Lock<Note> | Held {
   const fs = nodeFs();
-  for (;;) {
+  for (let races = 0;; races++) {
     const found = inspect<Note>(path);
     if (found?.isAlive) return { path, pid: found.owner?.pid };
     const owner = describeOwner<Note>();
@@ -182,7 +185,8 @@ export function tryLock<Note>(path: string): Lock<Note> | Held {
       // Others were faster, or have taken the candidate for a leftover.
       const isRace = isOneOf(error, "EEXIST") ||
         isOneOf(error, "ENOENT") && fs.existsSync(nodePath().dirname(path));
-      if (!isRace) throw error;
+      // Some directories, such as those of Linux's /proc, take no files and say so in the same way.
+      if (!isRace || races === MAX_RACES) throw error;
     } finally {
       try {
         fs.rmSync(candidate, { force: true });

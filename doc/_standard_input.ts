@@ -17,18 +17,17 @@ export const STANDARD_INPUT_NAME = "standard input";
  * Calls `use` with the path of the source. If the source is the standard input,
  * it is first copied to a temporary file, which is gone afterwards.
  *
- * @param near A path beside which the file may be made. Default: the system's
- * directory for temporary files.
+ * @param near Returns a path beside which the file may be made.
  * @throws {FileError} It cannot be copied.
  * @throws {CancelledError} `signal` was aborted meanwhile.
  */
 export async function withInput<T>(
   source: string,
-  { near, signal }: { near?: string; signal?: AbortSignal },
+  { near, signal }: { near(): string; signal?: AbortSignal },
   use: (path: string, name: string) => Promise<T>,
 ): Promise<T> {
   if (source !== STANDARD_STREAM) return await use(source, source);
-  const path = createTemporary(near ?? STANDARD_STREAM);
+  const path = createTemporary(near());
   try {
     await copyStandardInput(path, signal);
     return await use(path, STANDARD_INPUT_NAME);

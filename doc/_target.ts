@@ -1,5 +1,4 @@
 /** Files that appear whole or not at all: written beside the target, flushed, then renamed over it. */
-import type NodeOs from "node:os";
 import type NodeProcess from "node:process";
 import { nodeModule } from "../pool/runtime.ts";
 import { randomToken } from "./_lock.ts";
@@ -62,23 +61,16 @@ export function resolveTarget(target: string): string {
     : join(fs.realpathSync(dirname(target)), basename(target));
 }
 
-/** A path beside which temporary files may be made that belong to no target. */
-export function temporaryBase(): string {
-  const { tmpdir } = nodeModule<typeof NodeOs>("node:os")!;
-  return nodePath().join(tmpdir(), "binfiles");
-}
-
 /**
  * Makes an empty temporary file beside a target, so that renaming stays within
- * one file system; for the standard output, in the system's directory for
- * temporary files.
+ * one file system.
  *
  * @throws {FileError} It cannot be made: the directory is missing, say.
  */
 export function createTemporary(target: string): string {
   const { dirname, basename, join } = nodePath();
-  const base = target === STANDARD_STREAM ? temporaryBase() : target;
-  const path = join(dirname(base), `.${basename(base)}.${randomToken()}.tmp`);
+  const name = `.${basename(target)}.${randomToken()}.tmp`;
+  const path = join(dirname(target), name);
   try {
     nodeFs().closeSync(nodeFs().openSync(path, "wx"));
   } catch (error) {

@@ -3,8 +3,10 @@
  * beside it meanwhile. Temporary files of the target belong to the holder, so any
  * that are there when the lock is taken were left by somebody who died.
  */
+import type NodeOs from "node:os";
 import { OptionError } from "../pool/errors.ts";
-import { isLockLeftover, Lock, tryLock } from "./_lock.ts";
+import { nodeModule } from "../pool/runtime.ts";
+import { isLockLeftover, Lock, randomToken, tryLock } from "./_lock.ts";
 import { cutOff, type CutRange, findTear } from "./_tail.ts";
 import {
   appendTemporary,
@@ -70,13 +72,13 @@ const swept = new Set<string>();
 
 /** The right to write a target. */
 export class TargetLock {
-  /** Path of the target, symbolic links followed; `-` for the standard output. */
+  /** Path of the target, symbolic links followed. */
   readonly path: string;
   /** What was cut off from the target because a writer had died while appending. */
   cut: CutRange | undefined;
-  readonly #lock: Lock<Unfinished> | undefined;
+  readonly #lock: Lock<Unfinished>;
 
-  private constructor(path: string, lock?: Lock<Unfinished>) {
+  private constructor(path: string, lock: Lock<Unfinished>) {
     this.path = path;
     this.#lock = lock;
   }
@@ -117,7 +119,6 @@ export class TargetLock {
 
   /** @returns undefined if another process has the lock and it is not the last try. */
   static #try(target: string, isLast: boolean): TargetLock | undefined {
-    if (target === STANDARD_STREAM) return new TargetLock(target);
     let lock;
     try {
       checkKind(target);
@@ -156,12 +157,12 @@ export class TargetLock {
   ): void {
     const { size, ino: inode } = nodeFs().statSync(this.path);
     const end = length === undefined ? undefined : size + length;
-    this.#lock?.leave({ kind: "append", size, inode, keySizeLimit, end });
+    this.#lock.leave({ kind: "append", size, inode, keySizeLimit, end });
   }
 
   /** Notes that nothing is left unfinished. */
   finish(): void {
-    this.#lock?.leave(undefined);
+    this.#lock.leave(undefined);
   }
 
   /**
@@ -193,7 +194,7 @@ export class TargetLock {
   giveNames(files: MadeFiles): void {
     const isOneStep = files.parts < 2 && !files.sums;
     const temporary = nodePath().basename(files.temporary);
-    if (!isOneStep) this.#lock?.leave({ kind: "names", ...files, temporary });
+    if (!isOneStep) this.#lock.leave({ kind: "names", ...files, temporary });
     try {
       giveNames(files, this.path);
     } finally {
@@ -203,13 +204,13 @@ export class TargetLock {
 
   /** Gives the lock back; what is unfinished is left to the next holder. */
   release(): void {
-    if (this.#lock?.note === undefined) this.#lock?.release();
+    if (this.#lock.note === undefined) this.#lock.release();
     else this.#lock.abandon();
   }
 
   /** Does what has to be done after the death of a holder. */
   #recover(): void {
-    const unfinished = this.#lock?.note;
+    const unfinished = this.#lock.note;
     if (unfinished === undefined) return;
     if (unfinished.kind === "append") this.#recoverAppend(unfinished);
     else this.#recoverNames(unfinished);
@@ -254,7 +255,7 @@ export class TargetLock {
     const fs = nodeFs();
     const { dirname, basename, join } = nodePath();
     const directory = dirname(this.path);
-    const lock = this.#lock!;
+    const lock = this.#lock;
     // Looked for even without a sign of it, but not for every file of a directory.
     if (!lock.wasStale && swept.has(directory)) return;
     swept.add(directory);
@@ -274,13 +275,65 @@ function checkWait(lockWait: number): void {
   );
 }
 
-/** Calls `use` while the lock of a target is held; see {@linkcode TargetLock.take}. */
+/**
+ * Takes the lock of a name in the system's directory for temporary files, beside
+ * which those may be made that belong to no target. What dead processes have
+ * left of such files is removed.
+ *
+ * @throws {FileError} The lock file cannot be made.
+ */
+function takeScratch(): TargetLock {
+  const { tmpdir } = nodeModule<typeof NodeOs>("node:os")!;
+  const { join } = nodePath();
+  const directory = tmpdir();
+  try {
+    for (const name of nodeFs().readdirSync(directory)) {
+      const scratch = /^\.(binfiles-[0-9a-f]{12})\.lock$/.exec(name)?.[1];
+      if (scratch !== undefined) removeScratch(join(directory, scratch));
+    }
+  } catch {
+    // A directory that cannot be listed can be written to all the same.
+  }
+  return TargetLock.takeSync(join(directory, `binfiles-${randomToken()}`), {});
+}
+
+/** Removes what belongs to the lock of a scratch name, if whoever held it is dead. */
+function removeScratch(path: string): void {
+  try {
+    TargetLock.takeSync(path, {}).release();
+  } catch {
+    // Its holder lives, or it is another user's.
+  }
+}
+
+/**
+ * Calls `use` with a function that returns a path beside which temporary files
+ * may be made that belong to no target.
+ */
+export async function withScratch<T>(
+  use: (near: () => string) => Promise<T>,
+): Promise<T> {
+  let lock: TargetLock | undefined;
+  try {
+    // Most jobs make no temporary files, and may have no right to.
+    return await use(() => (lock ??= takeScratch()).path);
+  } finally {
+    lock?.release();
+  }
+}
+
+/**
+ * Calls `use` while the lock of a target is held; see {@linkcode TargetLock.take}.
+ * For the standard output, that of a scratch name is taken.
+ */
 export async function withTargetLock<T>(
   target: string,
   options: LockOptions & { signal?: AbortSignal },
   use: (lock: TargetLock) => Promise<T>,
 ): Promise<T> {
-  const lock = await TargetLock.take(target, options);
+  const lock = target === STANDARD_STREAM
+    ? takeScratch()
+    : await TargetLock.take(target, options);
   try {
     return await use(lock);
   } catch (error) {

@@ -99,7 +99,7 @@ export async function writeTarget(
       plan.job.sums = sumsOutput;
       const outcome = await runPlan(plan, {
         signal,
-        near: lock.path,
+        near: () => lock.path,
         before: { ...progress },
         onProgress: onProgress &&
           ((now, ofThis) =>

@@ -3,7 +3,7 @@ import { OptionError } from "../pool/errors.ts";
 import type { SkippedRange } from "./_block_reader.ts";
 import { inspectSource, makePlan, type SourceFacts } from "./_job_plan.ts";
 import type { JobProgress } from "./_job_control.ts";
-import { runPlan } from "./_job_threads.ts";
+import { type RunOptions, runPlan } from "./_job_threads.ts";
 import { nextEvent } from "./_pacer.ts";
 import { KeyTable } from "./_key_table.ts";
 import { SoundRecords } from "./_sound_records.ts";
@@ -117,7 +117,9 @@ export async function merge(options: MergeOptions): Promise<MergeResult> {
     options,
     async (lock) => {
       if (duplicates !== "all") {
-        const omitted = await findDuplicates(facts, duplicates, options);
+        const near = () => lock.path;
+        const search = { ...options, near };
+        const omitted = await findDuplicates(facts, duplicates, search);
         plans.forEach(({ job }, i) => job.omitted = omitted[i]);
       }
       return await writeTarget(plans, { ...options, lock });
@@ -141,6 +143,9 @@ export async function merge(options: MergeOptions): Promise<MergeResult> {
   };
 }
 
+/** How to look for duplicates, and where to unpack packages meanwhile. */
+type SearchOptions = MergeOptions & Pick<RunOptions, "near">;
+
 /** Records between two looks at whether to stop. */
 const RECORDS_PER_TURN = 20_000;
 
@@ -148,7 +153,7 @@ const RECORDS_PER_TURN = 20_000;
 async function findDuplicates(
   sources: SourceFacts[],
   duplicates: "first" | "last",
-  options: MergeOptions,
+  options: SearchOptions,
 ): Promise<Float64Array[]> {
   const keys = new KeyTable();
   /** Where each key's record is that is kept so far: number of the source, and offset. */
@@ -191,10 +196,11 @@ async function findDuplicates(
 /** The damaged ranges of a source, in order. */
 async function findDamage(
   source: SourceFacts,
-  options: MergeOptions,
+  options: SearchOptions,
 ): Promise<SkippedRange[]> {
   if (!options.skipErrors) return [];
+  const { near, signal } = options;
   const plan = makePlan(source, { ...options, discards: true });
-  const { skipped } = await runPlan(plan, { signal: options.signal });
+  const { skipped } = await runPlan(plan, { near, signal });
   return skipped;
 }

@@ -105,27 +105,31 @@ export async function repack(options: RepackOptions): Promise<RepackResult> {
     target,
     options,
     (lock) =>
-      withInput(source, { near: lock.path, signal }, async (path, name) => {
-        const facts = inspectSource(path, name, options);
-        const targetCodec = options.targetCodec === "same"
-          ? facts.codec
-          : options.targetCodec;
-        const plan = makePlan(facts, { ...options, targetCodec });
-        const { outcomes: [{ skipped }], progress, targets, targetSize } =
-          await writeTarget([plan], { ...options, lock });
-        return {
-          ...progress,
-          source,
-          targets,
-          sourceCodec: facts.codec,
-          sourcePackageCodec: facts.packageCodec,
-          targetCodec: plan.job.to,
-          packageCodec: plan.packageCodec,
-          sourceSize: plan.sourceSize,
-          targetSize,
-          skipped,
-          seconds: (performance.now() - started) / 1000,
-        };
-      }),
+      withInput(
+        source,
+        { near: () => lock.path, signal },
+        async (path, name) => {
+          const facts = inspectSource(path, name, options);
+          const targetCodec = options.targetCodec === "same"
+            ? facts.codec
+            : options.targetCodec;
+          const plan = makePlan(facts, { ...options, targetCodec });
+          const { outcomes: [{ skipped }], progress, targets, targetSize } =
+            await writeTarget([plan], { ...options, lock });
+          return {
+            ...progress,
+            source,
+            targets,
+            sourceCodec: facts.codec,
+            sourcePackageCodec: facts.packageCodec,
+            targetCodec: plan.job.to,
+            packageCodec: plan.packageCodec,
+            sourceSize: plan.sourceSize,
+            targetSize,
+            skipped,
+            seconds: (performance.now() - started) / 1000,
+          };
+        },
+      ),
   );
 }

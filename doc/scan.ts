@@ -11,11 +11,8 @@ import {
 } from "./_sums.ts";
 import { SoundRecords } from "./_sound_records.ts";
 import type { Tally } from "./_tally.ts";
-import {
-  createTemporary,
-  removeTemporaries,
-  STANDARD_STREAM,
-} from "./_target.ts";
+import { createTemporary, removeTemporaries } from "./_target.ts";
+import { withScratch } from "./_target_lock.ts";
 import { nodeFs } from "./byte_source.ts";
 import { openInput } from "./open_input.ts";
 import type { JobOptions } from "./job_options.ts";
@@ -91,43 +88,46 @@ export interface ScanResult {
 export async function scan(options: ScanOptions): Promise<ScanResult> {
   const started = performance.now();
   const { source, keysOnly, signal, onProgress } = options;
-  return await withInput(source, { signal }, async (path, name) => {
-    const facts = inspectSource(path, name, options);
-    const plan = makePlan(facts, {
-      ...options,
-      discards: true,
-      headersOnly: keysOnly,
-    });
-    const sums = path + SUMS_SUFFIX;
-    const isWhole = !keysOnly && !options.start && options.end === undefined;
-    if (options.sums && isWhole && nodeFs().existsSync(sums)) {
-      plan.job.sums = createTemporary(STANDARD_STREAM);
-    }
-    const computed = plan.job.sums;
-    try {
-      const { progress, skipped, tally } = await runPlan(plan, {
-        signal,
-        onProgress,
+  return await withScratch((near) =>
+    withInput(source, { near, signal }, async (path, name) => {
+      const facts = inspectSource(path, name, options);
+      const plan = makePlan(facts, {
+        ...options,
+        discards: true,
+        headersOnly: keysOnly,
       });
-      onProgress?.(progress, progress.bytesRead);
-      return {
-        source,
-        sourceSize: plan.sourceSize,
-        codec: facts.codec,
-        packageCodec: facts.packageCodec,
-        documents: progress.documents,
-        bytesRead: progress.bytesRead,
-        tally,
-        skipped,
-        sums: computed === undefined
-          ? undefined
-          : checkSums(path, sums, computed, skipped, options),
-        seconds: (performance.now() - started) / 1000,
-      };
-    } finally {
-      if (computed !== undefined) removeTemporaries([computed]);
-    }
-  });
+      const sums = path + SUMS_SUFFIX;
+      const isWhole = !keysOnly && !options.start && options.end === undefined;
+      if (options.sums && isWhole && nodeFs().existsSync(sums)) {
+        plan.job.sums = createTemporary(near());
+      }
+      const computed = plan.job.sums;
+      try {
+        const { progress, skipped, tally } = await runPlan(plan, {
+          near,
+          signal,
+          onProgress,
+        });
+        onProgress?.(progress, progress.bytesRead);
+        return {
+          source,
+          sourceSize: plan.sourceSize,
+          codec: facts.codec,
+          packageCodec: facts.packageCodec,
+          documents: progress.documents,
+          bytesRead: progress.bytesRead,
+          tally,
+          skipped,
+          sums: computed === undefined
+            ? undefined
+            : checkSums(path, sums, computed, skipped, options),
+          seconds: (performance.now() - started) / 1000,
+        };
+      } finally {
+        if (computed !== undefined) removeTemporaries([computed]);
+      }
+    })
+  );
 }
 
 /** Compares the sums that were just computed with those that were written once. */

@@ -8,6 +8,7 @@ import type { JobProgress } from "./_job_control.ts";
 import { matches } from "./_matches.ts";
 import { pacer } from "./_pacer.ts";
 import { withInput } from "./_standard_input.ts";
+import { withScratch } from "./_target_lock.ts";
 
 import { nodePath, openFile } from "./byte_source.ts";
 import { CancelledError, FileError, KeyError, RecordError } from "./errors.ts";
@@ -121,18 +122,20 @@ export async function unpack(options: UnpackOptions): Promise<UnpackResult> {
   }
   const tree = new FileTree(target);
   try {
-    return await withInput(source, { signal }, async (path, name) => {
-      const run = new Unpacking(path, name, tree, options);
-      try {
-        await run.all();
-        // The last chance to leave everything as it was.
-        if (signal?.aborted) throw new CancelledError();
-        tree.commit(force);
-        return run.result((performance.now() - started) / 1000);
-      } finally {
-        run[Symbol.dispose]();
-      }
-    });
+    return await withScratch((near) =>
+      withInput(source, { near, signal }, async (path, name) => {
+        const run = new Unpacking(path, name, tree, options);
+        try {
+          await run.all();
+          // The last chance to leave everything as it was.
+          if (signal?.aborted) throw new CancelledError();
+          tree.commit(force);
+          return run.result((performance.now() - started) / 1000);
+        } finally {
+          run[Symbol.dispose]();
+        }
+      })
+    );
   } finally {
     tree[Symbol.dispose]();
   }

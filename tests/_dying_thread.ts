@@ -1,4 +1,4 @@
-/** A thread of a job that dies of an error that nobody catches, at what its name says. */
+/** A thread of a job that dies, of an error that nobody catches or of too little memory, at what its name says. */
 import { JobControl } from "../doc/_job_control.ts";
 import { answerOnce } from "../doc/_thread.ts";
 import { perform } from "../doc/_thread_task.ts";
@@ -11,6 +11,12 @@ function die(): Promise<never> {
     throw new Error(`killed at ${way}`);
   });
   return new Promise(() => {});
+}
+
+/** Takes more and more memory, as fast as it can. */
+function exhaustMemory(): never {
+  const taken: unknown[] = [];
+  for (;;) taken.push(Array.from({ length: 10_000 }, (_, i) => ({ i })));
 }
 
 const methods = JobControl.prototype;
@@ -31,6 +37,7 @@ if (way === "writing") {
   };
 }
 answerOnce(async (message) => {
+  if (way === "memory") exhaustMemory();
   const { kind } = message as { kind: string };
   const isVictim = way === "start" || way === "spool" && kind === "spool";
   return isVictim ? await die() : await perform(message);

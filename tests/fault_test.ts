@@ -4,6 +4,7 @@ import {
   assertEquals,
   assertGreater,
   assertInstanceOf,
+  assertMatch,
   assertRejects,
   assertThrows,
 } from "@std/assert";
@@ -18,6 +19,7 @@ import {
   packageFiles,
   repack,
 } from "../doc/mod.ts";
+import { dyingThreads } from "./_dying_threads.ts";
 import { root, runCommand, runShell } from "./_command.ts";
 import {
   fixture,
@@ -455,22 +457,6 @@ Deno.test("after 1,000 jobs that failed in every way, nothing is in use and no m
   assertEquals(directory.list(), ["broken.bin", "whole.bin"]);
 });
 
-/** Has all threads that are started be ones of `_dying_thread.ts` that die in some way, until the scope is left. */
-function dyingThreads(way: string): Disposable {
-  const { Worker } = globalThis;
-  globalThis.Worker = class extends Worker {
-    constructor(_: string | URL, options?: WorkerOptions) {
-      const url = new URL("_dying_thread.ts", import.meta.url);
-      super(url, { ...options, type: "module", name: way });
-    }
-  };
-  return {
-    [Symbol.dispose]() {
-      globalThis.Worker = Worker;
-    },
-  };
-}
-
 Deno.test("a thread that dies, whatever it is at, fails the job with a clear error and keeps nobody waiting", async () => {
   using directory = new TemporaryDirectory();
   const source = directory.file("source.bin");
@@ -498,6 +484,26 @@ Deno.test("a thread that dies, whatever it is at, fails the job with a clear err
     );
     assertEquals(directory.list(), ["source.bin", "source.bin.gz"]);
   }
+});
+
+Deno.test("running out of memory in a thread ends the process at once, and the next one makes the target", async () => {
+  using directory = new TemporaryDirectory();
+  const source = directory.file("source.bin");
+  const target = directory.file("docs.bin");
+  writeBinFile(source, numberedDocs(12_000));
+  const program = new URL("_repack_without_memory.ts", import.meta.url);
+  const { success, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: [
+      ...["run", "--allow-all", "--no-check"],
+      ...["--v8-flags=--max-old-space-size=64"],
+      ...[program.href, source, target],
+    ],
+  }).output();
+  assert(!success);
+  assertMatch(new TextDecoder().decode(stderr), /out of memory/);
+  assert(!directory.list().includes("docs.bin"));
+  await repack({ source, target });
+  assertEquals(directory.list(), ["docs.bin", "source.bin"]);
 });
 
 Deno.test("a flush that failed half-way can be tried again, and nothing is written twice", () => {

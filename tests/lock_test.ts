@@ -17,7 +17,7 @@ import {
 } from "../doc/mod.ts";
 import { OptionError } from "../pool/mod.ts";
 import { Lock, tryLock } from "../doc/_lock.ts";
-import { runCommand } from "./_command.ts";
+import { runCommand, startCommand } from "./_command.ts";
 import {
   fixture,
   numberedDocs,
@@ -307,4 +307,66 @@ Deno.test("a directory that is not there or may not be written to is an error th
     "no such file or directory",
   );
   assertInstanceOf(error, FileError);
+});
+
+Deno.test({
+  name: "a directory that takes no files is an error at once",
+  ignore: Deno.build.os !== "linux",
+  async fn() {
+    await assertRejects(
+      () => repack({ source: fixture("none.bin"), target: "/proc/docs.bin" }),
+      FileError,
+      "Cannot write /proc/docs.bin",
+    );
+  },
+});
+
+Deno.test({
+  name:
+    "temporary files of no target that a killed process has left are removed by the next that makes some",
+  // Windows has another variable for that directory.
+  ignore: Deno.build.os === "windows",
+  async fn() {
+    using directory = new TemporaryDirectory();
+    const env = { TMPDIR: directory.path };
+    const mine = ".binfiles-mine.lock";
+    Deno.writeTextFileSync(directory.file(mine), "a user's file");
+    const start = async () => {
+      const child = startCommand(["count", "-"], { env, stdin: "" });
+      const known = directory.list();
+      const writer = child.stdin.getWriter();
+      await writer.write(Deno.readFileSync(fixture("none.bin")));
+      const copiesInput = () =>
+        directory.list().some((name) =>
+          !known.includes(name) &&
+          /^\.binfiles-[0-9a-f]{12}\.[0-9a-f]{12}\.tmp$/.test(name)
+        );
+      while (!copiesInput()) {
+        await new Promise((resolve) => setTimeout(resolve, 10));
+      }
+      return { child, writer };
+    };
+    const dead = await start();
+    dead.child.kill("SIGKILL");
+    await dead.child.output();
+    await dead.writer.close().catch(() => {});
+    const left = directory.list().filter((name) => name !== mine);
+    assertEquals(left.length, 2);
+
+    const alive = await start();
+    const held = directory.list();
+    assertEquals(held.length, 3);
+    assert(!left.some((name) => held.includes(name)));
+    // Another does not take away what is in use.
+    const other = await runCommand(["count", "-"], {
+      env,
+      stdin: Deno.readFileSync(fixture("none.bin")),
+    });
+    assertEquals(other.stdout, "32\n");
+    assertEquals(directory.list(), held);
+    await alive.writer.close();
+    const { code, stdout } = await alive.child.output();
+    assertEquals([code, new TextDecoder().decode(stdout)], [0, "32\n"]);
+    assertEquals(directory.list(), [mine]);
+  },
 });
