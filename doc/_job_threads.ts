@@ -13,6 +13,7 @@ import {
   STANDARD_STREAM,
 } from "./_target.ts";
 import { CancelledError, FileError } from "./errors.ts";
+import { knownDocuments } from "./known_documents.ts";
 import type { JobOptions } from "./job_options.ts";
 
 /** The pause of the calling thread, which has other events to handle. */
@@ -37,7 +38,8 @@ export interface JobOutcome {
 }
 
 /** How and where to run a job. */
-export interface RunOptions extends Pick<JobOptions, "signal" | "onProgress"> {
+export interface RunOptions
+  extends Pick<JobOptions, "signal" | "onProgress" | "onWarning"> {
   /** A path beside which a spool file may be made. Default: the system's directory for temporary files. */
   near?: string;
   /** What is in the output before the job begins to write. Default: nothing. */
@@ -58,6 +60,10 @@ export async function runPlan(
   try {
     if (job.sourcePackage !== "none" || plan.fill !== undefined) {
       job.spool = createTemporary(options.near ?? STANDARD_STREAM);
+    } else if (job.skipErrors) {
+      const { source: path, from: codec } = job;
+      const file = { path, codec, size: plan.sourceSize };
+      job.known = knownDocuments(file, options.onWarning)?.memory;
     }
     const control = new JobControl(plan.workers, pauseBetweenEvents);
     control.inputPosition = job.start;
@@ -86,6 +92,8 @@ export async function runPlan(
     };
   } finally {
     if (job.spool !== undefined) removeSpool(job.spool);
+    // Other sources of a merge have tables of their own.
+    job.known = undefined;
   }
 }
 

@@ -105,10 +105,7 @@ export async function scan(options: ScanOptions): Promise<ScanResult> {
     }
     const computed = plan.job.sums;
     try {
-      const { progress, skipped, tally } = await runPlan(plan, {
-        signal,
-        onProgress,
-      });
+      const { progress, skipped, tally } = await runPlan(plan, options);
       onProgress?.(progress, progress.bytesRead);
       return {
         source,

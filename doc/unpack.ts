@@ -12,6 +12,7 @@ import { withInput } from "./_standard_input.ts";
 import { nodePath, openFile } from "./byte_source.ts";
 import { CancelledError, FileError, KeyError, RecordError } from "./errors.ts";
 import type { JobOptions } from "./job_options.ts";
+import { type KnownDocuments, knownDocuments } from "./known_documents.ts";
 import { openInput } from "./open_input.ts";
 import { decodeKey } from "./record.ts";
 import { type Records, RecordScanner } from "./record_scanner.ts";
@@ -27,6 +28,7 @@ export interface UnpackOptions extends
     | "maxSize"
     | "signal"
     | "onProgress"
+    | "onWarning"
   > {
   /** Path of the bin file, or `-` for the standard input. Compression of the file as a whole is detected. */
   source: string;
@@ -181,9 +183,16 @@ class Unpacking implements Disposable {
         codec,
         keySizeLimit,
         maxSize,
+        known: this.#knownDocuments(path),
         onSkip: (range) => this.#skipped.push(range),
       })
       : new RecordScanner(source, { keySizeLimit });
+  }
+
+  /** The documents that the sums beside the source tell of, if there are any. */
+  #knownDocuments(path: string): KnownDocuments | undefined {
+    const { source: { size }, codec } = this.#input;
+    return knownDocuments({ path, size, codec }, this.#options.onWarning);
   }
 
   /** Writes all documents that were asked for. */
