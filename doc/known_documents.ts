@@ -4,7 +4,7 @@
  * The table is made of 32-bit words:
  *
  * ```text
- * table := seed pairSlots isFinalSeen finalKey finalContent 0
+ * table := seed pairSlots finalKey finalContent finalsLeft 0
  *          allowed:float64 looked:float64
  *          (keySum contentSum){pairSlots} mark*
  * ```
@@ -32,9 +32,9 @@ import type { RecordView } from "./record.ts";
 const enum Word {
   Seed,
   PairSlots,
-  IsFinalSeen,
   FinalKey,
   FinalContent,
+  FinalsLeft,
   /** Nothing, so that what follows is aligned. */
   Padding,
   /** The first of four that are two float64. */
@@ -186,7 +186,9 @@ export class KnownDocuments {
     const view = this.#view = viewOf(bytes, this.#view);
     const content = xxh32(view, contentStart, end);
     if (this.#isFree(this.#pairSlot(key, content))) return false;
-    if (this.#isFinal(key, content)) this.#words[Word.IsFinalSeen] = 1;
+    if (this.#isFinal(key, content) && !this.isFinalSeen) {
+      this.#words[Word.FinalsLeft]--;
+    }
     return true;
   }
 
@@ -218,7 +220,7 @@ export class KnownDocuments {
 
   /** Whether the walk has come to the last one, so that everything behind it is newer. */
   get isFinalSeen(): boolean {
-    return this.#words[Word.IsFinalSeen] !== 0;
+    return this.#words[Word.FinalsLeft] === 0;
   }
 
   /** Whether one document follows another, both of which are known. */
@@ -234,8 +236,14 @@ export class KnownDocuments {
   #fill(sums: ByteSource): void {
     const piece = new DataView(new ArrayBuffer(PIECE_SIZE));
     const bytes = new Uint8Array(piece.buffer);
+    const { size } = sums;
     let last: DocumentSums | undefined;
-    for (let position = SUMS_HEADER_SIZE; position < sums.size;) {
+    if (size > SUMS_HEADER_SIZE) {
+      sums.read(bytes, 0, SUM_SIZE, size - SUM_SIZE);
+      this.#words[Word.FinalKey] = piece.getInt32(0, true);
+      this.#words[Word.FinalContent] = piece.getInt32(4, true);
+    }
+    for (let position = SUMS_HEADER_SIZE; position < size;) {
       const length = sums.read(bytes, 0, bytes.length, position);
       for (let at = 0; at + SUM_SIZE <= length; at += SUM_SIZE) {
         const key = piece.getInt32(at, true);
@@ -247,11 +255,10 @@ export class KnownDocuments {
         const document = { key, content };
         if (last !== undefined) this.#mark(this.#pairMark(last, document));
         last = document;
+        if (this.#isFinal(key, content)) this.#words[Word.FinalsLeft]++;
       }
       position += length;
     }
-    this.#words[Word.FinalKey] = last?.key ?? 0;
-    this.#words[Word.FinalContent] = last?.content ?? 0;
   }
 
   /** Where a pair of sums is, or would be. */

@@ -160,11 +160,12 @@ export function findSwallowed(
 
 /**
  * Finds the known documents that a record has swallowed which is none of them
- * itself. A bin file that is a document may hold copies of others. It is left
- * alone, unless sums say that
+ * itself. A bin file that is a document may hold copies of others, and so may
+ * anything behind the last known document. Those are left alone, unless
  *
- * - its key and its content up to one of them are a document, or
- * - the last of them is followed in the file by what follows the record.
+ * - the key and the content up to one of them are a document,
+ * - one of them runs on past the record's end, or
+ * - the one that ends there is followed in the file by what follows the record.
  *
  * @param offset Where the record starts, which must be whole.
  * @returns Where the first of them starts, or undefined when there is none.
@@ -180,12 +181,13 @@ export function findKnownWithin(
   const contentStart = offset + headers.contentSizeOffset + 4;
   const end = offset + headers.recordSize;
   const key = headers.key().slice();
-  const keySum = known.keySum(key, 0, key.length);
+  const { isFinalSeen } = known;
+  const keySum = isFinalSeen ? undefined : known.keySum(key, 0, key.length);
   const prefix = keySum === undefined ? undefined : new RangeSum();
   prefix?.begin(source, contentStart);
   let first: number | undefined;
   let last: number | undefined;
-  let isBinFile = false;
+  let mayHoldCopies = false;
   let summed = contentStart;
   for (const at of headers.candidates(offset + 1, end, offset + 1)) {
     if (!headers.isKnown) continue;
@@ -195,28 +197,27 @@ export function findKnownWithin(
       first = at;
       const chain = headers.follow(contentStart, end);
       known.look(chain.records * (keySizeLimit + RECORD_OVERHEAD));
-      isBinFile = chain.end === end;
+      mayHoldCopies = chain.end === end || isFinalSeen;
     }
     if (prefix !== undefined) {
       known.look(at - summed);
       summed = at;
       const content = prefix.upTo(at);
       if (known.has({ key: keySum!, content })) return at;
-    } else if (!isBinFile) return first;
-    if (next > end) isBinFile = false;
+    } else if (!mayHoldCopies) return first;
+    if (next > end) mayHoldCopies = false;
     if (next === end) last = at;
   }
-  if (first === undefined || !isBinFile) return first;
-  if (last === undefined) return undefined;
-  const sums = headers.sums(last)!;
+  if (first === undefined || !mayHoldCopies) return first;
+  const sums = last === undefined ? undefined : headers.sums(last);
+  if (sums === undefined) return undefined;
   const nextSums = end < headers.size ? headers.sums(end) : undefined;
-  if (nextSums !== undefined) {
-    return known.follows(sums, nextSums) ? first : undefined;
-  }
-  // Behind the last of the known documents, copies of all of them may follow.
-  const mayBeCopies = known.isFinalSeen ||
-    first === contentStart && isText(key);
-  return known.isFinal(sums) && !mayBeCopies ? first : undefined;
+  // If what follows is newer, or nothing does, the last document may have been swallowed.
+  const isCopy = isFinalSeen || first === contentStart && isText(key);
+  const isFollowed = nextSums === undefined
+    ? known.isFinal(sums) && !isCopy
+    : known.follows(sums, nextSums);
+  return isFollowed ? first : undefined;
 }
 
 /** Whether the record at an offset is a known document. */
@@ -576,10 +577,10 @@ class HeaderReader {
     }
   }
 
-  /** Where the first known document starts from `from` on and before `to`. */
+  /** Where the first known document starts from `from` on and up to `to`. */
   firstKnown(from: number, to: number): number | undefined {
-    if (this.#known === undefined || from >= to) return undefined;
-    for (const at of this.candidates(from, to, from)) {
+    if (this.#known === undefined || from > to) return undefined;
+    for (const at of this.candidates(from, to + 1, from)) {
       if (this.isKnown) return at;
     }
   }
