@@ -62,7 +62,7 @@ export async function withRecords(
         codec,
         keySizeLimit,
         maxSize,
-        known: await knownDocumentsOf(input, source, codec),
+        known: await readSumsOf(input, source, codec),
         onSkip: (range) => skipped.push(range),
       });
       reject = (error) => {
@@ -88,13 +88,13 @@ export async function withRecords(
 }
 
 /** The documents that the sums beside an input tell of, if there are any. */
-export async function knownDocumentsOf(
+export async function readSumsOf(
   path: string,
   { size }: ByteSource,
   codec: CodecName,
 ): Promise<KnownDocuments | undefined> {
-  const { knownDocuments } = await import("../doc/known_documents.ts");
-  return knownDocuments({ path, size, codec }, note);
+  const { readSums } = await import("../doc/_read_sums.ts");
+  return readSums({ path, size, codec }, note);
 }
 
 async function checkOffset(source: ByteSource, offset: number): Promise<void> {

@@ -2,11 +2,7 @@ import { Command } from "commander";
 import { ByteOutput, writeStandardOutput } from "./_byte_output.ts";
 import { addDocument, addJsonDocument, addRecord } from "./_document_output.ts";
 import { addInputOptions, addOutputOptions, parseCount } from "./_options.ts";
-import {
-  knownDocumentsOf,
-  type RecordsOptions,
-  withRecords,
-} from "./_records.ts";
+import { readSumsOf, type RecordsOptions, withRecords } from "./_records.ts";
 
 /** The options as commander hands them over. */
 interface Options extends RecordsOptions {
@@ -50,7 +46,7 @@ async function seekAction(
   const { FileError } = await import("../doc/errors.ts");
   await withRecords(input, 0, options, true, async (open) => {
     const { records, source, codec } = open;
-    const known = await knownDocumentsOf(input, source, codec);
+    const known = await readSumsOf(input, source, codec);
     const found = findRecord(source, offset, {
       keySizeLimit: options.keySizeLimit,
       checkContent: new ContentCheck(codec, { ...options, known }),

@@ -5,6 +5,7 @@ import { JobControl, type JobProgress, type Pause } from "./_job_control.ts";
 import type { Plan } from "./_job_plan.ts";
 import { nextEvent } from "./_pacer.ts";
 import { RecordSpool } from "./_record_spool.ts";
+import { readSums } from "./_read_sums.ts";
 import { removeSpool } from "./_spool_file.ts";
 import { mergeTallies, type Tally } from "./_tally.ts";
 import {
@@ -13,7 +14,6 @@ import {
   STANDARD_STREAM,
 } from "./_target.ts";
 import { CancelledError, FileError } from "./errors.ts";
-import { knownDocuments } from "./known_documents.ts";
 import type { JobOptions } from "./job_options.ts";
 
 /** The pause of the calling thread, which has other events to handle. */
@@ -63,7 +63,7 @@ export async function runPlan(
     } else if (job.skipErrors) {
       const { source: path, from: codec } = job;
       const file = { path, codec, size: plan.sourceSize };
-      job.known = knownDocuments(file, options.onWarning)?.memory;
+      job.known = readSums(file, options.onWarning)?.memory;
     }
     const control = new JobControl(plan.workers, pauseBetweenEvents);
     control.inputPosition = job.start;

@@ -14,17 +14,9 @@
  * is no document need not be summed as a whole, or what two documents that
  * follow each other are mixed to.
  */
-import type { CodecName } from "../codec/names.ts";
 import { Xxh32, xxh32 } from "../codec/xxh32.ts";
-import {
-  countSums,
-  SUM_SIZE,
-  SUMS_HEADER_SIZE,
-  SUMS_SUFFIX,
-  viewOf,
-} from "./_sums.ts";
-import { STANDARD_STREAM } from "./_target.ts";
-import { type ByteSource, nodeFs, openFile } from "./byte_source.ts";
+import { countSums, SUM_SIZE, SUMS_HEADER_SIZE, viewOf } from "./_sums.ts";
+import type { ByteSource } from "./byte_source.ts";
 import { FileError } from "./errors.ts";
 import type { RecordView } from "./record.ts";
 
@@ -309,43 +301,6 @@ export class KnownDocuments {
     hash = Math.imul(hash ^ hash >>> 15 ^ b, 0xc2b2ae35);
     hash = Math.imul(hash ^ hash >>> 13, 0x9e3779b1);
     return hash ^ hash >>> 16;
-  }
-}
-
-/** A bin file that may have a file of sums beside it. */
-export interface SummedFile {
-  /** Its path, or `-` for the standard input, which has none. */
-  path: string;
-  /** Its size in bytes; Infinity for a package, whose documents are not read in any order. */
-  size: number;
-  /** Codec of its contents. */
-  codec: CodecName;
-}
-
-/**
- * Reads the file of sums beside a bin file, where it helps in finding damage.
- *
- * @param onWarning Receives what is wrong with it, if something is.
- * @returns undefined if there is none, or it cannot be used, or would not help.
- */
-export function knownDocuments(
-  { path, size, codec }: SummedFile,
-  onWarning?: (message: string) => void,
-): KnownDocuments | undefined {
-  if (codec !== "none" || size === Infinity || path === STANDARD_STREAM) {
-    return undefined;
-  }
-  const name = path + SUMS_SUFFIX;
-  if (!nodeFs().existsSync(name)) return undefined;
-  let sums: ByteSource | undefined;
-  try {
-    sums = openFile(name);
-    return KnownDocuments.of(size, sums);
-  } catch (error) {
-    if (!(error instanceof FileError)) throw error;
-    onWarning?.(`${error.message} Damage is skipped without it.`);
-  } finally {
-    sums?.close();
   }
 }
 

@@ -7,12 +7,12 @@ import { FileTree, Written } from "./_file_tree.ts";
 import type { JobProgress } from "./_job_control.ts";
 import { matches } from "./_matches.ts";
 import { pacer } from "./_pacer.ts";
+import { readSums } from "./_read_sums.ts";
 import { withInput } from "./_standard_input.ts";
 
 import { nodePath, openFile } from "./byte_source.ts";
 import { CancelledError, FileError, KeyError, RecordError } from "./errors.ts";
 import type { JobOptions } from "./job_options.ts";
-import { type KnownDocuments, knownDocuments } from "./known_documents.ts";
 import { openInput } from "./open_input.ts";
 import { decodeKey } from "./record.ts";
 import { type Records, RecordScanner } from "./record_scanner.ts";
@@ -166,7 +166,7 @@ class Unpacking implements Disposable {
   ) {
     this.#options = options;
     this.#tree = tree;
-    const { keySizeLimit, maxSize, sourceCodec } = options;
+    const { keySizeLimit, maxSize, sourceCodec, onWarning } = options;
     this.#input = openInput(openFile(path, name), {
       codec: sourceCodec,
       keySizeLimit,
@@ -183,16 +183,10 @@ class Unpacking implements Disposable {
         codec,
         keySizeLimit,
         maxSize,
-        known: this.#knownDocuments(path),
+        known: readSums({ path, size: source.size, codec }, onWarning),
         onSkip: (range) => this.#skipped.push(range),
       })
       : new RecordScanner(source, { keySizeLimit });
-  }
-
-  /** The documents that the sums beside the source tell of, if there are any. */
-  #knownDocuments(path: string): KnownDocuments | undefined {
-    const { source: { size }, codec } = this.#input;
-    return knownDocuments({ path, size, codec }, this.#options.onWarning);
   }
 
   /** Writes all documents that were asked for. */
