@@ -452,13 +452,9 @@ export class BlockReader {
     const isSound = this.#records > 0 && checkContent.isPossible &&
       checkContent.accepts(this.#lastContent());
     // A checksum leaves no doubt. Brotli has none.
-    const isProved = isSound && checkContent.hasMagic;
+    const isProved = this.#lastIsKnown || isSound && checkContent.hasMagic;
     const isSuspect = isSound || !checkContent.isPossible && !this.#lastIsKnown;
-    const from = this.#lastIsKnown
-      ? this.#end + 1
-      : isProved
-      ? this.#end
-      : this.#startOfDoubt();
+    const from = isProved ? this.#end : this.#startOfDoubt();
     const next = findRecord(this.#source, position + from, {
       keySizeLimit: this.#options.keySizeLimit,
       checkContent,

@@ -248,6 +248,30 @@ Deno.test("documents that are newer than the sums are kept, whatever copies they
     known: known(),
   });
   assertEquals([kept.length, skipped.length], [15, 1]);
+  // Damage behind a document makes no known one of what it holds.
+  const last = flip(sample.bytes, sample.records[15].start + 3, 0x70);
+  const rest = repackInMemory(last.bytes, "none", true, { known: known() });
+  assertEquals([rest.kept.length, rest.skipped.length], [15, 1]);
+});
+
+Deno.test("what follows shows whether a bin file that is a document is one", () => {
+  const fixed = (key: number) => {
+    const view = new DataView(new ArrayBuffer(8));
+    view.setInt32(0, key, true);
+    return new Doc(new Uint8Array(view.buffer), text(40, key));
+  };
+  const size = recordSize(8, 40);
+  for (const swallowed of [1, 2, 6]) {
+    // Without its size, the key is the size of a content, and the rest are records.
+    const docs = [1, 2, 3, size * (swallowed + 1) - 8, 5, 6, 7, 8, 9, 10];
+    const sample = fileOf(docs.map(fixed));
+    check(sample, flip(sample.bytes, sample.records[3].start, 8));
+    // With a larger one, a content ends where the size of another is.
+    const numbers = new Int32Array(10).fill(size * swallowed);
+    const number = new Doc("name", new Uint8Array(numbers.buffer));
+    const other = fileOf(docs.map(fixed).with(3, number));
+    check(other, flip(other.bytes, other.records[3].start, 4 ^ 44));
+  }
 });
 
 Deno.test("sums of other files change nothing", () => {
@@ -351,7 +375,8 @@ Deno.test("every job finds the sums beside a plain file by itself, with any numb
   const path = await writeSummed(directory, docs);
   // The first of them is empty, and becomes a bin file of the next ones.
   swallow(path, docs, 5, 3);
-  swallow(path, docs, 2500, 40);
+  // More than a block, of which not even all is read to count records.
+  swallow(path, docs, 2500, 1400);
   const expected = outline(docs.toSpliced(2500, 1).toSpliced(5, 1));
   const skips = { skipErrors: true };
   const target = directory.file("target.bin");
@@ -456,7 +481,7 @@ Deno.test("seek finds a known document rather than what looks like one before it
   const docs = manyDocs(100);
   const path = await writeSummed(directory, docs);
   swallow(path, docs, 50, 3);
-  const offset = offsetsOf(docs)[51];
-  const { stdout } = await runCommand(["seek", path, `${offset - 3}`]);
-  assertEquals(stdout.split("\t")[0], `${offset}`);
+  const offsets = offsetsOf(docs);
+  const { stdout } = await runCommand(["seek", path, `${offsets[50]}`]);
+  assertEquals(stdout.split("\t")[0], `${offsets[51]}`);
 });
