@@ -10,6 +10,7 @@ import {
   findSwallowed,
   isKnownAt,
   isText,
+  mayHoldKnown,
   mayHoldRecords,
 } from "./resync.ts";
 
@@ -271,22 +272,17 @@ export class BlockReader {
 
   /** Whether the record that was parsed last, and is none, has swallowed documents that are known. */
   #holdsKnown(position: number, checkContent: ContentCheck): boolean {
-    if (this.#known === undefined) return false;
+    const { known } = checkContent;
+    if (known === undefined) return false;
     const { keySizeLimit } = this.#options;
     const { start, end } = this.#record;
-    const slab = this.#slab;
-    // Done for every record that is not known; a header that is cut off here is looked at below.
-    const sure = this.#length - keySizeLimit - RECORD_OVERHEAD;
+    const length = this.#length;
+    const view = this.#successor;
+    // Done for every record that is not known, so the slab is looked at first,
+    // unless a header may be cut off there.
     if (
-      end <= sure &&
-      !mayHoldRecords(
-        slab,
-        start + 1,
-        end,
-        this.#length,
-        this.#successor,
-        false,
-      )
+      end + keySizeLimit + RECORD_OVERHEAD <= length &&
+      !mayHoldKnown(this.#slab, start + 1, end, length, view, known)
     ) return false;
     const swallowed = findKnownWithin(this.#source, position + start, {
       keySizeLimit,

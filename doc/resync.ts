@@ -305,6 +305,27 @@ export function mayHoldRecords(
   return false;
 }
 
+/** Whether a plausible header with a key that is known starts between two places. */
+export function mayHoldKnown(
+  bytes: Uint8Array,
+  from: number,
+  to: number,
+  limit: number,
+  record: RecordView,
+  known: KnownDocuments,
+): boolean {
+  for (
+    let at = from;
+    (at = findHeader(bytes, at, to, limit, record)) >= 0;
+    at++
+  ) {
+    const { keyStart, keySize } = record;
+    const sum = known.keySum(bytes, keyStart, keyStart + keySize);
+    if (sum !== undefined) return true;
+  }
+  return false;
+}
+
 /** What speaks for a place being a record. */
 const enum Evidence {
   /** Nothing but a header. */
