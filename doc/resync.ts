@@ -10,8 +10,27 @@
  * - **A chain of plausible records**, or one that ends where the file does, is
  *   what there is with `none`. A lone record between two damaged places counts if
  *   its key is text and no chain starts within it.
+ * - **Checksums of key and content** that a document had when they were written
+ *   are proof with `none`, if there is a file of them (see `KnownDocuments`).
  *
- * With `none`, these things cannot be told apart, and this is how they are taken:
+ * They speak for a record only, never against it: it may have changed, or be
+ * newer. A known record counts at once, whatever it holds and whatever follows
+ * it. One that is not known and within which a known one starts has swallowed
+ * that; the exceptions are those of {@linkcode findKnownWithin}. So no document
+ * is lost that is as it was, with these limits:
+ *
+ * - Documents within a damaged document that are copies of known ones, in a bin
+ *   file say, may come out as documents.
+ * - A document whose bytes are also in the file where others meet, in part of
+ *   one and part of the next, may be found there if the first is damaged.
+ * - Where a document has changed or is newer right behind those that another has
+ *   swallowed, and the other looks like a bin file then, it is taken for one.
+ *
+ * And a document that has changed, or was put between known ones later, may be
+ * lost for holding copies of them, if it is no bin file.
+ *
+ * With `none` and no checksums, these things cannot be told apart, and this is
+ * how they are taken:
  *
  * - Bytes of keys and contents that were changed are not noticed.
  * - What looks like records within the content of a record with a sound header
@@ -183,8 +202,7 @@ export function findKnownWithin(
   const key = headers.key().slice();
   const { isFinalSeen } = known;
   const keySum = isFinalSeen ? undefined : known.keySum(key, 0, key.length);
-  const prefix = keySum === undefined ? undefined : new RangeSum();
-  prefix?.begin(source, contentStart);
+  let prefix: RangeSum | undefined;
   let first: number | undefined;
   let last: number | undefined;
   let mayHoldCopies = false;
@@ -198,6 +216,10 @@ export function findKnownWithin(
       const chain = headers.follow(contentStart, end);
       known.look(chain.records * (keySizeLimit + RECORD_OVERHEAD));
       mayHoldCopies = chain.end === end || isFinalSeen;
+      if (keySum !== undefined) {
+        prefix = new RangeSum();
+        prefix.begin(source, contentStart);
+      }
     }
     if (prefix !== undefined) {
       known.look(at - summed);
