@@ -116,6 +116,7 @@ async function mergeAction(files: string[], options: Options): Promise<void> {
       maxSize: options.maxSize,
       signal: interruptSignal(),
       onProgress,
+      onWarning: note,
     }));
   // What is said must not get into a file that is printed.
   const say = target === "-" ? note : print;

@@ -2,6 +2,7 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { codecAliases, codecNames } from "../codec/names.ts";
 import type { JobOptions } from "../doc/job_options.ts";
+import { note } from "./_output.ts";
 import { interruptSignal } from "./_run.ts";
 
 /** Longest key that is accepted unless told otherwise; see `doc/record.ts`. */
@@ -79,7 +80,14 @@ export function jobOptions(
   },
 ): JobOptions {
   const signal = interruptSignal();
-  return { sourceCodec: compressType, keySizeLimit, maxSize, workers, signal };
+  return {
+    sourceCodec: compressType,
+    keySizeLimit,
+    maxSize,
+    workers,
+    signal,
+    onWarning: note,
+  };
 }
 
 /** `-L`: the longest key. */

@@ -4,9 +4,10 @@ import process from "node:process";
 import type { CodecName } from "../codec/names.ts";
 import type { SkippedRange } from "../doc/_block_reader.ts";
 import type { ByteSource } from "../doc/byte_source.ts";
+import type { KnownDocuments } from "../doc/known_documents.ts";
 import type { Records } from "../doc/record_scanner.ts";
 import type { InputOptions, OutputOptions } from "./_options.ts";
-import { ExitCode, noteRanges, ProgressLine } from "./_output.ts";
+import { ExitCode, note, noteRanges, ProgressLine } from "./_output.ts";
 
 /** The options of commands that read records. */
 export interface RecordsOptions extends InputOptions, OutputOptions {
@@ -61,6 +62,7 @@ export async function withRecords(
         codec,
         keySizeLimit,
         maxSize,
+        known: await readSumsOf(input, source, codec),
         onSkip: (range) => skipped.push(range),
       });
       reject = (error) => {
@@ -83,6 +85,16 @@ export async function withRecords(
     noteRanges(skipped);
   }
   if (skipped.length > 0) process.exitCode = ExitCode.Skipped;
+}
+
+/** The documents that the sums beside an input tell of, if there are any. */
+export async function readSumsOf(
+  path: string,
+  { size }: ByteSource,
+  codec: CodecName,
+): Promise<KnownDocuments | undefined> {
+  const { readSums } = await import("../doc/_read_sums.ts");
+  return readSums({ path, size, codec }, note);
 }
 
 async function checkOffset(source: ByteSource, offset: number): Promise<void> {

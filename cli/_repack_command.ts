@@ -150,6 +150,7 @@ async function repackAction(
     keySizeLimit: options.keySizeLimit,
     maxSize: options.maxSize,
     signal: interruptSignal(options.pattern),
+    onWarning: note,
   };
   if (options.mode !== "path") {
     const { repack } = await import("../doc/repack.ts");

@@ -2,7 +2,7 @@ import { Command } from "commander";
 import { ByteOutput, writeStandardOutput } from "./_byte_output.ts";
 import { addDocument, addJsonDocument, addRecord } from "./_document_output.ts";
 import { addInputOptions, addOutputOptions, parseCount } from "./_options.ts";
-import { type RecordsOptions, withRecords } from "./_records.ts";
+import { readSumsOf, type RecordsOptions, withRecords } from "./_records.ts";
 
 /** The options as commander hands them over. */
 interface Options extends RecordsOptions {
@@ -44,11 +44,12 @@ async function seekAction(
   const { ContentCheck } = await import("../doc/content_check.ts");
   const { findRecord } = await import("../doc/resync.ts");
   const { FileError } = await import("../doc/errors.ts");
-  await withRecords(input, 0, options, true, (open) => {
+  await withRecords(input, 0, options, true, async (open) => {
     const { records, source, codec } = open;
+    const known = await readSumsOf(input, source, codec);
     const found = findRecord(source, offset, {
       keySizeLimit: options.keySizeLimit,
-      checkContent: new ContentCheck(codec, options),
+      checkContent: new ContentCheck(codec, { ...options, known }),
     });
     if (found === undefined) {
       const file = source.file ?? input;

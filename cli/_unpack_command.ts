@@ -97,6 +97,7 @@ async function unpackAction(
       sourceCodec: compressType,
       signal: interruptSignal(options.pattern),
       onProgress,
+      onWarning: note,
       onDetour(key, path, reason) {
         if (++count > MAX_DETOURS_SHOWN && !verbose) return;
         const what = path === undefined

@@ -1,12 +1,16 @@
 import type { ContentCheck } from "./content_check.ts";
 import { type ByteSource, hasBytes } from "./byte_source.ts";
 import { RecordError } from "./errors.ts";
+import type { KnownDocuments } from "./known_documents.ts";
 import { RECORD_OVERHEAD, RecordState, RecordView } from "./record.ts";
 import {
   findHidden,
+  findKnownWithin,
   findRecord,
   findSwallowed,
+  isKnownAt,
   isText,
+  mayHoldKnown,
   mayHoldRecords,
 } from "./resync.ts";
 
@@ -80,7 +84,9 @@ const enum Stop {
  * Where damage is to be skipped, a record counts only if its content begins as
  * it must, neither its key nor (where keys are numbered) its content holds the
  * records that should follow it, and what follows it looks like records too: a
- * size that lies shows in one of them.
+ * size that lies shows in one of them. Where documents are known by their
+ * checksums, one of them counts whatever it holds and whatever follows it; and
+ * one that is not known does not count if a known one starts within it.
  */
 export class BlockReader {
   readonly #source: ByteSource;
@@ -95,6 +101,8 @@ export class BlockReader {
   #records = 0;
   #lastStart = 0;
   #end = 0;
+  /** Whether the last of them is a document that is known. */
+  #lastIsKnown = false;
   /** What is wrong with the record behind them. */
   #problem = "";
   /** Where, in the source, the first of the records is that it has swallowed. */
@@ -118,6 +126,16 @@ export class BlockReader {
    * @throws {RecordError} The first record is damaged, and damage is not to be skipped.
    */
   read(position: number, maxRecords: number): Block | undefined {
+    const block = this.#read(position, maxRecords);
+    if (block !== undefined) this.#known?.advance(block.next - position);
+    return block;
+  }
+
+  get #known(): KnownDocuments | undefined {
+    return this.#options.checkContent?.known;
+  }
+
+  #read(position: number, maxRecords: number): Block | undefined {
     const { checkContent } = this.#options;
     let wanted = this.#options.blockSize;
     if (position >= this.#options.end) return undefined;
@@ -144,7 +162,10 @@ export class BlockReader {
         if (stop === Stop.Done) return this.#block(position);
       }
       return stop === Stop.Swallowed
-        ? this.#skipTo(position, this.#swallowed)
+        ? this.#skipTo(
+          position,
+          Math.min(this.#swallowed, this.#options.end),
+        )
         : this.#blockAroundDamage(position, checkContent);
     }
   }
@@ -161,6 +182,7 @@ export class BlockReader {
   /** Counts the whole records in the slab. */
   #walk(position: number, maxRecords: number, isLast: boolean): Stop {
     this.#records = this.#lastStart = this.#end = 0;
+    this.#lastIsKnown = false;
     const { checkContent } = this.#options;
     const length = Math.min(this.#length, this.#options.end - position);
     while (this.#records < maxRecords && this.#end < length) {
@@ -179,16 +201,18 @@ export class BlockReader {
         this.#cutShort();
         return Stop.Damage;
       }
+      const isKnown = this.#known?.hasRecord(this.#slab, this.#record) ?? false;
       if (checkContent !== undefined) {
-        const stop = this.#examine(position, checkContent);
+        const stop = this.#examine(position, checkContent, isKnown);
         if (stop !== Stop.Done) return stop;
       }
-      this.#addRecord();
+      this.#addRecord(isKnown);
     }
     return Stop.Done;
   }
 
-  #addRecord(): void {
+  #addRecord(isKnown = false): void {
+    this.#lastIsKnown = isKnown;
     this.#records++;
     this.#lastStart = this.#end;
     this.#end = this.#record.end;
@@ -197,7 +221,7 @@ export class BlockReader {
   /** Whether the rest of the record that was parsed last, which is there, need not be read. */
   #canPassOver(): boolean {
     return this.#options.headersOnly && this.#record.end > 0 &&
-      this.#source.size !== Infinity;
+      this.#source.size !== Infinity && this.#known === undefined;
   }
 
   #cutShort(): void {
@@ -209,7 +233,11 @@ export class BlockReader {
   }
 
   /** Whether the record that was parsed last can be what it says, as far as that is cheap to tell. */
-  #examine(position: number, checkContent: ContentCheck): Stop {
+  #examine(
+    position: number,
+    checkContent: ContentCheck,
+    isKnown: boolean,
+  ): Stop {
     const { keyStart, keySize, contentStart, start, end } = this.#record;
     const slab = this.#slab;
     // Brotli has no magic number; there is nothing for it but to try.
@@ -225,6 +253,8 @@ export class BlockReader {
       this.#records > 0 &&
       this.#lastHasSwallowed(position, slab, keyStart, keySize)
     ) return Stop.Swallowed;
+    if (isKnown) return Stop.Done;
+    if (this.#holdsKnown(position, checkContent)) return Stop.Swallowed;
     // The sizes of records have zero bytes; text, as keys usually are, has none.
     if (!hasZero(slab, keyStart, keyStart + keySize)) return Stop.Done;
     const { keySizeLimit } = this.#options;
@@ -238,6 +268,31 @@ export class BlockReader {
     if (swallowed === undefined) return Stop.Done;
     this.#problem = "its key holds other records, so its size lies";
     return Stop.Damage;
+  }
+
+  /** Whether the record that was parsed last, and is none, has swallowed documents that are known. */
+  #holdsKnown(position: number, checkContent: ContentCheck): boolean {
+    const { known } = checkContent;
+    if (known === undefined) return false;
+    const { keySizeLimit } = this.#options;
+    const { start, end } = this.#record;
+    const length = this.#length;
+    const view = this.#successor;
+    // Done for every record that is not known, so the slab is looked at first,
+    // unless a header may be cut off there.
+    if (
+      end + keySizeLimit + RECORD_OVERHEAD <= length &&
+      !mayHoldKnown(this.#slab, start + 1, end, length, view, known)
+    ) return false;
+    const swallowed = findKnownWithin(this.#source, position + start, {
+      keySizeLimit,
+      checkContent,
+    });
+    if (swallowed === undefined) return false;
+    this.#problem = "it holds documents that follow it by their checksums, " +
+      "so its size lies";
+    this.#swallowed = swallowed;
+    return true;
   }
 
   /**
@@ -254,11 +309,10 @@ export class BlockReader {
     size: number,
   ): boolean {
     const { checkContent, keySizeLimit } = this.#options;
-    // Any other codec would have noticed.
-    if (checkContent!.isPossible) return false;
+    // Any other codec would have noticed, and what is known does not lie.
+    if (checkContent!.isPossible || this.#lastIsKnown) return false;
     const slab = this.#slab;
-    const last = this.#successor;
-    last.parse(slab, this.#lastStart, this.#end);
+    const last = this.#parseLast();
     const { keyStart, keySize, contentStart, end } = last;
     const wantsText = isText(slab, keyStart, keyStart + keySize);
     // Done for every record, so that views are only made of those that may be meant.
@@ -284,6 +338,14 @@ export class BlockReader {
     this.#end = this.#lastStart;
     this.#records--;
     this.#lastStart = this.#lastStarts(1)[0] ?? 0;
+    this.#lastIsKnown = this.#records > 0 && this.#known !== undefined &&
+      this.#known.hasRecord(this.#slab, this.#parseLast());
+  }
+
+  /** The last of the whole records, until another is parsed. */
+  #parseLast(): RecordView {
+    this.#successor.parse(this.#slab, this.#lastStart, this.#end);
+    return this.#successor;
   }
 
   /** Where the last few of the whole records start. */
@@ -308,7 +370,8 @@ export class BlockReader {
     if (
       this.#options.checkContent === undefined ||
       size <= MAX_UNCONFIRMED_SIZE ||
-      this.#looksLikeRecord(position + size)
+      this.#looksLikeRecord(position + size) ||
+      isKnownAt(this.#source, position, this.#options.keySizeLimit, this.#known)
     ) return true;
     this.#problem = "its size is not plausible: no record follows it";
     return false;
@@ -316,6 +379,7 @@ export class BlockReader {
 
   /** Whether the last whole record may be trusted, by what follows it. */
   #confirmLast(position: number): Stop {
+    if (this.#lastIsKnown) return Stop.Done;
     const next = position + this.#end;
     if (!this.#looksLikeRecord(next)) {
       this.#problem = this.#successor.problem || "it is cut short";
@@ -384,8 +448,8 @@ export class BlockReader {
     const isSound = this.#records > 0 && checkContent.isPossible &&
       checkContent.accepts(this.#lastContent());
     // A checksum leaves no doubt. Brotli has none.
-    const isProved = isSound && checkContent.hasMagic;
-    const isSuspect = isSound || !checkContent.isPossible;
+    const isProved = this.#lastIsKnown || isSound && checkContent.hasMagic;
+    const isSuspect = isSound || !checkContent.isPossible && !this.#lastIsKnown;
     const from = isProved ? this.#end : this.#startOfDoubt();
     const next = findRecord(this.#source, position + from, {
       keySizeLimit: this.#options.keySizeLimit,
@@ -416,8 +480,7 @@ export class BlockReader {
    */
   #startOfDoubt(): number {
     if (this.#records === 0) return 1;
-    this.#successor.parse(this.#slab, this.#lastStart, this.#end);
-    const { keyStart, keySize, contentStart } = this.#successor;
+    const { keyStart, keySize, contentStart } = this.#parseLast();
     return isText(this.#slab, keyStart, keyStart + keySize)
       ? contentStart
       : this.#lastStart + 1;
@@ -444,8 +507,7 @@ export class BlockReader {
   }
 
   #lastContent(): Uint8Array {
-    this.#successor.parse(this.#slab, this.#lastStart, this.#end);
-    const { contentStart, end } = this.#successor;
+    const { contentStart, end } = this.#parseLast();
     return this.#slab.subarray(contentStart, end);
   }
 }

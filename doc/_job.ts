@@ -19,6 +19,7 @@ import {
   openSame,
 } from "./byte_source.ts";
 import { ContentCheck } from "./content_check.ts";
+import { KnownDocuments } from "./known_documents.ts";
 
 /** Everything a thread needs to know of a job. */
 export interface Job {
@@ -60,6 +61,8 @@ export interface Job {
   headersOnly: boolean;
   /** Offsets of records to leave out, in order, in shared memory. */
   omitted?: Float64Array;
+  /** Memory of the {@linkcode KnownDocuments} of the source, if there are any. */
+  known?: SharedArrayBuffer;
   /** Whether to leave out what is damaged. */
   skipErrors: boolean;
   /** Whether the records are known to be whole, so that only contents can be damaged. */
@@ -156,7 +159,11 @@ class JobShare implements Disposable {
       ? globalMemoryPool
       : new MemoryPool({ enabled: false });
     const checkContent = job.skipErrors
-      ? new ContentCheck(job.from, { maxSize: job.maxSize, pool })
+      ? new ContentCheck(job.from, {
+        maxSize: job.maxSize,
+        pool,
+        known: job.known && new KnownDocuments(job.known),
+      })
       : undefined;
     this.#source = job.spool === undefined
       ? openSame(job.source, file, job.identity)

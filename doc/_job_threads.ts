@@ -5,6 +5,7 @@ import { JobControl, type JobProgress, type Pause } from "./_job_control.ts";
 import type { Plan } from "./_job_plan.ts";
 import { nextEvent } from "./_pacer.ts";
 import { RecordSpool } from "./_record_spool.ts";
+import { readSums } from "./_read_sums.ts";
 import { removeSpool } from "./_spool_file.ts";
 import { mergeTallies, type Tally } from "./_tally.ts";
 import { BackgroundFlush, createTemporary } from "./_target.ts";
@@ -33,7 +34,8 @@ export interface JobOutcome {
 }
 
 /** How and where to run a job. */
-export interface RunOptions extends Pick<JobOptions, "signal" | "onProgress"> {
+export interface RunOptions
+  extends Pick<JobOptions, "signal" | "onProgress" | "onWarning"> {
   /** Returns a path beside which a spool file may be made. */
   near(): string;
   /** What is in the output before the job begins to write. Default: nothing. */
@@ -54,6 +56,10 @@ export async function runPlan(
   try {
     if (job.sourcePackage !== "none" || plan.fill !== undefined) {
       job.spool = createTemporary(options.near());
+    } else if (job.skipErrors) {
+      const { source: path, from: codec } = job;
+      const file = { path, codec, size: plan.sourceSize };
+      job.known = readSums(file, options.onWarning)?.memory;
     }
     const control = new JobControl(plan.workers, pauseBetweenEvents);
     control.inputPosition = job.start;
@@ -82,6 +88,8 @@ export async function runPlan(
     };
   } finally {
     if (job.spool !== undefined) removeSpool(job.spool);
+    // Other sources of a merge have tables of their own.
+    job.known = undefined;
   }
 }
 

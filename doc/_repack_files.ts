@@ -18,12 +18,17 @@ export interface FileOutcome extends FilePair {
   result?: RepackResult;
   /** Why nothing was done. */
   error?: PackedError;
+  /** What is not as it should be. */
+  warnings: string[];
 }
 
 /** Files to repack, and the memory that tells the threads who takes which. */
 export interface FilesJob {
   /** How to repack each; without what cannot be sent to other threads. */
-  options: Omit<RepackOptions, keyof FilePair | "signal" | "onProgress">;
+  options: Omit<
+    RepackOptions,
+    keyof FilePair | "signal" | "onProgress" | "onWarning"
+  >;
   /** The files. */
   files: FilePair[];
   /** One 32-bit word: the index of the next file. */
@@ -64,12 +69,15 @@ export async function repackFiles(
  */
 export async function repackFile(options: RepackOptions): Promise<FileOutcome> {
   const { source, target } = options;
+  const warnings: string[] = [];
+  const onWarning = (message: string) => void warnings.push(message);
   try {
-    return { source, target, result: await repack(options) };
+    const result = await repack({ ...options, onWarning });
+    return { source, target, result, warnings };
   } catch (error) {
     if (error instanceof CancelledError || !(error instanceof BinfilesError)) {
       throw error;
     }
-    return { source, target, error: packError(error) };
+    return { source, target, error: packError(error), warnings };
   }
 }

@@ -68,7 +68,7 @@ export class SumCollector {
 }
 
 /** The view `old` if it is of the same bytes, else another. */
-function viewOf(bytes: Uint8Array, old: DataView): DataView {
+export function viewOf(bytes: Uint8Array, old: DataView): DataView {
   const isSame = old.buffer === bytes.buffer &&
     old.byteOffset === bytes.byteOffset && old.byteLength === bytes.length;
   return isSame
@@ -90,6 +90,27 @@ export function writeSumsHeader(path: string): void {
   } catch (error) {
     throw fileError("write", path, error);
   }
+}
+
+/**
+ * Number of entries of a file of sums.
+ *
+ * @throws {FileError} It cannot be read, or holds no sums.
+ */
+export function countSums(source: ByteSource): number {
+  const magic = new Uint8Array(MAGIC.length);
+  const length = source.read(magic, 0, magic.length, 0);
+  const count = (source.size - SUMS_HEADER_SIZE) / SUM_SIZE;
+  if (
+    length === magic.length && magic.every((byte, i) => byte === MAGIC[i]) &&
+    Number.isInteger(count)
+  ) return count;
+  const file = source.file ?? "";
+  throw new FileError(
+    file,
+    `Cannot read ${file}: it holds no sums of documents, or not all of them. ` +
+      "Remove it, or make it anew by repacking with sums (--sums).",
+  );
 }
 
 /** A document whose sums are not what they were. */
@@ -197,19 +218,11 @@ class SumsFile {
 
   constructor(path: string) {
     this.#source = openFile(path);
-    const magic = new Uint8Array(MAGIC.length);
-    const length = this.#source.read(magic, 0, magic.length, 0);
-    this.count = (this.#source.size - SUMS_HEADER_SIZE) / SUM_SIZE;
-    if (
-      length < magic.length || magic.some((byte, i) => byte !== MAGIC[i]) ||
-      !Number.isInteger(this.count)
-    ) {
+    try {
+      this.count = countSums(this.#source);
+    } catch (error) {
       this.#source.close();
-      throw new FileError(
-        path,
-        `Cannot read ${path}: it holds no sums of documents, or not all of them. ` +
-          "Remove it, or make it anew by repacking with sums (--sums).",
-      );
+      throw error;
     }
   }
 

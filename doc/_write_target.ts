@@ -24,7 +24,7 @@ import type { JobOptions } from "./job_options.ts";
 
 /** Where the output of jobs goes. */
 export interface TargetOptions
-  extends Pick<JobOptions, "signal" | "onProgress"> {
+  extends Pick<JobOptions, "signal" | "onProgress" | "onWarning"> {
   /** Path of the file to make. */
   target: string;
   /** Its lock, which the caller holds. */
@@ -100,6 +100,7 @@ export async function writeTarget(
       const outcome = await runPlan(plan, {
         signal,
         near: () => lock.path,
+        onWarning: options.onWarning,
         before: { ...progress },
         onProgress: onProgress &&
           ((now, ofThis) =>

@@ -8,13 +8,23 @@ import {
 import { CodecError, OutputLimitError } from "../codec/errors.ts";
 import { createDecoder } from "../codec/stream_coders.ts";
 import type { ByteSource } from "./byte_source.ts";
+import type { KnownDocuments } from "./known_documents.ts";
 
 /** Larger contents are read and checked piece by piece, in bytes. */
 const PIECE_SIZE = 256 * 1024;
 
+/** How to check contents. */
+export interface ContentCheckOptions extends DecompressOptions {
+  /**
+   * Documents that are known by their checksums. They count only with codec
+   * `none`: what other codecs write proves itself.
+   */
+  known?: KnownDocuments;
+}
+
 /**
  * Tells whether contents are what a codec writes: whether they decompress.
- * Uncompressed contents tell nothing.
+ * Uncompressed contents tell nothing by themselves.
  *
  * @example
  * ```ts
@@ -32,10 +42,13 @@ export class ContentCheck {
   readonly #codec: CodecName;
   readonly #options: DecompressOptions;
   readonly #magic: readonly number[];
+  /** Documents that are known by their checksums, where contents cannot be checked. */
+  readonly known: KnownDocuments | undefined;
 
   /** Creates a check for contents of a codec that decompress within limits. */
-  constructor(codec: CodecName, options: DecompressOptions = {}) {
+  constructor(codec: CodecName, options: ContentCheckOptions = {}) {
     this.#codec = codec;
+    this.known = codec === "none" ? options.known : undefined;
     this.#options = options;
     this.#magic = findCodec(codec).magic ?? [];
   }

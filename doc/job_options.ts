@@ -21,6 +21,12 @@ export interface JobOptions {
    * number of bytes to be read, or 0 if that is not known, as with packages.
    */
   onProgress?(progress: JobProgress, total: number): void;
+  /**
+   * Called with what keeps nothing from being done, but is not as it should be:
+   * checksums beside the source that are to help in leaving out what is damaged,
+   * and cannot be used.
+   */
+  onWarning?(message: string): void;
 }
 
 /** What to do if another process is writing the target. */

@@ -81,7 +81,8 @@ export {
   type MergeResult,
 } from "./merge.ts";
 export type { SumComparison, SumDifference } from "./_sums.ts";
-export { ContentCheck } from "./content_check.ts";
+export { ContentCheck, type ContentCheckOptions } from "./content_check.ts";
+export { type DocumentSums, KnownDocuments } from "./known_documents.ts";
 export { scan, type ScanOptions, type ScanResult } from "./scan.ts";
 export type { LargeDocument, Tally } from "./_tally.ts";
 export type { JobOptions, LockOptions } from "./job_options.ts";

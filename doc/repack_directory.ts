@@ -70,7 +70,8 @@ export interface RepackDirectoryResult {
 export async function repackDirectory(
   options: RepackDirectoryOptions,
 ): Promise<RepackDirectoryResult> {
-  const { source, target, pattern, signal, onProgress, ...each } = options;
+  const { source, target, pattern, signal, onProgress, onWarning, ...each } =
+    options;
   const { suffix } = findCodec(options.packageCodec ?? "none");
   const { join } = nodePath();
   const pairs = listFiles(source, target)
@@ -90,7 +91,9 @@ export async function repackDirectory(
   outcomes.push(...await repackSmall(pairs.filter(isSmall), each, signal));
   const outcome: RepackDirectoryResult = { results: [], passedOver: [] };
   for (const { source } of pairs) {
-    const { result, error } = outcomes.find((one) => one.source === source)!;
+    const { result, error, warnings } = outcomes
+      .find((one) => one.source === source)!;
+    for (const warning of warnings) onWarning?.(warning);
     if (result !== undefined) outcome.results.push(result);
     else outcome.passedOver.push({ file: source, reason: reasonOf(error!) });
   }

@@ -10,8 +10,27 @@
  * - **A chain of plausible records**, or one that ends where the file does, is
  *   what there is with `none`. A lone record between two damaged places counts if
  *   its key is text and no chain starts within it.
+ * - **Checksums of key and content** that a document had when they were written
+ *   are proof with `none`, if there is a file of them (see `KnownDocuments`).
  *
- * With `none`, these things cannot be told apart, and this is how they are taken:
+ * They speak for a record only, never against it: it may have changed, or be
+ * newer. A known record counts at once, whatever it holds and whatever follows
+ * it. One that is not known and within which a known one starts has swallowed
+ * that; the exceptions are those of {@linkcode findKnownWithin}. So no document
+ * is lost that is as it was, with these limits:
+ *
+ * - Documents within a damaged document that are copies of known ones, in a bin
+ *   file say, may come out as documents.
+ * - A document whose bytes are also in the file where others meet, in part of
+ *   one and part of the next, may be found there if the first is damaged.
+ * - Where a document has changed or is newer right behind those that another has
+ *   swallowed, and the other looks like a bin file then, it is taken for one.
+ *
+ * And a document that has changed, or was put between known ones later, may be
+ * lost for holding copies of them, if it is no bin file.
+ *
+ * With `none` and no checksums, these things cannot be told apart, and this is
+ * how they are taken:
  *
  * - Bytes of keys and contents that were changed are not noticed.
  * - What looks like records within the content of a record with a sound header
@@ -34,6 +53,11 @@
 import { countOn } from "./_numbered_keys.ts";
 import { type ByteSource, hasBytes } from "./byte_source.ts";
 import type { ContentCheck } from "./content_check.ts";
+import {
+  type DocumentSums,
+  type KnownDocuments,
+  RangeSum,
+} from "./known_documents.ts";
 import { RECORD_OVERHEAD, RecordState, RecordView } from "./record.ts";
 
 /** Bytes that are searched at a time. */
@@ -89,20 +113,36 @@ export function findRecord(
   offset: number,
   options: FindRecordOptions,
 ): number | undefined {
-  const headers = new HeaderReader(source, options.keySizeLimit);
+  const { known } = options.checkContent;
+  const headers = new HeaderReader(source, options.keySizeLimit, known);
+  const found = findLikely(headers, offset, options);
+  if (found === undefined || headers.isKnown) return found;
+  return findKnownWithin(source, found, options) ?? found;
+}
+
+/** The same, without a look at what the record that is found may have swallowed. */
+function findLikely(
+  headers: HeaderReader,
+  offset: number,
+  options: FindRecordOptions,
+): number | undefined {
+  // What is known within the record under suspicion may be part of its content.
+  const knownFrom = Math.max(offset, options.claimedEnd ?? 0);
   /** Starts of chains with odd keys. They count if they lead to something better. */
   const odd: number[] = [];
   const leadingTo = (end: number) =>
     odd.find((at) => headers.follow(at, end).end === end);
   let lone: number | undefined;
   let loneEnd = 0;
-  for (const at of headers.candidates(offset)) {
+  for (const at of headers.candidates(offset, Infinity, knownFrom)) {
     // Nothing better has turned up within it.
     if (lone !== undefined && at >= loneEnd) return leadingTo(lone) ?? lone;
+    if (headers.isKnown) return leadingTo(at) ?? at;
     const evidence = weigh(headers, at, options);
     if (evidence === Evidence.Convincing) {
       const start = startOf(headers, at, options);
-      return leadingTo(start) ?? start;
+      const first = headers.firstKnown(Math.max(at, knownFrom), start) ?? start;
+      return leadingTo(first) ?? first;
     }
     if (evidence === Evidence.Odd && odd.push(at) > MAX_ODD) odd.shift();
     if (evidence === Evidence.Lone && lone === undefined) {
@@ -135,6 +175,82 @@ export function findSwallowed(
     if (headers.follow(at, end).end !== end) headers.dismiss(at);
     else if (headers.parse(at) && headers.accepts(checkContent)) return at;
   }
+}
+
+/**
+ * Finds the known documents that a record has swallowed which is none of them
+ * itself. A bin file that is a document may hold copies of others, and so may
+ * anything behind the last known document. Those are left alone, unless
+ *
+ * - the key and the content up to one of them are a document,
+ * - one of them runs on past the record's end, or
+ * - the one that ends there is followed in the file by what follows the record.
+ *
+ * @param offset Where the record starts, which must be whole.
+ * @returns Where the first of them starts, or undefined when there is none.
+ */
+export function findKnownWithin(
+  source: ByteSource,
+  offset: number,
+  { keySizeLimit, checkContent: { known } }: FindRecordOptions,
+): number | undefined {
+  if (known === undefined || known.isExhausted) return undefined;
+  const headers = new HeaderReader(source, keySizeLimit, known);
+  headers.parse(offset);
+  const contentStart = offset + headers.contentSizeOffset + 4;
+  const end = offset + headers.recordSize;
+  const key = headers.key().slice();
+  const { isFinalSeen } = known;
+  const keySum = isFinalSeen ? undefined : known.keySum(key, 0, key.length);
+  let prefix: RangeSum | undefined;
+  let first: number | undefined;
+  let last: number | undefined;
+  let mayHoldCopies = false;
+  let summed = contentStart;
+  for (const at of headers.candidates(offset + 1, end, offset + 1)) {
+    if (!headers.isKnown) continue;
+    if (at < contentStart) return at;
+    const next = at + headers.recordSize;
+    if (first === undefined) {
+      first = at;
+      const chain = headers.follow(contentStart, end);
+      known.look(chain.records * (keySizeLimit + RECORD_OVERHEAD));
+      mayHoldCopies = chain.end === end || isFinalSeen;
+      if (keySum !== undefined) {
+        prefix = new RangeSum();
+        prefix.begin(source, contentStart);
+      }
+    }
+    if (prefix !== undefined) {
+      known.look(at - summed);
+      summed = at;
+      const content = prefix.upTo(at);
+      if (known.has({ key: keySum!, content })) return at;
+    } else if (!mayHoldCopies) return first;
+    if (next > end) mayHoldCopies = false;
+    if (next === end) last = at;
+  }
+  if (first === undefined || !mayHoldCopies) return first;
+  const sums = last === undefined ? undefined : headers.sums(last);
+  if (sums === undefined) return undefined;
+  const nextSums = end < headers.size ? headers.sums(end) : undefined;
+  // If what follows is newer, or nothing does, the last document may have been swallowed.
+  const isCopy = isFinalSeen || first === contentStart && isText(key);
+  const isFollowed = nextSums === undefined
+    ? known.isFinal(sums) && !isCopy
+    : known.follows(sums, nextSums);
+  return isFollowed ? first : undefined;
+}
+
+/** Whether the record at an offset is a known document. */
+export function isKnownAt(
+  source: ByteSource,
+  offset: number,
+  keySizeLimit: number,
+  known: KnownDocuments | undefined,
+): boolean {
+  const headers = new HeaderReader(source, keySizeLimit, known);
+  return headers.sums(offset) !== undefined;
 }
 
 /** A record whose size may lie, in a file whose contents cannot be checked. */
@@ -207,6 +323,27 @@ export function mayHoldRecords(
     if (!wantsText || isText(bytes, keyStart, keyStart + keySize)) {
       return true;
     }
+  }
+  return false;
+}
+
+/** Whether a plausible header with a key that is known starts between two places. */
+export function mayHoldKnown(
+  bytes: Uint8Array,
+  from: number,
+  to: number,
+  limit: number,
+  record: RecordView,
+  known: KnownDocuments,
+): boolean {
+  for (
+    let at = from;
+    (at = findHeader(bytes, at, to, limit, record)) >= 0;
+    at++
+  ) {
+    const { keyStart, keySize } = record;
+    const sum = known.keySum(bytes, keyStart, keyStart + keySize);
+    if (sum !== undefined) return true;
   }
   return false;
 }
@@ -403,8 +540,10 @@ function findHeader(
 
 /** Reads headers at any offset. */
 class HeaderReader {
-  /** Size of the record that was parsed last. */
+  /** Size of the record that was parsed last, or found by {@linkcode HeaderReader.candidates}. */
   recordSize = 0;
+  /** Whether the last candidate is a document that is known. */
+  isKnown = false;
   readonly #source: ByteSource;
   readonly #keySizeLimit: number;
   readonly #record: RecordView;
@@ -412,9 +551,15 @@ class HeaderReader {
   #start = 0;
   /** Where dismissed chains go on. */
   readonly #dismissed = new Set<number>();
+  readonly #known: KnownDocuments | undefined;
 
-  constructor(source: ByteSource, keySizeLimit: number) {
+  constructor(
+    source: ByteSource,
+    keySizeLimit: number,
+    known?: KnownDocuments,
+  ) {
     this.#source = source;
+    this.#known = known;
     this.#keySizeLimit = keySizeLimit;
     this.#record = new RecordView(keySizeLimit);
     this.#bytes = new Uint8Array(keySizeLimit + RECORD_OVERHEAD);
@@ -432,14 +577,22 @@ class HeaderReader {
   /**
    * Offsets from `from` on, and before `to`, at which a plausible record starts
    * that fits, but for those that belong to chains that were dismissed.
+   *
+   * @param knownFrom Offset from which on known documents are told from others.
    */
-  *candidates(from: number, to = Infinity): Generator<number> {
+  *candidates(
+    from: number,
+    to = Infinity,
+    knownFrom = Infinity,
+  ): Generator<number> {
     const step = Math.min(WINDOW_SIZE, to - from);
     const record = new RecordView(this.#keySizeLimit);
     const window = new Uint8Array(
       step + this.#keySizeLimit + RECORD_OVERHEAD,
     );
     this.#dismissed.clear();
+    /** Where the bytes begin that were not looked at yet for known documents. */
+    let unseen = Math.max(from, knownFrom);
     for (let start = from; start < to; start += step) {
       const length = this.#source.read(window, 0, window.length, start);
       const last = Math.min(step, to - start);
@@ -450,11 +603,35 @@ class HeaderReader {
       ) {
         const offset = start + at;
         const size = record.end - at;
-        if (this.#dismissed.delete(offset)) this.#dismissed.add(offset + size);
-        else if (this.#fits(offset, size)) yield offset;
+        this.isKnown = false;
+        if (offset >= unseen) {
+          this.#known?.look(offset - unseen);
+          unseen = offset;
+          this.isKnown = this.#isKnown(window, record, start);
+        }
+        if (this.isKnown) {
+          this.recordSize = size;
+          yield offset;
+        } else if (this.#dismissed.delete(offset)) {
+          this.#dismissed.add(offset + size);
+        } else if (this.#fits(offset, size)) yield offset;
       }
       if (length < window.length) return;
     }
+  }
+
+  /** Where the first known document starts from `from` on and up to `to`. */
+  firstKnown(from: number, to: number): number | undefined {
+    if (this.#known === undefined || from > to) return undefined;
+    for (const at of this.candidates(from, to + 1, from)) {
+      if (this.isKnown) return at;
+    }
+  }
+
+  /** The sums of the record at an offset, if it is a known document. */
+  sums(offset: number): DocumentSums | undefined {
+    if (!this.parse(offset)) return undefined;
+    return this.#sums(this.#bytes, this.#record, offset);
   }
 
   /**
@@ -549,6 +726,29 @@ class HeaderReader {
         this.#start + contentStart,
         contentSize,
       );
+  }
+
+  /** Whether a record in bytes that begin at an offset of the source is a known document. */
+  #isKnown(bytes: Uint8Array, record: RecordView, offset: number): boolean {
+    return this.#fits(offset, record.end) &&
+      this.#sums(bytes, record, offset) !== undefined;
+  }
+
+  #sums(
+    bytes: Uint8Array,
+    { keyStart, keySize, contentStart, end }: RecordView,
+    offset: number,
+  ): DocumentSums | undefined {
+    const known = this.#known;
+    const key = known?.keySum(bytes, keyStart, keyStart + keySize);
+    if (known === undefined || key === undefined) return undefined;
+    const content = known.contentSum(
+      this.#source,
+      offset + contentStart,
+      offset + end,
+    );
+    const sums = { key, content };
+    return known.has(sums) ? sums : undefined;
   }
 
   #fits(offset: number, size: number): boolean {

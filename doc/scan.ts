@@ -104,9 +104,8 @@ export async function scan(options: ScanOptions): Promise<ScanResult> {
       const computed = plan.job.sums;
       try {
         const { progress, skipped, tally } = await runPlan(plan, {
+          ...options,
           near,
-          signal,
-          onProgress,
         });
         onProgress?.(progress, progress.bytesRead);
         return {

@@ -1,18 +1,20 @@
 import type { CodecName } from "../codec/names.ts";
-import type { DecompressOptions } from "../codec/compress.ts";
 import { type Block, BlockReader, type SkippedRange } from "./_block_reader.ts";
 import { type ByteSource, memorySource } from "./byte_source.ts";
 import { RecordError } from "./errors.ts";
 import { DEFAULT_KEY_SIZE_LIMIT, RecordView } from "./record.ts";
 import type { Records } from "./record_scanner.ts";
-import { ContentCheck } from "./content_check.ts";
+import { ContentCheck, type ContentCheckOptions } from "./content_check.ts";
 import { findSwallowed } from "./resync.ts";
 
 /** Bytes that are read at a time. */
 const BLOCK_SIZE = 256 * 1024;
 
-/** How to walk over records that may be damaged. */
-export interface TolerantScannerOptions extends DecompressOptions {
+/**
+ * How to walk over records that may be damaged. Documents that are known need a
+ * source whose size is known; with others, such as packages, they do not count.
+ */
+export interface TolerantScannerOptions extends ContentCheckOptions {
   /** Codec of the contents; see `openInput`. */
   codec: CodecName;
   /** Longest key that is accepted, in bytes. Default {@linkcode DEFAULT_KEY_SIZE_LIMIT}. */
@@ -65,7 +67,10 @@ export class TolerantScanner implements Records {
     const { codec, keySizeLimit = DEFAULT_KEY_SIZE_LIMIT, onSkip } = options;
     this.#source = new SourceUntilDamage(source);
     this.#keySizeLimit = keySizeLimit;
-    this.#checkContent = new ContentCheck(codec, options);
+    this.#checkContent = new ContentCheck(codec, {
+      ...options,
+      known: source.size === Infinity ? undefined : options.known,
+    });
     this.#onSkip = onSkip;
     this.#record = new RecordView(keySizeLimit);
     this.#reader = new BlockReader(this.#source, {
@@ -133,13 +138,16 @@ export class TolerantScanner implements Records {
   reject(reason: string): void {
     const { contentStart, start, end } = this.#record;
     const { bytes } = this.#block!;
-    const next = findSwallowed(
+    const checkContent = this.#checkContent;
+    const isKnown = checkContent.known?.hasRecord(bytes, this.#record);
+    const swallowed = isKnown ? undefined : findSwallowed(
       memorySource(bytes.subarray(0, end)),
       contentStart,
       end,
       end,
-      { keySizeLimit: this.#keySizeLimit, checkContent: this.#checkContent },
-    ) ?? end;
+      { keySizeLimit: this.#keySizeLimit, checkContent },
+    );
+    const next = swallowed ?? end;
     this.#at = next;
     const key = this.name();
     this.#onSkip({ offset: this.offset, size: next - start, reason, key });

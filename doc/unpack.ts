@@ -7,6 +7,7 @@ import { FileTree, Written } from "./_file_tree.ts";
 import type { JobProgress } from "./_job_control.ts";
 import { matches } from "./_matches.ts";
 import { pacer } from "./_pacer.ts";
+import { readSums } from "./_read_sums.ts";
 import { withInput } from "./_standard_input.ts";
 import { withScratch } from "./_target_lock.ts";
 
@@ -28,6 +29,7 @@ export interface UnpackOptions extends
     | "maxSize"
     | "signal"
     | "onProgress"
+    | "onWarning"
   > {
   /** Path of the bin file, or `-` for the standard input. Compression of the file as a whole is detected. */
   source: string;
@@ -167,7 +169,7 @@ class Unpacking implements Disposable {
   ) {
     this.#options = options;
     this.#tree = tree;
-    const { keySizeLimit, maxSize, sourceCodec } = options;
+    const { keySizeLimit, maxSize, sourceCodec, onWarning } = options;
     this.#input = openInput(openFile(path, name), {
       codec: sourceCodec,
       keySizeLimit,
@@ -184,6 +186,7 @@ class Unpacking implements Disposable {
         codec,
         keySizeLimit,
         maxSize,
+        known: readSums({ path, size: source.size, codec }, onWarning),
         onSkip: (range) => this.#skipped.push(range),
       })
       : new RecordScanner(source, { keySizeLimit });

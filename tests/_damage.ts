@@ -2,7 +2,12 @@
 import type { CodecName } from "../codec/mod.ts";
 import { BlockReader, type SkippedRange } from "../doc/_block_reader.ts";
 import { BlockTransformer } from "../doc/_block_transformer.ts";
-import { memorySource, RecordError, RecordView } from "../doc/mod.ts";
+import {
+  type KnownDocuments,
+  memorySource,
+  RecordError,
+  RecordView,
+} from "../doc/mod.ts";
 import { ContentCheck } from "../doc/content_check.ts";
 import { globalMemoryPool } from "../pool/mod.ts";
 import { concat } from "./_bytes.ts";
@@ -132,12 +137,16 @@ export function repackInMemory(
   bytes: Uint8Array,
   codec: CodecName,
   skips: boolean,
-  { blockSize = 1024 * 1024, maxSize = 1 << 24 } = {},
+  { blockSize = 1024 * 1024, maxSize = 1 << 24, known }: {
+    blockSize?: number;
+    maxSize?: number;
+    known?: KnownDocuments;
+  } = {},
 ): Outcome {
   const pool = globalMemoryPool;
   const keySizeLimit = 1000;
   const checkContent = skips
-    ? new ContentCheck(codec, { maxSize, pool })
+    ? new ContentCheck(codec, { maxSize, pool, known })
     : undefined;
   const reader = new BlockReader(memorySource(bytes), {
     blockSize,
