@@ -7,9 +7,9 @@ import {
   findHidden,
   findKnownWithin,
   findRecord,
-  findSwallowed,
   isKnownAt,
   isText,
+  keyHoldsRecords,
   mayHoldKnown,
   mayHoldRecords,
 } from "./resync.ts";
@@ -238,7 +238,7 @@ export class BlockReader {
     checkContent: ContentCheck,
     isKnown: boolean,
   ): Stop {
-    const { keyStart, keySize, contentStart, start, end } = this.#record;
+    const { keyStart, keySize, contentStart, end } = this.#record;
     const slab = this.#slab;
     // Brotli has no magic number; there is nothing for it but to try.
     const isOfCodec = checkContent.hasMagic
@@ -257,17 +257,27 @@ export class BlockReader {
     if (this.#holdsKnown(position, checkContent)) return Stop.Swallowed;
     // The sizes of records have zero bytes; text, as keys usually are, has none.
     if (!hasZero(slab, keyStart, keyStart + keySize)) return Stop.Done;
-    const { keySizeLimit } = this.#options;
-    const swallowed = findSwallowed(
+    const holdsRecords = keyHoldsRecords(
       this.#source,
-      position + start + 1,
-      position + contentStart,
+      slab.subarray(keyStart, keyStart + keySize),
+      position + keyStart,
       position + end,
-      { keySizeLimit, checkContent },
+      {
+        keySizeLimit: this.#options.keySizeLimit,
+        checkContent,
+        example: this.#lastKey(),
+      },
     );
-    if (swallowed === undefined) return Stop.Done;
+    if (!holdsRecords) return Stop.Done;
     this.#problem = "its key holds other records, so its size lies";
     return Stop.Damage;
+  }
+
+  /** The key of the last whole record, if there is one. */
+  #lastKey(): Uint8Array | undefined {
+    if (this.#records === 0) return undefined;
+    const { keyStart, keySize } = this.#parseLast();
+    return this.#slab.subarray(keyStart, keyStart + keySize);
   }
 
   /** Whether the record that was parsed last, and is none, has swallowed documents that are known. */

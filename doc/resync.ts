@@ -75,6 +75,9 @@ const COMPARED_KEYS = 8;
 /** Keys with so much in common are alike; see {@linkcode likeness}. */
 const MIN_LIKENESS = 3;
 
+/** Bytes of each of the sizes of a record. */
+const SIZE_FIELD = RECORD_OVERHEAD / 2;
+
 /** Chains with odd keys that are remembered. */
 const MAX_ODD = 16;
 
@@ -117,7 +120,28 @@ export function findRecord(
   const headers = new HeaderReader(source, options.keySizeLimit, known);
   const found = findLikely(headers, offset, options);
   if (found === undefined || headers.isKnown) return found;
-  return findKnownWithin(source, found, options) ?? found;
+  return findKnownWithin(source, found, options) ??
+    behindRubbish(headers, found, options);
+}
+
+/**
+ * Where the record really starts that was found at an offset: the rest of a
+ * damaged record before it may look like the size of a longer key.
+ */
+function behindRubbish(
+  headers: HeaderReader,
+  offset: number,
+  options: FindRecordOptions,
+): number {
+  headers.parse(offset);
+  if (headers.keyIsText()) return offset;
+  const key = headers.key().slice();
+  const keyStart = offset + SIZE_FIELD;
+  const end = offset + headers.recordSize;
+  for (const at of headers.candidates(keyStart, keyStart + key.length)) {
+    if (isHeld(headers, at, end, key, options)) return at;
+  }
+  return offset;
 }
 
 /** The same, without a look at what the record that is found may have swallowed. */
@@ -253,6 +277,71 @@ export function isKnownAt(
   return headers.sums(offset) !== undefined;
 }
 
+/**
+ * Whether the key of a record holds records that a lying size has made part of
+ * it. It would consist of a shorter key, its content, and then
+ *
+ * - a chain that ends where the record does, or
+ * - nothing: what should be the size of the next key is taken for that of the
+ *   content (see {@linkcode align}).
+ *
+ * @param key The key, which is no text.
+ * @param keyStart Where it starts in the file.
+ * @param end Where the record ends.
+ */
+export function keyHoldsRecords(
+  source: ByteSource,
+  key: Uint8Array,
+  keyStart: number,
+  end: number,
+  options: FindRecordOptions,
+): boolean {
+  const headers = new HeaderReader(source, options.keySizeLimit);
+  const view = new DataView(key.buffer, key.byteOffset, key.length);
+  const { example = headers.keyAt(end) } = options;
+  if (example === undefined) return false;
+  for (let size = 0; size + SIZE_FIELD <= key.length; size++) {
+    const at = size + SIZE_FIELD + view.getUint32(size, true);
+    const holds = at < key.length
+      ? isHeld(headers, keyStart + at, end, key, { ...options, example })
+      : at === key.length &&
+        isLikelier(headers.keyAt(keyStart + at), key, example);
+    if (holds) return true;
+  }
+  return false;
+}
+
+/**
+ * Whether there is a chain of records at an offset within a key, which ends where
+ * the key's record does, and starts with a likelier key.
+ */
+function isHeld(
+  headers: HeaderReader,
+  at: number,
+  end: number,
+  key: Uint8Array,
+  { checkContent, example = headers.keyAt(end) }: FindRecordOptions,
+): boolean {
+  return example !== undefined && headers.follow(at, end).end === end &&
+    headers.parse(at) && headers.accepts(checkContent) &&
+    isLikelier(headers.keyAt(at), key, example);
+}
+
+/**
+ * Whether a key is likelier than one that is no text, by the example of one
+ * nearby. Binary keys often look like records, but not like ones with such keys.
+ */
+function isLikelier(
+  key: Uint8Array | undefined,
+  other: Uint8Array,
+  example: Uint8Array,
+): boolean {
+  if (key === undefined) return false;
+  if (isText(key) && isText(example)) return true;
+  const common = likeness(key, example);
+  return common >= MIN_LIKENESS && common > likeness(other, example);
+}
+
 /** A record whose size may lie, in a file whose contents cannot be checked. */
 export interface Suspect {
   /** Its key. */
@@ -300,6 +389,7 @@ export function findHidden(
     if (chain.end <= end) headers.dismiss(at);
     else if (
       weigh(headers, at, crossing) === Evidence.Convincing &&
+      headers.likeness(at, key) >= MIN_LIKENESS &&
       compare(headers, at, end, key) > 0
     ) return at;
   }
@@ -500,11 +590,14 @@ function compare(
   return Number(first.end === size) - Number(second.end === size);
 }
 
-/** What keys have in common: bytes at their starts, and two for being as long. */
+/**
+ * What keys have in common: bytes at their starts, and two for being as long.
+ * Zeros do not count, as all numbers have them.
+ */
 function likeness(a: Uint8Array, b: Uint8Array): number {
-  let length = 0;
-  while (length < a.length && a[length] === b[length]) length++;
-  return length + (a.length === b.length ? 2 : 0);
+  let common = a.length === b.length ? 2 : 0;
+  for (let i = 0; i < a.length && a[i] === b[i]; i++) if (a[i] !== 0) common++;
+  return common;
 }
 
 /**
@@ -661,7 +754,12 @@ class HeaderReader {
 
   /** The key of the record that was parsed last, valid until the next is. */
   key(): Uint8Array {
-    return this.#bytes.subarray(4, 4 + this.#record.keySize);
+    return this.#bytes.subarray(SIZE_FIELD, SIZE_FIELD + this.#record.keySize);
+  }
+
+  /** A copy of the key of the record at an offset, if a plausible one is there. */
+  keyAt(offset: number): Uint8Array | undefined {
+    return this.parse(offset) ? this.key().slice() : undefined;
   }
 
   /** Whether the key of the record that was parsed last is text, and not empty. */

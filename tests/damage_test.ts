@@ -29,6 +29,7 @@ import {
   readBinFile,
   TemporaryDirectory,
 } from "./_files.ts";
+import { contentKinds, keyKinds, makeFile } from "./_misleading_files.ts";
 import { Random } from "./fuzz/random.ts";
 
 const all = Deno.env.get("BINFILES_DAMAGE") === "all";
@@ -296,3 +297,30 @@ Deno.test("the command names the offset of damage and exits with 1, or skips it 
     Deno.removeSync(target);
   }
 });
+
+for (const codec of ["none", "gzip", "brotli"] as const) {
+  Deno.test(`an undamaged file of ${codec} loses nothing when damage is to be skipped, whatever its keys and contents`, () => {
+    for (const makeKey of Object.values(keyKinds)) {
+      for (const makeContent of Object.values(contentKinds)) {
+        const random = new Random(15);
+        for (let file = 0; file < (codec === "none" ? 10 : 1); file++) {
+          const { records } = makeFile(makeKey, makeContent, random, 40);
+          const sample = sampleOf(
+            concat(
+              ...records.map(({ key, content }) =>
+                encodeRecord(key, compress(content, codec))
+              ),
+            ),
+            codec,
+          );
+          const { kept, error } = repackInMemory(sample.bytes, codec, true, {});
+          assertEquals(error, undefined);
+          assertEquals(
+            kept.map(({ start, end }) => [start, end]),
+            sample.records.map(({ start, end }) => [start, end]),
+          );
+        }
+      }
+    }
+  });
+}
