@@ -143,7 +143,7 @@ export const efforts = {
     },
     rounds: 3,
   },
-  /** An hour or two, and 30 GB of temporary files. */
+  /** An hour, and 30 GB of temporary files. */
   full: {
     codecs,
     codec: { kinds, sizes: Object.values(sizes), rounds: 7, milliseconds: 10 },
@@ -156,7 +156,7 @@ export const efforts = {
         [from, to] as const
       )
     ),
-    repack: { rounds: 3, seconds: 1, maxBytes: 1e9 },
+    repack: { rounds: 3, seconds: 0.5, maxBytes: 1e9 },
     limit: { rounds: 3, seconds: 10, maxBytes: 1e9 },
     toolDocuments: 20_000,
     scaling: {
