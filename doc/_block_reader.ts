@@ -1,4 +1,5 @@
 import type { ContentCheck } from "./content_check.ts";
+import { isText } from "./_key_likeness.ts";
 import { type ByteSource, hasBytes } from "./byte_source.ts";
 import { RecordError } from "./errors.ts";
 import type { KnownDocuments } from "./known_documents.ts";
@@ -8,7 +9,6 @@ import {
   findKnownWithin,
   findRecord,
   isKnownAt,
-  isText,
   keyHoldsRecords,
   mayHoldKnown,
   mayHoldRecords,
