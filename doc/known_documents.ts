@@ -236,8 +236,15 @@ export class KnownDocuments {
       this.#words[Word.FinalContent] = piece.getInt32(4, true);
     }
     for (let position = SUMS_HEADER_SIZE; position < size;) {
-      const length = sums.read(bytes, 0, bytes.length, position);
-      for (let at = 0; at + SUM_SIZE <= length; at += SUM_SIZE) {
+      const length = Math.min(bytes.length, size - position);
+      if (sums.read(bytes, 0, length, position) < length) {
+        const file = sums.file ?? "";
+        throw new FileError(
+          file,
+          `Cannot read ${file}: it became shorter than it was`,
+        );
+      }
+      for (let at = 0; at < length; at += SUM_SIZE) {
         const key = piece.getInt32(at, true);
         const content = piece.getInt32(at + 4, true);
         const slot = this.#pairSlot(key, content);

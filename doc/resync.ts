@@ -285,16 +285,18 @@ export function keyHoldsRecords(
   end: number,
   options: FindRecordOptions,
 ): boolean {
-  const headers = new HeaderReader(source, options.keySizeLimit);
   const view = new DataView(key.buffer, key.byteOffset, key.length);
-  const { example = headers.keyAt(end) } = options;
-  if (example === undefined) return false;
+  // Made only for the few keys that may be meant.
+  let headers: HeaderReader | undefined;
   for (let size = 0; size + SIZE_FIELD <= key.length; size++) {
     const at = size + SIZE_FIELD + view.getUint32(size, true);
+    if (at > key.length) continue;
+    headers ??= new HeaderReader(source, options.keySizeLimit);
+    const { example = headers.keyAt(end) } = options;
+    if (example === undefined) return false;
     const holds = at < key.length
       ? isHeld(headers, keyStart + at, end, key, { ...options, example })
-      : at === key.length &&
-        isLikelier(headers.keyAt(keyStart + at), key, example);
+      : isLikelier(headers.keyAt(keyStart + at), key, example);
     if (holds) return true;
   }
   return false;
