@@ -8,6 +8,7 @@ import {
   findHidden,
   findKnownWithin,
   findRecord,
+  findShorterKey,
   isKnownAt,
   keyHoldsRecords,
   mayHoldKnown,
@@ -255,8 +256,10 @@ export class BlockReader {
     ) return Stop.Swallowed;
     if (isKnown) return Stop.Done;
     if (this.#holdsKnown(position, checkContent)) return Stop.Swallowed;
-    // The sizes of records have zero bytes; text, as keys usually are, has none.
-    if (!hasZero(slab, keyStart, keyStart + keySize)) return Stop.Done;
+    // Done for every record, so that views are only made of keys that may be meant.
+    if (findShorterKey(slab, keyStart, keyStart + keySize) < 0) {
+      return Stop.Done;
+    }
     const holdsRecords = keyHoldsRecords(
       this.#source,
       slab.subarray(keyStart, keyStart + keySize),
@@ -520,10 +523,4 @@ export class BlockReader {
     const { contentStart, end } = this.#parseLast();
     return this.#slab.subarray(contentStart, end);
   }
-}
-
-/** Whether there is a zero among the bytes from `start` to `end`. */
-function hasZero(bytes: Uint8Array, start: number, end: number): boolean {
-  for (let i = start; i < end; i++) if (bytes[i] === 0) return true;
-  return false;
 }

@@ -133,7 +133,7 @@ export class HeaderReader {
 
   /** Where, within the record that was parsed last, the size of its content is. */
   get contentSizeOffset(): number {
-    return this.#record.contentStart - 4;
+    return this.#record.contentStart - SIZE_FIELD;
   }
 
   /** The key of the record that was parsed last, valid until the next is. */

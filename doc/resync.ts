@@ -210,7 +210,7 @@ export function findKnownWithin(
   if (known === undefined || known.isExhausted) return undefined;
   const headers = new HeaderReader(source, keySizeLimit, known);
   headers.parse(offset);
-  const contentStart = offset + headers.contentSizeOffset + 4;
+  const contentStart = offset + headers.contentSizeOffset + SIZE_FIELD;
   const end = offset + headers.recordSize;
   const key = headers.key().slice();
   const { isFinalSeen } = known;
@@ -285,21 +285,41 @@ export function keyHoldsRecords(
   end: number,
   options: FindRecordOptions,
 ): boolean {
-  const view = new DataView(key.buffer, key.byteOffset, key.length);
-  // Made only for the few keys that may be meant.
-  let headers: HeaderReader | undefined;
-  for (let size = 0; size + SIZE_FIELD <= key.length; size++) {
-    const at = size + SIZE_FIELD + view.getUint32(size, true);
-    if (at > key.length) continue;
-    headers ??= new HeaderReader(source, options.keySizeLimit);
-    const { example = headers.keyAt(end) } = options;
-    if (example === undefined) return false;
+  const headers = new HeaderReader(source, options.keySizeLimit);
+  const { example = headers.keyAt(end) } = options;
+  if (example === undefined) return false;
+  let size = -1;
+  while ((size = findShorterKey(key, size + 1, key.length)) >= 0) {
+    const at = size + SIZE_FIELD + readSize(key, size);
     const holds = at < key.length
       ? isHeld(headers, keyStart + at, end, key, { ...options, example })
       : isLikelier(headers.keyAt(keyStart + at), key, example);
     if (holds) return true;
   }
   return false;
+}
+
+/**
+ * Finds what may be the size of a content within a key, between two places: one
+ * that does not lead out of the key.
+ *
+ * @returns Where it is, or -1.
+ */
+export function findShorterKey(
+  bytes: Uint8Array,
+  from: number,
+  to: number,
+): number {
+  for (let at = from; at + SIZE_FIELD <= to; at++) {
+    if (at + SIZE_FIELD + readSize(bytes, at) <= to) return at;
+  }
+  return -1;
+}
+
+/** Reads a size as records have it: a little-endian number of 32 bits. */
+function readSize(bytes: Uint8Array, at: number): number {
+  return (bytes[at] | bytes[at + 1] << 8 | bytes[at + 2] << 16 |
+    bytes[at + 3] << 24) >>> 0;
 }
 
 /**
