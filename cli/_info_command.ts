@@ -52,11 +52,11 @@ async function infoAction(
   source: string | undefined,
   options: Options,
 ): Promise<void> {
-  const { listEngines, loadPortableEngines } = await import(
+  const { listEngines, loadEngines, loadPortableEngines } = await import(
     "../codec/engines.ts"
   );
   if (source === undefined) {
-    await loadPortableEngines();
+    await Promise.all([loadEngines(), loadPortableEngines()]);
     if (options.json) print(JSON.stringify({ engines: listEngines() }));
     else describeEngines(listEngines());
     return;

@@ -1,10 +1,10 @@
 import {
   compressOriginal,
   decompressOriginal,
+  engineFor,
   leaseCompressor,
   leaseDecompressor,
-} from "../codec/compress.ts";
-import { engineFor } from "../codec/engines.ts";
+} from "../codec/mod.ts";
 import { memorySnapshot } from "../pool/memory_snapshot.ts";
 import { watchMemory } from "../pool/watch_memory.ts";
 import { humanCount, humanSize, print } from "./_output.ts";

@@ -1,5 +1,6 @@
 import process from "node:process";
 import { Command } from "commander";
+import type { CodecName } from "../codec/names.ts";
 import { ByteOutput, type Sink, writeStandardOutput } from "./_byte_output.ts";
 import { addJsonDocument, addPrettyContent } from "./_document_output.ts";
 import {
@@ -127,12 +128,14 @@ async function readAction(
 
 /** Puts a compressor in front of a sink. */
 async function withEncoder(
-  codec: string,
+  codec: CodecName,
   sink: Sink,
   work: (sink: Sink) => Promise<void>,
 ): Promise<void> {
   if (codec === "none") return await work(sink);
+  const { loadEngines } = await import("../codec/engines.ts");
   const { createEncoder } = await import("../codec/stream_coders.ts");
+  await loadEngines([codec]);
   const encoder = createEncoder(codec);
   try {
     await work((bytes) => encoder.push(bytes, false, sink));

@@ -1,4 +1,3 @@
-import type { Codec } from "./codec.ts";
 import type { Engine } from "./engine.ts";
 import { brotliEngine } from "./_brotli_engine.ts";
 import {
@@ -89,15 +88,7 @@ const native: Engine = {
     ),
 };
 
-/** Brotli, RFC 7932. It has no checksum and no magic number. */
-export const brotli: Codec = {
-  name: "brotli",
-  id: 4,
-  suffix: ".br",
-  level: { min: 0, max: 11, default: 6 },
-  magic: undefined,
-  concatenable: false,
-  engines: zlib === undefined
-    ? [brotliEngine]
-    : [native, brotliEngine, oneShotEngine(native)],
-};
+/** Engines of brotli, the preferred one first. */
+export const engines: readonly Engine[] = zlib === undefined
+  ? [brotliEngine]
+  : [native, brotliEngine, oneShotEngine(native)];

@@ -10,7 +10,6 @@
  * @module
  */
 
-import type { Codec } from "./codec.ts";
 import type {
   Compressor,
   Decompressor,
@@ -73,13 +72,5 @@ function checkLevel(level: number): number {
   return level;
 }
 
-/** bzip2, as bzip2 1.0 reads and writes it. */
-export const bzip2: Codec = {
-  name: "bzip2",
-  id: 3,
-  suffix: ".bz2",
-  level: { min: 1, max: 9, default: 6 },
-  magic: [0x42, 0x5a, 0x68],
-  concatenable: true,
-  engines: [bzip2Engine],
-};
+/** Engines of bzip2. */
+export const engines: readonly Engine[] = [bzip2Engine];

@@ -1,7 +1,6 @@
-import type { Engine } from "./engine.ts";
 import type { CodecName } from "./names.ts";
 
-/** A way to compress documents: its names, its properties, and the engines that do the work. */
+/** A way to compress documents: its names and properties. Engines do the work; see `engines.ts`. */
 export interface Codec {
   /** The name used everywhere. */
   readonly name: CodecName;
@@ -15,6 +14,4 @@ export interface Codec {
   readonly magic: readonly number[] | undefined;
   /** Whether streams written one after the other read as one stream. */
   readonly concatenable: boolean;
-  /** Implementations, the preferred one first. */
-  readonly engines: readonly Engine[];
 }

@@ -1,25 +1,76 @@
-import { brotli } from "./brotli.ts";
-import { bzip2 } from "./bzip2.ts";
 import type { Codec } from "./codec.ts";
 import { UnknownCodecError } from "./errors.ts";
-import { gzip, zip } from "./gzip.ts";
-import { lz4 } from "./lz4.ts";
 import { codecAliases, codecNames } from "./names.ts";
-import { none } from "./none.ts";
-import { xz } from "./xz.ts";
-import { zstd } from "./zstd.ts";
 import { OptionError } from "../pool/errors.ts";
+
+/** gzip, RFC 1952. */
+const gzip: Codec = {
+  name: "gzip",
+  id: 0,
+  suffix: ".gz",
+  level: { min: 0, max: 9, default: 6 },
+  magic: [0x1f, 0x8b, 8],
+  concatenable: true,
+};
 
 /** All codecs, in the order of their numbers. */
 export const codecs: readonly Codec[] = [
   gzip,
-  none,
-  zip,
-  bzip2,
-  brotli,
-  lz4,
-  xz,
-  zstd,
+  {
+    name: "none",
+    id: 1,
+    suffix: "",
+    level: { min: 0, max: 0, default: 0 },
+    magic: undefined,
+    concatenable: true,
+  },
+  // What the original calls zip is gzip, under another name and number.
+  { ...gzip, name: "zip", id: 2 },
+  // As bzip2 1.0 reads and writes it.
+  {
+    name: "bzip2",
+    id: 3,
+    suffix: ".bz2",
+    level: { min: 1, max: 9, default: 6 },
+    magic: [0x42, 0x5a, 0x68],
+    concatenable: true,
+  },
+  // RFC 7932. It has no checksum and no magic number.
+  {
+    name: "brotli",
+    id: 4,
+    suffix: ".br",
+    level: { min: 0, max: 11, default: 6 },
+    magic: undefined,
+    concatenable: false,
+  },
+  // In its frame format, with content checksums.
+  {
+    name: "lz4",
+    id: 5,
+    suffix: ".lz4",
+    level: { min: 1, max: 9, default: 1 },
+    magic: [0x04, 0x22, 0x4d, 0x18],
+    concatenable: true,
+  },
+  // LZMA2 in the xz container, with CRC-64.
+  {
+    name: "xz",
+    id: 6,
+    suffix: ".xz",
+    level: { min: 0, max: 9, default: 6 },
+    magic: [0xfd, 0x37, 0x7a, 0x58, 0x5a, 0],
+    concatenable: true,
+  },
+  // Zstandard, RFC 8878, with content checksums. Not in the original.
+  {
+    name: "zstd",
+    id: 7,
+    suffix: ".zst",
+    level: { min: 1, max: 22, default: 3 },
+    magic: [0x28, 0xb5, 0x2f, 0xfd],
+    concatenable: true,
+  },
 ];
 
 const byName = new Map<string | number, Codec>();

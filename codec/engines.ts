@@ -1,6 +1,6 @@
 import { environmentVariable } from "../pool/runtime.ts";
 import type { Codec } from "./codec.ts";
-import type { CodecName } from "./names.ts";
+import { type CodecName, codecNames } from "./names.ts";
 import { codecs, findCodec } from "./codecs.ts";
 import type { Engine, EngineKind } from "./engine.ts";
 import { NoEngineError } from "./errors.ts";
@@ -26,6 +26,27 @@ export interface EngineInfo {
   /** What it is in use for. */
   inUse: Direction[];
 }
+
+/**
+ * Modules with the engines of each codec. Those written in TypeScript are most of
+ * all code there is, and loading it takes longer than repacking a small file.
+ */
+const modules: Record<
+  CodecName,
+  () => Promise<{ engines: readonly Engine[] }>
+> = {
+  gzip: () => import("./gzip.ts"),
+  none: () => import("./none.ts"),
+  zip: () => import("./gzip.ts"),
+  bzip2: () => import("./bzip2.ts"),
+  brotli: () => import("./brotli.ts"),
+  lz4: () => import("./lz4.ts"),
+  xz: () => import("./xz.ts"),
+  zstd: () => import("./zstd.ts"),
+};
+
+/** Engines by codec; filled by {@linkcode loadEngines}. */
+const ownEngines = new Map<CodecName, readonly Engine[]>();
 
 /** Portable engines, by codec; filled by {@linkcode loadPortableEngines}. */
 const portableEngines = new Map<CodecName, Engine[]>();
@@ -69,6 +90,7 @@ export function engineFor(
   let engine = chosen[direction][input].get(codec);
   if (engine === undefined) {
     const found = findCodec(codec);
+    if (!ownEngines.has(found.name)) throw notLoaded(found);
     engine = enginesOf(found).find((candidate) =>
       proves(candidate, found, direction) &&
       (input === "documents" || handlesStreams(candidate, direction))
@@ -120,7 +142,7 @@ export async function preferEngine(
   const name = codec === undefined ? undefined : findCodec(codec).name;
   if (preference === undefined) preferences.delete(name);
   else {
-    await loadPortableEngines();
+    await Promise.all([loadEngines(), loadPortableEngines()]);
     const known = codecs
       .filter((candidate) => name === undefined || candidate.name === name)
       .flatMap(enginesOf)
@@ -137,6 +159,23 @@ export async function preferEngine(
     preferences.set(name, preference);
   }
   forgetChoices();
+}
+
+/**
+ * Loads the engines of codecs, unless that has been done; those of all when not
+ * told of which. Codecs do not work before. Importing `_all_engines.ts` is the same
+ * for whoever learns too late, or in no function that could wait, what he needs.
+ */
+export async function loadEngines(
+  names: readonly CodecName[] = codecNames,
+): Promise<void> {
+  await Promise.all(names.map(async (name) => {
+    if (ownEngines.has(name)) return;
+    ownEngines.set(name, (await modules[name]()).engines);
+  }));
+  if (names.some((name) => ownEngines.get(name)!.length === 0)) {
+    await loadPortableEngines();
+  }
 }
 
 /**
@@ -178,7 +217,7 @@ function forgetChoices(): void {
 /** All engines of a codec, the preferred ones first. */
 function enginesOf(codec: Codec): Engine[] {
   const engines = [
-    ...codec.engines,
+    ...ownEngines.get(codec.name) ?? [],
     ...portableEngines.get(codec.name) ?? [],
   ];
   const preference = preferences.get(codec.name) ?? preferences.get(undefined);
@@ -261,13 +300,13 @@ function noEngine(codec: Codec, direction: Direction): NoEngineError {
   );
 }
 
-const wish = environmentVariable("BINFILES_ENGINE");
-if (wish !== undefined && wish !== "") {
-  await preferEngine(wish);
-} else if (
-  codecs.some(({ name, engines }) =>
-    (name === "gzip" || name === "zstd") && engines.length === 0
-  )
-) {
-  await loadPortableEngines();
+function notLoaded({ name }: Codec): NoEngineError {
+  return new NoEngineError(
+    name,
+    `Cannot use ${name}: its engines have not been loaded. ` +
+      "This is a fault of binfiles; please report it.",
+  );
 }
+
+const wish = environmentVariable("BINFILES_ENGINE");
+if (wish !== undefined && wish !== "") await preferEngine(wish);

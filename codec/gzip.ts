@@ -1,4 +1,3 @@
-import type { Codec } from "./codec.ts";
 import type { Engine } from "./engine.ts";
 import {
   createNativeCompressor,
@@ -48,16 +47,7 @@ const native: Engine = {
     decompressOnceNative(decoderOptions(), data, limit, zlib!.gunzipSync),
 };
 
-/** gzip, RFC 1952. */
-export const gzip: Codec = {
-  name: "gzip",
-  id: 0,
-  suffix: ".gz",
-  level: { min: 0, max: 9, default: 6 },
-  magic: [0x1f, 0x8b, 8],
-  concatenable: true,
-  engines: zlib === undefined ? [] : [native, oneShotEngine(native)],
-};
-
-/** What the original calls zip: gzip, under another name and number. */
-export const zip: Codec = { ...gzip, name: "zip", id: 2 };
+/** Engines of gzip, the preferred one first. */
+export const engines: readonly Engine[] = zlib === undefined
+  ? []
+  : [native, oneShotEngine(native)];

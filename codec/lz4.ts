@@ -21,7 +21,6 @@ import {
   maxFrameSize,
   measureFrames,
 } from "./_lz4_frame.ts";
-import type { Codec } from "./codec.ts";
 import type {
   Compressor,
   Decompressor,
@@ -94,13 +93,5 @@ export const lz4Engine: Engine = {
   },
 };
 
-/** LZ4, in its frame format, with content checksums. */
-export const lz4: Codec = {
-  name: "lz4",
-  id: 5,
-  suffix: ".lz4",
-  level: { min: 1, max: 9, default: 1 },
-  magic: [0x04, 0x22, 0x4d, 0x18],
-  concatenable: true,
-  engines: [lz4Engine],
-};
+/** Engines of LZ4. */
+export const engines: readonly Engine[] = [lz4Engine];

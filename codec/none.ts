@@ -1,5 +1,4 @@
 import { range } from "./_range.ts";
-import type { Codec } from "./codec.ts";
 import type { Engine, StreamCoder } from "./engine.ts";
 import { OutputLimitError } from "./errors.ts";
 
@@ -21,7 +20,7 @@ const passThrough: StreamCoder = {
   },
 };
 
-const engine: Engine = {
+const copying: Engine = {
   name: "binfiles",
   kind: "built-in",
   createCompressor: () => ({ compress: copy }),
@@ -36,13 +35,5 @@ const engine: Engine = {
   },
 };
 
-/** No compression. */
-export const none: Codec = {
-  name: "none",
-  id: 1,
-  suffix: "",
-  level: { min: 0, max: 0, default: 0 },
-  magic: undefined,
-  concatenable: true,
-  engines: [engine],
-};
+/** Engines of no compression. */
+export const engines: readonly Engine[] = [copying];

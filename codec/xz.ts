@@ -12,7 +12,6 @@
  */
 import { XzDecoder, XzDecompressor } from "./_xz_decode.ts";
 import { XzCompressor, XzEncoder } from "./_xz_encode.ts";
-import type { Codec } from "./codec.ts";
 import type { Engine } from "./engine.ts";
 
 /**
@@ -31,13 +30,5 @@ export const xzEngine: Engine = {
   createDecoder: () => new XzDecoder(),
 };
 
-/** xz: LZMA2 in the xz container, with CRC-64. */
-export const xz: Codec = {
-  name: "xz",
-  id: 6,
-  suffix: ".xz",
-  level: { min: 0, max: 9, default: 6 },
-  magic: [0xfd, 0x37, 0x7a, 0x58, 0x5a, 0],
-  concatenable: true,
-  engines: [xzEngine],
-};
+/** Engines of xz. */
+export const engines: readonly Engine[] = [xzEngine];

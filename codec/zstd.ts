@@ -1,4 +1,3 @@
-import type { Codec } from "./codec.ts";
 import type { Compressor, Engine } from "./engine.ts";
 import {
   createNativeCompressor,
@@ -107,15 +106,7 @@ const native: Engine = {
   },
 };
 
-/** Zstandard, RFC 8878, with content checksums. Not in the original. */
-export const zstd: Codec = {
-  name: "zstd",
-  id: 7,
-  suffix: ".zst",
-  level: { min: 1, max: 22, default: 3 },
-  magic: [0x28, 0xb5, 0x2f, 0xfd],
-  concatenable: true,
-  engines: zlib?.createZstdCompress === undefined
-    ? []
-    : [native, oneShotEngine(native)],
-};
+/** Engines of Zstandard, the preferred one first. */
+export const engines: readonly Engine[] = zlib?.createZstdCompress === undefined
+  ? []
+  : [native, oneShotEngine(native)];

@@ -10,7 +10,7 @@ import { BlockTransformer } from "./_block_transformer.ts";
 import type { JobControl } from "./_job_control.ts";
 import { SUM_SIZE, SUMS_HEADER_SIZE } from "./_sums.ts";
 import type { Tally } from "./_tally.ts";
-import { openSpool } from "./_spool.ts";
+import { openSpool } from "./_spool_file.ts";
 import {
   type ByteSource,
   fileError,

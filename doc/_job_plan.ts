@@ -2,7 +2,7 @@ import type NodeOs from "node:os";
 import type { CodecName } from "../codec/names.ts";
 import { checkLevel, findCodec } from "../codec/codecs.ts";
 import { MAX_DOCUMENT_SIZE } from "../codec/compress.ts";
-import { engineFor } from "../codec/engines.ts";
+import { engineFor, loadEngines } from "../codec/engines.ts";
 import { globalMemoryPool } from "../pool/memory_pool.ts";
 import { nodeModule } from "../pool/runtime.ts";
 import type { Job } from "./_job.ts";
@@ -13,7 +13,7 @@ import {
   nodeFs,
   openFile,
 } from "./byte_source.ts";
-import { detectSource } from "./detect_source.ts";
+import { codecsToDetect, detectSource } from "./detect_source.ts";
 import { DEFAULT_KEY_SIZE_LIMIT } from "./record.ts";
 import type { JobOptions } from "./job_options.ts";
 import { OptionError } from "../pool/errors.ts";
@@ -88,17 +88,18 @@ export interface SourceFacts {
  *
  * @throws {FileError | UnknownCodecError} It cannot be read.
  */
-export function inspectSource(
+export async function inspectSource(
   path: string,
   name: string,
   { sourceCodec, keySizeLimit = DEFAULT_KEY_SIZE_LIMIT }: JobOptions,
-): SourceFacts {
+): Promise<SourceFacts> {
   const known = sourceCodec === undefined
     ? undefined
     : findCodec(sourceCodec).name;
   const input = openFile(path, name);
   try {
     const identity = { inode: nodeFs().statSync(path).ino, size: input.size };
+    await loadEngines(codecsToDetect(input, keySizeLimit, known));
     const { packageCodec, codec } = detectSource(input, keySizeLimit, known);
     return {
       path,
@@ -120,7 +121,10 @@ export function inspectSource(
  *
  * @throws {UnknownCodecError | NoEngineError | OptionError} It cannot be.
  */
-export function makePlan(source: SourceFacts, options: PlanOptions): Plan {
+export async function makePlan(
+  source: SourceFacts,
+  options: PlanOptions,
+): Promise<Plan> {
   const {
     limit = 0,
     split = 0,
@@ -144,6 +148,7 @@ export function makePlan(source: SourceFacts, options: PlanOptions): Plan {
   const packaging = findCodec(options.packageCodec ?? "none");
   checkLevel(to, options.level);
   const from = source.codec;
+  await loadEngines([from, to.name, packaging.name, source.packageCodec]);
   // Fails now rather than in the middle, if there is no engine.
   if (!headersOnly) engineFor(from, "decompress");
   if (!discards) engineFor(to.name, "compress");

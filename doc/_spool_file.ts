@@ -1,5 +1,6 @@
+import type { JobControl } from "./_job_control.ts";
 import { removeParts } from "./_target.ts";
-import { fileError, nodeFs } from "./byte_source.ts";
+import { type ByteSource, fileError, nodeFs } from "./byte_source.ts";
 
 /** Bytes of each segment but the last. */
 const SEGMENT_SIZE = 64 * 1024 * 1024;
@@ -120,4 +121,33 @@ export class SpoolFile implements Disposable {
 export function removeSpool(path: string): void {
   removeParts(path);
   nodeFs().rmSync(path, { force: true });
+}
+
+/**
+ * Opens the spool file for reading. Reads wait until the bytes are there; the
+ * size counts as infinite until it is known.
+ *
+ * @param path Path of the spool file.
+ * @param file Path of the package, for errors.
+ */
+export function openSpool(
+  path: string,
+  file: string,
+  control: JobControl,
+): ByteSource {
+  const spool = new SpoolFile(path, "read");
+  return {
+    file,
+    get size() {
+      return control.spoolDone ? control.spoolSize : Infinity;
+    },
+    read(dst, offset, length, position) {
+      control.waitForSpool(position + length);
+      const available = Math.max(control.spoolSize - position, 0);
+      const count = Math.min(length, available);
+      spool.read(dst, offset, count, position);
+      return count;
+    },
+    close: () => spool[Symbol.dispose](),
+  };
 }

@@ -1,6 +1,6 @@
 /** What the threads of a repack do. */
 import type { CodecName } from "../codec/names.ts";
-import { preferEngine } from "../codec/engines.ts";
+import { loadEngines, preferEngine } from "../codec/engines.ts";
 import { JobControl, pauseThread } from "./_job_control.ts";
 import {
   type FileOutcome,
@@ -8,7 +8,7 @@ import {
   repackFiles,
 } from "./_repack_files.ts";
 import { type Job, runJob, type WorkerReport } from "./_job.ts";
-import { fillSpool } from "./_spool.ts";
+import { fillSpool } from "./_fill_spool.ts";
 import { type PackedError, packError } from "./_thread_errors.ts";
 
 /** What a thread can be told to do, and what it answers. */
@@ -55,6 +55,7 @@ export async function perform(message: unknown): Promise<TaskAnswer> {
     const { job, memory, worker } = task as Tasks["blocks"]["task"];
     const control = new JobControl(memory, pauseThread);
     try {
+      await loadEngines([job.from, job.to, job.package, job.sourcePackage]);
       return {
         answer: kind === "spool"
           ? fillSpool(job, control)

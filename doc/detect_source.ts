@@ -1,4 +1,4 @@
-import type { CodecName } from "../codec/names.ts";
+import { type CodecName, codecNames } from "../codec/names.ts";
 import {
   detectCodec,
   detectCodecOfStart,
@@ -50,8 +50,7 @@ export function detectSource(
   keySizeLimit: number = DEFAULT_KEY_SIZE_LIMIT,
   known?: CodecName,
 ): Detection {
-  const bytes = new Uint8Array(Math.min(SAMPLE_SIZE, source.size));
-  const start = bytes.subarray(0, source.read(bytes, 0, bytes.length, 0));
+  const start = readStart(source);
   const plain = detectContents(start, keySizeLimit, known);
   if (plain !== undefined) return { packageCodec: "none", codec: plain };
   // Magic numbers, read as a key's size, are far over any limit that is set.
@@ -67,6 +66,28 @@ export function detectSource(
     packageCodec: "none",
     codec: detectBehindDamage(start, keySizeLimit, known),
   };
+}
+
+/**
+ * Codecs that {@linkcode detectSource} may need the engines of, for whoever has
+ * not loaded all of them.
+ */
+export function codecsToDetect(
+  source: ByteSource,
+  keySizeLimit: number,
+  known?: CodecName,
+): readonly CodecName[] {
+  const samples = takeSamples(readStart(source), keySizeLimit);
+  // What is packaged, or behind damage, can be anything.
+  if (samples === undefined) return codecNames;
+  if (known !== undefined) return [];
+  return samples.contents.map((content) => detectMagic(content) ?? "brotli");
+}
+
+/** The beginning of a source. */
+function readStart(source: ByteSource): Uint8Array {
+  const bytes = new Uint8Array(Math.min(SAMPLE_SIZE, source.size));
+  return bytes.subarray(0, source.read(bytes, 0, bytes.length, 0));
 }
 
 /** The codec of the contents behind damage at the very start; undefined if there are no records. */
@@ -90,22 +111,41 @@ function detectContents(
   keySizeLimit: number,
   known: CodecName | undefined,
 ): CodecName | undefined {
-  const samples: Uint8Array[] = [];
+  const samples = takeSamples(bytes, keySizeLimit);
+  if (samples === undefined) return undefined;
+  const { contents, isCut } = samples;
+  return known ??
+    (isCut ? detectCodecOfStart(contents[0]) : detectCodec(contents));
+}
+
+/** The first contents of a bin file. */
+interface Samples {
+  contents: Uint8Array[];
+  /** Whether only the beginning of the first one is there, and no other. */
+  isCut: boolean;
+}
+
+/** Takes the first contents from the start of some bytes. @returns undefined if they are no records. */
+function takeSamples(
+  bytes: Uint8Array,
+  keySizeLimit: number,
+): Samples | undefined {
+  const contents: Uint8Array[] = [];
   const record = new RecordView(keySizeLimit);
   let at = 0;
-  while (at < bytes.length && samples.length < SAMPLE_COUNT) {
+  while (at < bytes.length && contents.length < SAMPLE_COUNT) {
     const state = record.parse(bytes, at, bytes.length);
     if (state !== RecordState.Whole) {
       // A damaged record behind good ones does not make them less telling.
-      if (samples.length > 0) break;
+      if (contents.length > 0) break;
       return state === RecordState.Cut && record.contentStart > 0
-        ? known ?? detectCodecOfStart(bytes.subarray(record.contentStart))
+        ? { contents: [bytes.subarray(record.contentStart)], isCut: true }
         : undefined;
     }
-    samples.push(bytes.subarray(record.contentStart, record.end));
+    contents.push(bytes.subarray(record.contentStart, record.end));
     at = record.end;
   }
-  return samples.length === 0 ? undefined : known ?? detectCodec(samples);
+  return contents.length === 0 ? undefined : { contents, isCut: false };
 }
 
 /** What the beginning of a package unpacks to, as far as it can be read. */

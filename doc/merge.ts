@@ -1,7 +1,12 @@
 import type { CodecName } from "../codec/names.ts";
 import { OptionError } from "../pool/errors.ts";
 import type { SkippedRange } from "./_block_reader.ts";
-import { inspectSource, makePlan, type SourceFacts } from "./_job_plan.ts";
+import {
+  inspectSource,
+  makePlan,
+  type Plan,
+  type SourceFacts,
+} from "./_job_plan.ts";
 import type { JobProgress } from "./_job_control.ts";
 import { type RunOptions, runPlan } from "./_job_threads.ts";
 import { nextEvent } from "./_pacer.ts";
@@ -107,11 +112,15 @@ export async function merge(options: MergeOptions): Promise<MergeResult> {
       "Cannot merge: expected the paths of one or more bin files",
     );
   }
-  const facts = sources.map((path) => inspectSource(path, path, options));
+  const facts: SourceFacts[] = [];
+  for (const path of sources) {
+    facts.push(await inspectSource(path, path, options));
+  }
   const targetCodec = options.targetCodec ?? facts[0].codec;
-  const plans = facts.map((source) =>
-    makePlan(source, { ...options, targetCodec })
-  );
+  const plans: Plan[] = [];
+  for (const source of facts) {
+    plans.push(await makePlan(source, { ...options, targetCodec }));
+  }
   const { outcomes, progress, targetSize } = await withTargetLock(
     target,
     options,
@@ -200,7 +209,7 @@ async function findDamage(
 ): Promise<SkippedRange[]> {
   if (!options.skipErrors) return [];
   const { near, signal } = options;
-  const plan = makePlan(source, { ...options, discards: true });
+  const plan = await makePlan(source, { ...options, discards: true });
   const { skipped } = await runPlan(plan, { near, signal });
   return skipped;
 }

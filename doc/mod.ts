@@ -3,6 +3,7 @@
  *
  * @module
  */
+import "../codec/_all_engines.ts";
 export { BatchProcessor } from "./batch_processor.ts";
 export type { SkippedRange } from "./_block_reader.ts";
 export type { JobProgress } from "./_job_control.ts";

@@ -1,3 +1,4 @@
+import "../codec/_all_engines.ts";
 import type { CodecName } from "../codec/names.ts";
 import { findCodec } from "../codec/codecs.ts";
 import { packageSource, standardInput } from "./_sequential_source.ts";

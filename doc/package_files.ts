@@ -1,3 +1,4 @@
+import "../codec/_all_engines.ts";
 import type { CodecName } from "../codec/names.ts";
 import { findCodec } from "../codec/codecs.ts";
 import { OptionError } from "../pool/errors.ts";
@@ -151,7 +152,7 @@ async function packageLocked(
   const { source, target, append } = options;
   const existing = append ? await inspectTarget(target, options) : undefined;
   const skipped: SkippedFile[] = [];
-  const plan = planPackage(source, skipped, {
+  const plan = await planPackage(source, skipped, {
     ...options,
     targetCodec: options.targetCodec ?? "gzip",
     ...existing,
@@ -189,11 +190,11 @@ async function packageLocked(
 }
 
 /** Decides how files are taken and compressed. */
-function planPackage(
+async function planPackage(
   source: string,
   skipped: SkippedFile[],
   options: PackageOptions,
-): Plan {
+): Promise<Plan> {
   const { names, inputCodec = "none", limit = 0 } = options;
   const isTree = source !== STANDARD_STREAM && isDirectory(source);
   if (names !== undefined && !isTree) {
@@ -201,7 +202,7 @@ function planPackage(
       `Cannot take files by their names from ${source}: expected a directory`,
     );
   }
-  const plan = makePlan({
+  const plan = await makePlan({
     path: source,
     name: source === STANDARD_STREAM ? STANDARD_INPUT_NAME : source,
     codec: findCodec(inputCodec).name,

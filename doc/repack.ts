@@ -109,11 +109,11 @@ export async function repack(options: RepackOptions): Promise<RepackResult> {
         source,
         { near: () => lock.path, signal },
         async (path, name) => {
-          const facts = inspectSource(path, name, options);
+          const facts = await inspectSource(path, name, options);
           const targetCodec = options.targetCodec === "same"
             ? facts.codec
             : options.targetCodec;
-          const plan = makePlan(facts, { ...options, targetCodec });
+          const plan = await makePlan(facts, { ...options, targetCodec });
           const { outcomes: [{ skipped }], progress, targets, targetSize } =
             await writeTarget([plan], { ...options, lock });
           return {

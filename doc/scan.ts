@@ -14,7 +14,6 @@ import type { Tally } from "./_tally.ts";
 import { createTemporary, removeTemporaries } from "./_target.ts";
 import { withScratch } from "./_target_lock.ts";
 import { nodeFs } from "./byte_source.ts";
-import { openInput } from "./open_input.ts";
 import type { JobOptions } from "./job_options.ts";
 
 /** How to look through a bin file. */
@@ -90,8 +89,8 @@ export async function scan(options: ScanOptions): Promise<ScanResult> {
   const { source, keysOnly, signal, onProgress } = options;
   return await withScratch((near) =>
     withInput(source, { near, signal }, async (path, name) => {
-      const facts = inspectSource(path, name, options);
-      const plan = makePlan(facts, {
+      const facts = await inspectSource(path, name, options);
+      const plan = await makePlan(facts, {
         ...options,
         discards: true,
         headersOnly: keysOnly,
@@ -119,7 +118,7 @@ export async function scan(options: ScanOptions): Promise<ScanResult> {
           skipped,
           sums: computed === undefined
             ? undefined
-            : checkSums(path, sums, computed, skipped, options),
+            : await checkSums(path, sums, computed, skipped, options),
           seconds: (performance.now() - started) / 1000,
         };
       } finally {
@@ -130,19 +129,20 @@ export async function scan(options: ScanOptions): Promise<ScanResult> {
 }
 
 /** Compares the sums that were just computed with those that were written once. */
-function checkSums(
+async function checkSums(
   path: string,
   written: string,
   computed: string,
   skipped: readonly SkippedRange[],
   options: ScanOptions,
-): SumComparison {
+): Promise<SumComparison> {
   writeSumsHeader(computed);
   const comparison = compareSums(written, computed);
   const present = comparison.differences
     .filter(({ kind }) => kind !== "missing");
   if (present.length === 0) return comparison;
   // Sums have no offsets, so the documents are looked for once more.
+  const { openInput } = await import("./open_input.ts");
   const { source } = openInput(path, options);
   const records = new SoundRecords(source, skipped, options);
   try {

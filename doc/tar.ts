@@ -3,6 +3,7 @@
  * memory. Names stay bytes, as keys are, and what is no file's content is never
  * taken for one.
  */
+import "../codec/_all_engines.ts";
 import type { CodecName } from "../codec/names.ts";
 import { findCodec } from "../codec/codecs.ts";
 import { detectMagic } from "../codec/detect.ts";

@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { codecNames } from "../codec/mod.ts";
 import { Doc } from "../doc/mod.ts";
 import {
   type Outcome,
@@ -71,6 +72,25 @@ Deno.test("the original's long and short options mean what they meant", async ()
   ];
   for (const args of runs) assertEquals((await run(args)).code, 0);
   assertEquals(Deno.readFileSync(back), plain);
+});
+
+Deno.test("every codec is read and written, in contents and as a whole, whether it is told or detected", async () => {
+  using directory = new TemporaryDirectory();
+  const docs = readBinFile(fixture("none.bin"), "none");
+  await Promise.all(codecNames.map(async (from, i) => {
+    const [to, whole] = [1, 2].map((n) => codecNames[(i + n) % 8]);
+    const [first, second, back] = ["first", "second", "back"].map((name) =>
+      directory.file(`${from}.${name}`)
+    );
+    for (
+      const args of [
+        [fixture("none.bin"), first, "-i", "none", "-t", from],
+        [first, second, "-i", from, "-t", to, "-c", whole],
+        [second, back],
+      ]
+    ) assertEquals((await run([...args, "--quiet"])).stderr, "");
+    assertEquals(readBinFile(back, "none"), docs);
+  }));
 });
 
 Deno.test("with --json the result is one line of JSON and nothing else", async () => {

@@ -10,6 +10,12 @@ import {
   type Engine,
   listEngines,
 } from "../../codec/mod.ts";
+import { engines as brotliEngines } from "../../codec/brotli.ts";
+import { engines as bzip2Engines } from "../../codec/bzip2.ts";
+import { engines as gzipEngines } from "../../codec/gzip.ts";
+import { engines as lz4Engines } from "../../codec/lz4.ts";
+import { engines as xzEngines } from "../../codec/xz.ts";
+import { engines as zstdEngines } from "../../codec/zstd.ts";
 import { fflateEngine } from "../../codec/_fflate.ts";
 import { fzstdEngine } from "../../codec/_fzstd.ts";
 import { createLz4jsEngine } from "../../codec/_lz4js.ts";
@@ -120,6 +126,16 @@ const portable: Partial<Record<string, Engine>> = {
 };
 
 /** Engines that have proved themselves on this runtime. */
+/** The engines that come with each codec. */
+const ownEngines: Record<string, readonly Engine[]> = {
+  gzip: gzipEngines,
+  bzip2: bzip2Engines,
+  brotli: brotliEngines,
+  lz4: lz4Engines,
+  xz: xzEngines,
+  zstd: zstdEngines,
+};
+
 const usable = listEngines().filter(({ decompresses }) => decompresses);
 
 /** An archive with an entry of each kind that has fields of its own. */
@@ -212,7 +228,7 @@ export const targets: readonly Target[] = [
   ...codecs
     .filter(({ name }) => name !== "none" && name !== "zip")
     .flatMap((codec) => {
-      const engines = codec.engines.filter(({ name }) =>
+      const engines = ownEngines[codec.name].filter(({ name }) =>
         usable.some((info) => info.codec === codec.name && info.engine === name)
       );
       const other = portable[codec.name];

@@ -1,50 +1,18 @@
-/**
- * Sources that are compressed as a whole are unpacked into a temporary file, by
- * a thread of its own, while the workers already read from it. It does not get
- * far ahead of them, and what they have read is removed.
- */
 import { createDecoder } from "../codec/stream_coders.ts";
 import { CodecError } from "../codec/errors.ts";
 import type { SkippedRange } from "./_block_reader.ts";
 import type { JobControl } from "./_job_control.ts";
 import { type Job, reportOf, type WorkerReport } from "./_job.ts";
 import { SpoolFile } from "./_spool_file.ts";
-import { type ByteSource, openSame } from "./byte_source.ts";
+import { openSame } from "./byte_source.ts";
 
 /** Bytes of the package that are read at a time. */
 const CHUNK_SIZE = 64 * 1024;
 
 /**
- * Opens the spool file for reading. Reads wait until the bytes are there; the
- * size counts as infinite until it is known.
- *
- * @param path Path of the spool file.
- * @param file Path of the package, for errors.
- */
-export function openSpool(
-  path: string,
-  file: string,
-  control: JobControl,
-): ByteSource {
-  const spool = new SpoolFile(path, "read");
-  return {
-    file,
-    get size() {
-      return control.spoolDone ? control.spoolSize : Infinity;
-    },
-    read(dst, offset, length, position) {
-      control.waitForSpool(position + length);
-      const available = Math.max(control.spoolSize - position, 0);
-      const count = Math.min(length, available);
-      spool.read(dst, offset, count, position);
-      return count;
-    },
-    close: () => spool[Symbol.dispose](),
-  };
-}
-
-/**
- * Unpacks the source into the spool file.
+ * Unpacks a source that is compressed as a whole into the spool file, in a thread
+ * of its own, while the workers already read from it. It does not get far ahead
+ * of them, and what they have read is removed.
  *
  * @returns What was lost of a damaged package, when that is to be skipped.
  * @throws {CorruptDataError} The package is damaged.
