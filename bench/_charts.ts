@@ -324,6 +324,54 @@ export function sharesChart(waiting: readonly Waiting[]): Promise<Chart> {
   );
 }
 
+/** What the cores did during whole repacks. */
+export function boundsChart(pairs: readonly RepackPair[]): Promise<Chart> {
+  const kinds = {
+    codecs: "the codecs",
+    own: "the rest of binfiles",
+    system: "the system",
+    idle: "nothing",
+  };
+  const values = pairs
+    .filter(({ from, to }) => from === "none" || to === "none")
+    .flatMap(({ from, to, cores }) =>
+      (Object.keys(kinds) as (keyof typeof kinds)[]).map((kind, order) => ({
+        ...{ pair: `${from} → ${to}`, kind: kinds[kind], order },
+        share: cores[kind],
+      }))
+    );
+  return draw(
+    "What all cores did during a repack: what the codecs take by themselves, with everything in memory; what else binfiles did; the system's reading, writing and flushing; and nothing.",
+    {
+      data: { values },
+      width: 480,
+      height: { step: 18 },
+      mark: "bar",
+      encoding: {
+        y: { field: "pair", type: "nominal", title: null, sort: null },
+        x: {
+          field: "share",
+          type: "quantitative",
+          title: "share of the cores' time",
+          axis: { format: "%" },
+          scale: { domain: [0, 1] },
+        },
+        color: {
+          field: "kind",
+          type: "nominal",
+          title: null,
+          sort: null,
+          scale: {
+            domain: Object.values(kinds),
+            range: [...SERIES.slice(0, 3), "var(--grid)"],
+          },
+        },
+        order: { field: "order" },
+      },
+    },
+  );
+}
+
 /** How often repacks talk to the system. */
 export function callsChart(waiting: readonly Waiting[]): Promise<Chart> {
   const kinds = {

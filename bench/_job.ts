@@ -18,6 +18,7 @@ const jobs: {
   nothing: () => Promise.resolve(() => ({})),
   repack: async () => (await import("./_repack_jobs.ts")).repackJob,
   oneByOne: async () => (await import("./_repack_jobs.ts")).oneByOneJob,
+  write: async () => (await import("./_repack_jobs.ts")).writeJob,
   loop: async () => (await import("./_repack_jobs.ts")).loopJob,
   codec: async () => (await import("./_codec_jobs.ts")).codecJob,
   engines: async () => (await import("./_codec_jobs.ts")).enginesJob,

@@ -32,6 +32,11 @@ export interface Jobs {
     task: { source: string; target: string; from: string; to: string };
     answer: { documents: number; targetSize: number };
   };
+  /** Writing so many bytes to a file and flushing them, as repacks write them. */
+  write: {
+    task: { target: string; bytes: number };
+    answer: Record<never, never>;
+  };
   /**
    * A loop over the documents of a file, which are in memory already, in one
    * thread. With the pool, that is what the codecs alone can do. A plain one does

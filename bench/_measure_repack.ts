@@ -42,10 +42,25 @@ export interface RepackPair {
   jobEfficiency: Spread;
   /** The same, against what as many loops side by side can do. */
   attainable: Spread;
+  /** What the cores did during the repack alone, with all workers. */
+  cores: CoreShares;
+  /** Seconds to write as many bytes as the target has, and to flush them. */
+  writeAlone: Spread;
   /** How many times as fast the process with the pool is, with all workers. */
   poolGain: Spread;
   /** How many times as fast the process is as that loop. */
   loopGain: Spread;
+}
+
+/** Shares of the time that all cores had. */
+export interface CoreShares {
+  /** What the codecs take by themselves, in as many loops side by side. */
+  codecs: number;
+  /** What else the program did. */
+  own: number;
+  /** The system's work: reading, writing, flushing. */
+  system: number;
+  idle: number;
 }
 
 /** How much to measure. */
@@ -87,6 +102,8 @@ export async function measurePair(
   const name = (setting: typeof settings[number]) => JSON.stringify(setting);
   const loop = (way: "pooled" | "plain") =>
     runJob("loop", { source: source.path, from, to, way });
+  const best = name({ pooled: true, workers });
+  const writes: number[] = [];
   let targetSize = 0;
   const ways: Record<string, () => Promise<JobRun[]>> = {
     alone: async () => [await loop("pooled")],
@@ -102,6 +119,11 @@ export async function measurePair(
         ...{ workers: setting.workers, optimized: setting.pooled },
       });
       targetSize = run.answer.targetSize;
+      if (name(setting) === best) {
+        const target = workspace.target();
+        const write = await runJob("write", { target, bytes: targetSize });
+        writes.push(write.seconds);
+      }
       return [run];
     };
   }
@@ -113,7 +135,9 @@ export async function measurePair(
   const sideBySide = runs.sideBySide.map((loops) =>
     Math.max(...loops.map(({ seconds }) => seconds)) / workers
   );
-  const best = name({ pooled: true, workers });
+  const meanOfLoops = runs.sideBySide.map((loops) =>
+    loops.reduce((sum, { seconds }) => sum + seconds, 0) / loops.length
+  );
   return {
     ...{ from, to, targetSize },
     documents: source.documents,
@@ -131,8 +155,33 @@ export async function measurePair(
     efficiency: ratios(limit, wholes(best)),
     jobEfficiency: ratios(limit, jobs(best)),
     attainable: ratios(sideBySide, jobs(best)),
+    cores: coreShares(runs[best].flat(), meanOfLoops, workers),
+    writeAlone: spread(writes),
     poolGain: ratios(wholes(name({ pooled: false, workers })), wholes(best)),
     loopGain: ratios(jobs("plain"), wholes(best)),
+  };
+}
+
+/** What the cores did during repacks, of which the codecs alone take so many seconds. */
+function coreShares(
+  repacks: readonly JobRun[],
+  codecSeconds: readonly number[],
+  workers: number,
+): CoreShares {
+  const sum = (values: readonly number[]) => values.reduce((a, b) => a + b, 0);
+  const user = sum(repacks.map(({ userSeconds }) => userSeconds));
+  const system = sum(repacks.map(({ systemSeconds }) => systemSeconds));
+  const codecs = Math.min(user, sum(codecSeconds));
+  // Of threads that compile, there may be more than cores are idle.
+  const all = Math.max(
+    user + system,
+    workers * sum(repacks.map(({ seconds }) => seconds)),
+  );
+  return {
+    codecs: codecs / all,
+    own: (user - codecs) / all,
+    system: system / all,
+    idle: (all - user - system) / all,
   };
 }
 

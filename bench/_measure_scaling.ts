@@ -112,22 +112,41 @@ export async function measureScaling(
     byWorkers: [],
     leftOut,
   };
-  for (const documents of counts) {
+  /** Measures as far as it can be done. */
+  async function attempt(
+    what: string,
+    measure: () => Promise<ScalingPoint[]>,
+  ): Promise<ScalingPoint[]> {
     try {
-      scaling.byDocuments.push(...await points(documents, 1000, ways));
+      return await measure();
     } catch (error) {
       // Most likely the disk is full: what fits is worth reporting.
-      leftOut.push(`${documents} documents: ${(error as Error).message}`);
+      leftOut.push(`${what}: ${(error as Error).message.split("\n")[0]}`);
       workspace.forgetSamples();
+      return [];
     }
   }
-  for (const size of sizes) {
-    scaling.bySize.push(...await points(Math.ceil(bytes / size), size, ways));
+  for (const documents of counts) {
+    scaling.byDocuments.push(
+      ...await attempt(
+        `${documents} documents`,
+        () => points(documents, 1000, ways),
+      ),
+    );
   }
-  scaling.byWorkers = await points(
-    Math.ceil(bytes / 1000),
-    1000,
-    workerCounts(cores).map((workers) => ({ workers, pooled: true })),
-  );
+  for (const size of sizes) {
+    scaling.bySize.push(
+      ...await attempt(
+        `documents of ${size} bytes`,
+        () => points(Math.ceil(bytes / size), size, ways),
+      ),
+    );
+  }
+  scaling.byWorkers = await attempt("numbers of workers", () =>
+    points(
+      Math.ceil(bytes / 1000),
+      1000,
+      workerCounts(cores).map((workers) => ({ workers, pooled: true })),
+    ));
   return scaling;
 }

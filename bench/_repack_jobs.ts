@@ -36,6 +36,20 @@ export const oneByOneJob: Job<"oneByOne"> = ({ source, target, from, to }) => {
   return { documents, targetSize: Deno.statSync(target).size };
 };
 
+/** Bytes that are written at a time; repacks write about as many. */
+const WRITE_SIZE = 1024 * 1024;
+
+export const writeJob: Job<"write"> = ({ target, bytes }) => {
+  const block = new Uint8Array(WRITE_SIZE).fill(1);
+  const started = performance.now();
+  using file = Deno.openSync(target, { write: true, createNew: true });
+  for (let left = bytes; left > 0; left -= WRITE_SIZE) {
+    file.writeSync(block.subarray(0, Math.min(left, WRITE_SIZE)));
+  }
+  file.syncSync();
+  return { seconds: (performance.now() - started) / 1000 };
+};
+
 export const loopJob: Job<"loop"> = (task) => {
   const { source, from, to, way, package: library = "runtime" } = task;
   using reader = new DocReader(source, { codec: "none" });

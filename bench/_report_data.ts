@@ -69,8 +69,8 @@ interface Effort {
   waitingPairs: Pairs;
   pairs: Pairs;
   repack: RepackEffort;
-  /** The same for {@linkcode limitPairs}, which have to run for long enough that starting does not count. */
-  limit: RepackEffort;
+  /** The same for {@linkcode longPairs}. */
+  longRepack: RepackEffort;
   /** Documents that tools compress. */
   toolDocuments: number;
   scaling: ScalingEffort;
@@ -88,6 +88,14 @@ const basicPairs: Pairs = [
 /** Pairs that are held against what the codecs alone can do on all cores. */
 export const limitPairs: Pairs = ["gzip", "brotli", "bzip2", "xz"]
   .map((codec) => ["none", codec] as const);
+
+/** Pairs whose repacks have to run for long enough that starting does not count. */
+const longPairs: Pairs = [
+  ...limitPairs,
+  ...["zstd", "lz4"].flatMap((codec) =>
+    [["none", codec], [codec, "none"]] as const
+  ),
+];
 
 /** Sizes of documents that repacks are scaled by, in bytes. */
 const scaledSizes = [100, 1000, 10_000, 100_000, 1_000_000];
@@ -118,7 +126,7 @@ export const efforts = {
     waitingPairs: [["none", "zstd"]],
     pairs: [["none", "zstd"], ["gzip", "none"]],
     repack: { rounds: 1, seconds: 0.01, maxBytes: 1e6 },
-    limit: { rounds: 1, seconds: 0.01, maxBytes: 1e6 },
+    longRepack: { rounds: 1, seconds: 0.01, maxBytes: 1e6 },
     toolDocuments: 100,
     scaling: { rounds: 1, documents: [100, 1000], sizes: [1000], bytes: 1e5 },
     rounds: 1,
@@ -133,7 +141,7 @@ export const efforts = {
     waitingPairs,
     pairs: [...basicPairs, ["gzip", "zstd"], ["lz4", "zstd"]],
     repack: { rounds: 3, seconds: 0.5, maxBytes: 200e6 },
-    limit: { rounds: 3, seconds: 8, maxBytes: 1e9 },
+    longRepack: { rounds: 3, seconds: 8, maxBytes: 1e9 },
     toolDocuments: 3000,
     scaling: {
       rounds: 3,
@@ -157,7 +165,7 @@ export const efforts = {
       )
     ),
     repack: { rounds: 3, seconds: 0.5, maxBytes: 1e9 },
-    limit: { rounds: 3, seconds: 10, maxBytes: 1e9 },
+    longRepack: { rounds: 3, seconds: 10, maxBytes: 1e9 },
     toolDocuments: 5000,
     scaling: {
       rounds: 3,
@@ -179,85 +187,109 @@ export async function measureAll(
   const machine = await describeMachine();
   const { cores } = machine;
   using workspace = new Workspace(directory);
+  const leftOut: string[] = [];
   const say = (what: string) => {
     const seconds = Math.round((performance.now() - started) / 1000);
     console.error(`${String(seconds).padStart(5)} s  ${what}`);
+  };
+  /** Measures something. If it fails, as on a full disk, the rest is worth reporting all the same. */
+  const attempt = async <T>(
+    what: string,
+    measure: () => Promise<T>,
+  ): Promise<T | undefined> => {
+    say(what);
+    try {
+      return await measure();
+    } catch (error) {
+      leftOut.push(`${what}: ${(error as Error).message.split("\n")[0]}`);
+      return undefined;
+    }
   };
 
   say("start-up");
   const startup = await measureStartup(workspace, 2 * effort.rounds - 1);
   const timings: CodecTiming[] = [];
   for (const codec of effort.codecs) {
-    say(`${codec} by itself`);
     const task = { codec, ...effort.codec };
-    timings.push(...(await runJob("codec", task)).answer);
+    const run = await attempt(
+      `${codec} by itself`,
+      () => runJob("codec", task),
+    );
+    timings.push(...run?.answer ?? []);
   }
-  say("engines");
   const engines: EngineTiming[] = [];
-  for (const size of [sizes["1 KB"], sizes["32 KB"]]) {
-    const task = { size, ...effort.codec };
-    engines.push(...(await runJob("engines", task)).answer);
+  for (const name of ["1 KB", "32 KB"] as const) {
+    const task = { size: sizes[name], ...effort.codec };
+    const run = await attempt(
+      `engines, ${name}`,
+      () => runJob("engines", task),
+    );
+    engines.push(...run?.answer ?? []);
   }
-  say("garbage of codecs");
-  const codecGarbage = await measureCodecGarbage(
-    effort.codecs,
-    effort.garbageDocuments,
+  const codecGarbage = await attempt(
+    "garbage of codecs",
+    () => measureCodecGarbage(effort.codecs, effort.garbageDocuments),
   );
-  say("garbage of repacks");
-  const repackGarbage = await measureRepackGarbage(
-    workspace,
-    effort.garbagePairs,
-    effort.repackDocuments,
-    cores,
+  const repackGarbage = await attempt(
+    "garbage of repacks",
+    () =>
+      measureRepackGarbage(
+        workspace,
+        effort.garbagePairs,
+        effort.repackDocuments,
+        cores,
+      ),
   );
-  say("waiting");
-  const waiting = await measureWaiting(
-    workspace,
-    effort.waitingPairs,
-    effort.repackDocuments,
-    cores,
-    effort.rounds,
+  const waiting = await attempt(
+    "waiting",
+    () =>
+      measureWaiting(
+        workspace,
+        effort.waitingPairs,
+        effort.repackDocuments,
+        cores,
+        effort.rounds,
+      ),
   );
   workspace.forgetSamples();
 
   const pairs: RepackPair[] = [];
   for (const [from, to] of effort.pairs) {
-    say(`repack ${from} → ${to}`);
-    const isLimit = limitPairs.some((pair) =>
-      pair[0] === from && pair[1] === to
-    );
-    const howMuch = isLimit ? effort.limit : effort.repack;
-    const input = workspace.made("json", howMuch.maxBytes / 1000, 1000);
-    pairs.push(
-      await measurePair(workspace, input, [from, to], cores, howMuch),
-    );
+    const isLong = longPairs.some((pair) => pair[0] === from && pair[1] === to);
+    const howMuch = isLong ? effort.longRepack : effort.repack;
+    const pair = await attempt(`repack ${from} → ${to}`, () => {
+      const input = workspace.made("json", howMuch.maxBytes / 1000, 1000);
+      return measurePair(workspace, input, [from, to], cores, howMuch);
+    });
+    if (pair !== undefined) pairs.push(pair);
   }
   workspace.forgetSamples();
 
-  say("other tools");
+  const { rounds } = effort.repack;
   const toolsInput = workspace.made("text", effort.toolDocuments, 2000);
-  const tools = await measureTools(
-    workspace,
-    toolsInput,
-    cores,
-    effort.repack.rounds,
+  const tools = await attempt(
+    "other tools",
+    () => measureTools(workspace, toolsInput, cores, rounds),
   );
   workspace.forgetSamples();
-  say("scaling");
-  const scaling = await measureScaling(workspace, cores, effort.scaling);
-  const leftOut = [...tools.leftOut, ...scaling.leftOut];
-  if (waiting.some(({ systemCalls }) => systemCalls === null)) {
+  const scaling = await attempt(
+    "scaling",
+    () => measureScaling(workspace, cores, effort.scaling),
+  ) ?? { byDocuments: [], bySize: [], byWorkers: [], leftOut: [] };
+  leftOut.push(...tools?.leftOut ?? [], ...scaling.leftOut);
+  if (waiting?.some(({ systemCalls }) => systemCalls === null)) {
     leftOut.push("system calls: strace is not installed");
   }
   say("done");
   return {
     ...{ effort: name, machine, startup, codecs: timings, engines },
-    ...{ codecGarbage, repackGarbage, waiting, pairs, scaling, leftOut },
-    ...{
-      tools: tools.runs,
-      toolsInput: toolsInput.description,
-      toolsBytes: toolsInput.contentSize,
-    },
+    codecGarbage: codecGarbage ?? [],
+    repackGarbage: repackGarbage ?? [],
+    waiting: waiting ?? [],
+    ...{ pairs, scaling, leftOut },
+    tools: tools?.runs ?? [],
+    toolsInput: toolsInput.description,
+    toolsBytes: toolsInput.contentSize,
     seconds: (performance.now() - started) / 1000,
   };
 }

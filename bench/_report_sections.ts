@@ -1,6 +1,7 @@
 /** What a report says: sections of text, tables and charts, for HTML and Markdown alike. */
 import {
   allocationChart,
+  boundsChart,
   callsChart,
   type Chart,
   collectionsChart,
@@ -14,7 +15,7 @@ import {
 } from "./_charts.ts";
 import type { Way } from "./_jobs.ts";
 import type { Garbage } from "./_measure_garbage.ts";
-import type { RepackPair } from "./_measure_repack.ts";
+import type { RepackPair, RepackWay } from "./_measure_repack.ts";
 import type { ScalingPoint } from "./_measure_scaling.ts";
 import type { Spread } from "./_numbers.ts";
 import { limitPairs, type ReportData } from "./_report_data.ts";
@@ -33,20 +34,37 @@ export interface Section {
   tables: readonly Table[];
 }
 
-/** Everything that the figures say. */
+/** Everything that the figures say, as far as there are any. */
 export async function reportSections(data: ReportData): Promise<Section[]> {
-  return [
-    promises(data),
-    await codecSection(data),
-    await garbageSection(data),
-    await waitingSection(data),
-    repackTables(data, [await efficiencyChart(data.pairs)]),
-    toolsTables(data, [await toolsChart(data.tools, data.toolsBytes)]),
-    await scalingSection(data),
-    tenTerabytes(data),
-    await enginesSection(data),
-    about(data),
+  const { codecs, codecGarbage, repackGarbage, waiting, pairs, tools } = data;
+  const { engines, scaling: { byDocuments, bySize, byWorkers } } = data;
+  const sections: [
+    needed: readonly (readonly unknown[])[],
+    make: () => Section | Promise<Section>,
+  ][] = [
+    [[], () => promises(data)],
+    [[codecs], () => codecSection(data)],
+    [[codecGarbage, repackGarbage], () => garbageSection(data)],
+    [[waiting], () => waitingSection(data)],
+    [
+      [pairs],
+      async () => repackTables(data, [await efficiencyChart(pairs)]),
+    ],
+    [[pairs], () => boundsSection(data)],
+    [
+      [tools],
+      async () => toolsTables(data, [await toolsChart(tools, data.toolsBytes)]),
+    ],
+    [[byDocuments, bySize, byWorkers], () => scalingSection(data)],
+    [[pairs], () => tenTerabytes(data)],
+    [[engines], () => enginesSection(data)],
+    [[], () => about(data)],
   ];
+  const made: Section[] = [];
+  for (const [needed, make] of sections) {
+    if (needed.every(({ length }) => length > 0)) made.push(await make());
+  }
+  return made;
 }
 
 /** What was promised and aimed at, and what is true here. */
@@ -94,14 +112,15 @@ function promises(data: ReportData): Section {
     ...scaling.byDocuments.map(({ documents }) => documents),
   );
   for (const point of scaling.byDocuments) {
-    if (point.poolGain === undefined || point.documents !== most) continue;
+    const { documents, poolGain } = point;
+    if (poolGain === undefined || documents < Math.min(most, 1e6)) continue;
     aims.push([
       `${arrow(point)}: pooled against the pool switched off, ${
-        count(most)
+        count(documents)
       } documents of 1 KB`,
       "≥ 2.0×",
-      times(point.poolGain),
-      verdict(point.poolGain.median >= 2),
+      times(poolGain),
+      verdict(poolGain.median >= 2),
     ]);
   }
   aims.push([
@@ -299,7 +318,7 @@ export function repackTables(
           percent(pair.targetSize / pair.sourceSize),
           rate(pair, pair.codecAlone),
           ...pair.ways.map(({ whole }) => rate(pair, whole)),
-          bytes(pair.ways[counts.length - 1].peak),
+          bytes(best(pair).peak),
         ]),
       },
       {
@@ -322,6 +341,72 @@ export function repackTables(
       },
     ],
   };
+}
+
+/** What whole repacks are bounded by. */
+async function boundsSection({ pairs }: ReportData): Promise<Section> {
+  return {
+    title: "What bounds a repack",
+    text: [
+      "Where the cores' time goes, without starting and ending the process: the codecs by themselves, in loops over documents in memory, as many side by side as there are workers; what else binfiles did; the system, whose work is copying between files and memory, which is bounded by the memory's bandwidth; and nothing, which is waiting for the disk, and for threads to start. " +
+      "Beside it, in MB of documents per second, the two limits: that of the codecs on all cores, and that of writing and flushing the target, as a loop that does nothing else reaches it.",
+      ...pairs.filter(isQuick).map(bound),
+    ],
+    charts: [await boundsChart(pairs)],
+    tables: [{
+      head: [
+        "",
+        "the codecs",
+        "the rest of binfiles",
+        "the system",
+        "nothing",
+        "limit of the codecs",
+        "writing alone",
+        "repack alone",
+      ],
+      rows: pairs.map((pair) => [
+        arrow(pair),
+        percent(pair.cores.codecs),
+        percent(pair.cores.own),
+        percent(pair.cores.system),
+        percent(pair.cores.idle),
+        rate(pair, pair.codecSideBySide),
+        rate(pair, pair.writeAlone),
+        rate(pair, best(pair).job),
+      ]),
+    }],
+  };
+}
+
+/** Whether the codec is so quick that something else may be the limit. */
+function isQuick({ from, to }: RepackPair): boolean {
+  return [from, to].some((codec) => codec === "none") &&
+    [from, to].some((codec) => codec === "zstd" || codec === "lz4");
+}
+
+/** What a repack is bounded by, in a sentence. */
+function bound(pair: RepackPair): string {
+  const { codecs, own, system, idle } = pair.cores;
+  const largest = Math.max(codecs, own, system, idle);
+  const by = largest === codecs
+    ? "the codec"
+    : largest === own
+    ? "the code of binfiles"
+    : largest === system
+    ? "the system's copying"
+    : "waiting for the disk";
+  return `${arrow(pair)} is bounded by ${by}: ${
+    percent(codecs)
+  } of the cores' time are the codec's, ${
+    percent(own)
+  } the rest of binfiles takes, ${percent(system)} the system, and for ${
+    percent(idle)
+  } there is nothing to do but wait.`;
+}
+
+/** The way with the pool and all workers. */
+function best({ ways }: RepackPair): RepackWay {
+  return ways.findLast(({ pooled }) => pooled)!;
 }
 
 /** The table of what other tools take. */
@@ -467,8 +552,7 @@ const COLLECTION = 10e12;
 
 function tenTerabytes({ pairs, machine }: ReportData): Section {
   const rows = pairs.map((pair) => {
-    const best = pair.ways.findLast(({ pooled }) => pooled)!;
-    const perSecond = pair.contentSize / best.job.median;
+    const perSecond = pair.contentSize / best(pair).job.median;
     const hours = COLLECTION / perSecond / 3600;
     return [
       arrow(pair),

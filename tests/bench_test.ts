@@ -1,9 +1,12 @@
 /** The measuring tools: what they say must be what was measured. */
 import { assert, assertEquals, assertMatch } from "@std/assert";
+import { describeMachine } from "../bench/_machine.ts";
 import { median, ratios, spread, takeTurns } from "../bench/_numbers.ts";
 import { readCollections } from "../bench/_process.ts";
 import type { ReportData } from "../bench/_report_data.ts";
-import { renderTable } from "../bench/_report_markdown.ts";
+import { renderHtml } from "../bench/_report_html.ts";
+import { renderMarkdown, renderTable } from "../bench/_report_markdown.ts";
+import { reportSections } from "../bench/_report_sections.ts";
 import { TemporaryDirectory } from "./_files.ts";
 
 Deno.test("ratios compare what was measured in the same turn", () => {
@@ -81,4 +84,28 @@ Deno.test("a report is one file that needs nothing else, and its figures are tho
     assert(text.includes("tiny"));
     assert(text.includes(data.machine.commit));
   }
+});
+
+Deno.test("a report can be made of what was measured if nothing else could be", async () => {
+  const nothing = { median: 0, low: 0, high: 0, runs: 1 };
+  const data: ReportData = {
+    effort: "tiny",
+    machine: await describeMachine(),
+    seconds: 1,
+    startup: { nothing, firstWork: nothing, oneDocument: nothing },
+    codecs: [],
+    engines: [],
+    codecGarbage: [],
+    repackGarbage: [],
+    waiting: [],
+    pairs: [],
+    tools: [],
+    toolsInput: "",
+    toolsBytes: 0,
+    scaling: { byDocuments: [], bySize: [], byWorkers: [], leftOut: [] },
+    leftOut: ["everything: the disk is full"],
+  };
+  const sections = await reportSections(data);
+  assertMatch(renderHtml(data, sections), /Left out: everything/);
+  assertMatch(renderMarkdown(data, sections), /Left out: everything/);
 });
