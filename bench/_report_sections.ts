@@ -348,7 +348,7 @@ async function boundsSection({ pairs }: ReportData): Promise<Section> {
   return {
     title: "What bounds a repack",
     text: [
-      "Where the cores' time goes, without starting and ending the process: the codecs by themselves, in loops over documents in memory, as many side by side as there are workers; what else binfiles did; the system, whose work is copying between files and memory, which is bounded by the memory's bandwidth; and nothing, which is waiting for the disk, and for threads to start. " +
+      "Where the cores' time goes, without starting and ending the process: the codecs by themselves, in loops over documents in memory, as many side by side as there are workers; what else binfiles did, which in the first half second is mostly the engine compiling it, in each thread anew; the system, whose work is copying between files and memory; and nothing, which is waiting for the disk, and for threads to start. " +
       "Beside it, in MB of documents per second, the two limits: that of the codecs on all cores, and that of writing and flushing the target, as a loop that does nothing else reaches it.",
       ...pairs.filter(isQuick).map(bound),
     ],
@@ -386,22 +386,18 @@ function isQuick({ from, to }: RepackPair): boolean {
 
 /** What a repack is bounded by, in a sentence. */
 function bound(pair: RepackPair): string {
-  const { codecs, own, system, idle } = pair.cores;
-  const largest = Math.max(codecs, own, system, idle);
-  const by = largest === codecs
-    ? "the codec"
-    : largest === own
-    ? "the code of binfiles"
-    : largest === system
-    ? "the system's copying"
-    : "waiting for the disk";
-  return `${arrow(pair)} is bounded by ${by}: ${
-    percent(codecs)
-  } of the cores' time are the codec's, ${
-    percent(own)
-  } the rest of binfiles takes, ${percent(system)} the system, and for ${
-    percent(idle)
-  } there is nothing to do but wait.`;
+  const { codecSideBySide, writeAlone, cores } = pair;
+  const isByCodec = codecSideBySide.median > writeAlone.median;
+  const limit = isByCodec ? codecSideBySide : writeAlone;
+  return `${arrow(pair)}: the codec allows ${
+    rate(pair, codecSideBySide)
+  } MB/s and writing ${rate(pair, writeAlone)}, so it is bounded by ${
+    isByCodec ? "the codec" : "memory and disk"
+  }, and reaches ${
+    percent(limit.median / best(pair).job.median)
+  } of that; the code of binfiles beside the codec takes ${
+    percent(cores.own)
+  } of the cores' time.`;
 }
 
 /** The way with the pool and all workers. */
