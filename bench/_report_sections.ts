@@ -351,7 +351,7 @@ async function boundsSection({ pairs }: ReportData): Promise<Section> {
   return {
     title: "What bounds a repack",
     text: [
-      "Where the cores' time goes, without starting and ending the process: the codecs by themselves, in loops over documents in memory, as many side by side as there are workers; what else binfiles did, which in the first half second is mostly the engine compiling it, in each thread anew; the system, whose work is copying between files and memory; and nothing, which is waiting for the disk, and for threads to start. " +
+      "Where the cores' time goes, without starting and ending the process: the codecs by themselves, in loops over documents in memory, as many side by side as there are workers; what else binfiles did, compiling its code in each thread included, which weighs on short files; the system, whose work is copying between files and memory; and nothing, which is waiting for the disk, and for threads to start. " +
       "Beside it, in MB of documents per second, the two limits: that of the codecs on all cores, and that of writing and flushing the target, as a loop that does nothing else reaches it.",
       ...pairs.filter(isQuick).map(bound),
     ],
