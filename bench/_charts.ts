@@ -328,7 +328,7 @@ export function sharesChart(waiting: readonly Waiting[]): Promise<Chart> {
 export function boundsChart(pairs: readonly RepackPair[]): Promise<Chart> {
   const kinds = {
     codecs: "the codecs",
-    own: "the rest of binfiles",
+    own: "the rest of the program",
     system: "the system",
     idle: "nothing",
   };
@@ -341,7 +341,7 @@ export function boundsChart(pairs: readonly RepackPair[]): Promise<Chart> {
       }))
     );
   return draw(
-    "What all cores did during a repack: what the codecs take by themselves, with everything in memory; what else binfiles did; the system's reading, writing and flushing; and nothing.",
+    "What all cores did during a repack: what the codecs take by themselves, with everything in memory; the rest of the program; the system's reading, writing and flushing; and nothing.",
     {
       data: { values },
       width: 480,

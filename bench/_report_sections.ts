@@ -351,7 +351,7 @@ async function boundsSection({ pairs }: ReportData): Promise<Section> {
   return {
     title: "What bounds a repack",
     text: [
-      "Where the cores' time goes, without starting and ending the process: the codecs by themselves, in loops over documents in memory, as many side by side as there are workers; what else binfiles did, compiling its code in each thread included, which weighs on short files; the system, whose work is copying between files and memory; and nothing, which is waiting for the disk, and for threads to start. " +
+      "Where the cores' time goes, without starting and ending the process: the codecs by themselves, in loops over documents in memory, as many side by side as there are workers; the rest of the program, which is the code around the codecs, compiling all of it in each thread, and what codecs are slower among other work; the system, whose work is copying between files and memory; and nothing, which is waiting for the disk, and for threads to start. " +
       "Beside it, in MB of documents per second, the two limits: that of the codecs on all cores, and that of writing and flushing the target, as a loop that does nothing else reaches it.",
       ...pairs.filter(isQuick).map(bound),
     ],
@@ -360,7 +360,7 @@ async function boundsSection({ pairs }: ReportData): Promise<Section> {
       head: [
         "",
         "the codecs",
-        "the rest of binfiles",
+        "the rest",
         "the system",
         "nothing",
         "limit of the codecs",
@@ -398,7 +398,7 @@ function bound(pair: RepackPair): string {
     isByCodec ? "the codec" : "memory and disk"
   }, and reaches ${
     percent(limit.median / best(pair).job.median)
-  } of that; the code of binfiles beside the codec takes ${
+  } of that; the rest of the program takes ${
     percent(cores.own)
   } of the cores' time.`;
 }
