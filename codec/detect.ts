@@ -1,7 +1,7 @@
 import type { CodecName } from "./names.ts";
 import { codecs } from "./codecs.ts";
 import { decompress } from "./compress.ts";
-import { OutputLimitError } from "./errors.ts";
+import { NoEngineError, OutputLimitError } from "./errors.ts";
 import { createDecoder } from "./stream_coders.ts";
 
 /**
@@ -90,6 +90,8 @@ function sizeOf(sample: Uint8Array, codec: CodecName): number {
   try {
     return decompress(sample, codec, { maxSize: MAX_SAMPLE_SIZE }).length;
   } catch (error) {
+    // What was not tried proves nothing.
+    if (error instanceof NoEngineError) throw error;
     // So much that came out without an error is proof enough.
     return error instanceof OutputLimitError ? MAX_SAMPLE_SIZE : -1;
   }
