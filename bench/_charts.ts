@@ -275,6 +275,30 @@ export function repackGarbageChart(
   );
 }
 
+/** Encodings of bars that are divided into kinds of time, of which the last is idle. */
+function sharesOfTime(kinds: readonly string[]): object {
+  return {
+    x: {
+      field: "share",
+      type: "quantitative",
+      title: "share of the cores' time",
+      axis: { format: "%" },
+      scale: { domain: [0, 1] },
+    },
+    color: {
+      field: "kind",
+      type: "nominal",
+      title: null,
+      sort: null,
+      scale: {
+        domain: kinds,
+        range: [...SERIES.slice(0, kinds.length - 1), "var(--grid)"],
+      },
+    },
+    order: { field: "order" },
+  };
+}
+
 /** How the time of repacks is spent. */
 export function sharesChart(waiting: readonly Waiting[]): Promise<Chart> {
   const values = waiting.flatMap(({ from, to, way, ...shares }) =>
@@ -300,24 +324,7 @@ export function sharesChart(waiting: readonly Waiting[]): Promise<Chart> {
         mark: "bar",
         encoding: {
           y: { field: "way", type: "nominal", title: null, sort: null },
-          x: {
-            field: "share",
-            type: "quantitative",
-            title: "share of the cores' time",
-            axis: { format: "%" },
-            scale: { domain: [0, 1] },
-          },
-          color: {
-            field: "kind",
-            type: "nominal",
-            title: null,
-            sort: null,
-            scale: {
-              domain: ["user", "system", "idle"],
-              range: ["var(--series-1)", "var(--series-2)", "var(--grid)"],
-            },
-          },
-          order: { field: "order" },
+          ...sharesOfTime(["user", "system", "idle"]),
         },
       },
     },
@@ -349,24 +356,7 @@ export function boundsChart(pairs: readonly RepackPair[]): Promise<Chart> {
       mark: "bar",
       encoding: {
         y: { field: "pair", type: "nominal", title: null, sort: null },
-        x: {
-          field: "share",
-          type: "quantitative",
-          title: "share of the cores' time",
-          axis: { format: "%" },
-          scale: { domain: [0, 1] },
-        },
-        color: {
-          field: "kind",
-          type: "nominal",
-          title: null,
-          sort: null,
-          scale: {
-            domain: Object.values(kinds),
-            range: [...SERIES.slice(0, 3), "var(--grid)"],
-          },
-        },
-        order: { field: "order" },
+        ...sharesOfTime(Object.values(kinds)),
       },
     },
   );

@@ -27,8 +27,6 @@ export interface Scaling {
   byDocuments: ScalingPoint[];
   bySize: ScalingPoint[];
   byWorkers: ScalingPoint[];
-  /** What could not be measured, and why. */
-  leftOut: string[];
 }
 
 /** How much to measure. */
@@ -41,6 +39,12 @@ export interface ScalingEffort {
   bytes: number;
 }
 
+/** Measures something; undefined if that failed. */
+export type Attempt = <T>(
+  what: string,
+  measure: () => Promise<T>,
+) => Promise<T | undefined>;
+
 /** Jobs to scale: one each way, and one whose codec takes next to nothing. */
 const PAIRS = [["none", "zstd"], ["gzip", "none"], ["lz4", "none"]] as const;
 
@@ -52,9 +56,8 @@ export async function measureScaling(
   workspace: Workspace,
   cores: number,
   { rounds, documents: counts, sizes, bytes }: ScalingEffort,
+  attempt: Attempt,
 ): Promise<Scaling> {
-  const leftOut: string[] = [];
-
   /** Measures both pairs in each of the given settings, in turns. */
   async function points(
     documents: number,
@@ -110,43 +113,28 @@ export async function measureScaling(
     byDocuments: [],
     bySize: [],
     byWorkers: [],
-    leftOut,
   };
-  /** Measures as far as it can be done. */
-  async function attempt(
-    what: string,
-    measure: () => Promise<ScalingPoint[]>,
-  ): Promise<ScalingPoint[]> {
-    try {
-      return await measure();
-    } catch (error) {
-      // Most likely the disk is full: what fits is worth reporting.
-      leftOut.push(`${what}: ${(error as Error).message.split("\n")[0]}`);
-      workspace.forgetSamples();
-      return [];
-    }
-  }
   for (const documents of counts) {
     scaling.byDocuments.push(
       ...await attempt(
-        `${documents} documents`,
+        `scaling: ${documents} documents`,
         () => points(documents, 1000, ways),
-      ),
+      ) ?? [],
     );
   }
   for (const size of sizes) {
     scaling.bySize.push(
       ...await attempt(
-        `documents of ${size} bytes`,
+        `scaling: documents of ${size} bytes`,
         () => points(Math.ceil(bytes / size), size, ways),
-      ),
+      ) ?? [],
     );
   }
-  scaling.byWorkers = await attempt("numbers of workers", () =>
+  scaling.byWorkers = await attempt("scaling: workers", () =>
     points(
       Math.ceil(bytes / 1000),
       1000,
       workerCounts(cores).map((workers) => ({ workers, pooled: true })),
-    ));
+    )) ?? [];
   return scaling;
 }

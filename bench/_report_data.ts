@@ -14,6 +14,7 @@ import {
   type RepackPair,
 } from "./_measure_repack.ts";
 import {
+  type Attempt,
   measureScaling,
   type Scaling,
   type ScalingEffort,
@@ -193,15 +194,13 @@ export async function measureAll(
     console.error(`${String(seconds).padStart(5)} s  ${what}`);
   };
   /** Measures something. If it fails, as on a full disk, the rest is worth reporting all the same. */
-  const attempt = async <T>(
-    what: string,
-    measure: () => Promise<T>,
-  ): Promise<T | undefined> => {
+  const attempt: Attempt = async (what, measure) => {
     say(what);
     try {
       return await measure();
     } catch (error) {
       leftOut.push(`${what}: ${(error as Error).message.split("\n")[0]}`);
+      workspace.forgetSamples();
       return undefined;
     }
   };
@@ -266,17 +265,18 @@ export async function measureAll(
   workspace.forgetSamples();
 
   const { rounds } = effort.repack;
-  const toolsInput = workspace.made("text", effort.toolDocuments, 2000);
-  const tools = await attempt(
-    "other tools",
-    () => measureTools(workspace, toolsInput, cores, rounds),
-  );
+  const tools = await attempt("other tools", async () => {
+    const input = workspace.made("text", effort.toolDocuments, 2000);
+    return { input, ...await measureTools(workspace, input, cores, rounds) };
+  });
   workspace.forgetSamples();
-  const scaling = await attempt(
-    "scaling",
-    () => measureScaling(workspace, cores, effort.scaling),
-  ) ?? { byDocuments: [], bySize: [], byWorkers: [], leftOut: [] };
-  leftOut.push(...tools?.leftOut ?? [], ...scaling.leftOut);
+  const scaling = await measureScaling(
+    workspace,
+    cores,
+    effort.scaling,
+    attempt,
+  );
+  leftOut.push(...tools?.leftOut ?? []);
   if (waiting?.some(({ systemCalls }) => systemCalls === null)) {
     leftOut.push("system calls: strace is not installed");
   }
@@ -288,8 +288,8 @@ export async function measureAll(
     waiting: waiting ?? [],
     ...{ pairs, scaling, leftOut },
     tools: tools?.runs ?? [],
-    toolsInput: toolsInput.description,
-    toolsBytes: toolsInput.contentSize,
+    toolsInput: tools?.input.description ?? "",
+    toolsBytes: tools?.input.contentSize ?? 0,
     seconds: (performance.now() - started) / 1000,
   };
 }

@@ -1,6 +1,6 @@
 import type { CodecName } from "./names.ts";
 
-/** A way to compress documents: its names and properties. Engines do the work; see `engines.ts`. */
+/** A way to compress documents: its names and properties. Engines do the work; `listEngines()` tells which. */
 export interface Codec {
   /** The name used everywhere. */
   readonly name: CodecName;

@@ -102,7 +102,7 @@ Deno.test("a report can be made of what was measured if nothing else could be", 
     tools: [],
     toolsInput: "",
     toolsBytes: 0,
-    scaling: { byDocuments: [], bySize: [], byWorkers: [], leftOut: [] },
+    scaling: { byDocuments: [], bySize: [], byWorkers: [] },
     leftOut: ["everything: the disk is full"],
   };
   const sections = await reportSections(data);
