@@ -15,7 +15,7 @@ import {
   leaseDecompressor,
   maxCompressedSize,
 } from "../codec/mod.ts";
-import { kinds, madeDocuments, sizes } from "./_documents.ts";
+import { kinds, madeDocuments, sizes } from "./measure/documents.ts";
 
 const slab = new Uint8Array(
   maxCompressedSize(Math.max(...Object.values(sizes))),

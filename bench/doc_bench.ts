@@ -12,7 +12,7 @@ import {
   type DocWriterOptions,
 } from "../doc/mod.ts";
 import { MemoryPool } from "../pool/mod.ts";
-import { madeDocuments } from "./_documents.ts";
+import { madeDocuments } from "./measure/documents.ts";
 
 const directory = Deno.makeTempDirSync({ prefix: "binfiles-bench-" });
 globalThis.addEventListener("unload", () => {

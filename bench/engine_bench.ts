@@ -8,7 +8,7 @@ import {
   maxCompressedSize,
   preferEngine,
 } from "../codec/mod.ts";
-import { madeDocuments, sizes } from "./_documents.ts";
+import { madeDocuments, sizes } from "./measure/documents.ts";
 
 await loadPortableEngines();
 const engines = listEngines().filter(({ codec }) =>

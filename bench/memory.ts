@@ -7,9 +7,9 @@
  *
  * Usage: deno task bench:memory [codec …]
  */
-import { type JobRun, runJob } from "./_jobs.ts";
-import { renderTable } from "./_report_markdown.ts";
-import { Workspace } from "./_workspace.ts";
+import { type JobRun, runJob } from "./measure/jobs.ts";
+import { renderTable } from "./report/markdown.ts";
+import { Workspace } from "./measure/workspace.ts";
 
 /** Most that a peak may grow from 100 MB to 1 GB, and most that it may be. */
 const MAX_GROWTH = 16e6;

@@ -11,12 +11,12 @@
  */
 import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
-import { realDocuments } from "./_documents.ts";
-import { measurePair } from "./_measure_repack.ts";
-import { measureTools } from "./_measure_tools.ts";
-import { renderTable } from "./_report_markdown.ts";
-import { repackTables, type Section, toolsTables } from "./_report_sections.ts";
-import { measuredCodecs, Workspace } from "./_workspace.ts";
+import { realDocuments } from "./measure/documents.ts";
+import { measurePair } from "./measure/repack.ts";
+import { measureTools } from "./measure/tools.ts";
+import { renderTable } from "./report/markdown.ts";
+import { repackTables, type Section, toolsTables } from "./report/sections.ts";
+import { measuredCodecs, Workspace } from "./measure/workspace.ts";
 
 const { values: options, positionals: [path] } = parseArgs({
   allowPositionals: true,

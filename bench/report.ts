@@ -4,15 +4,15 @@
  * figures that both are made from (`performance.json`).
  *
  * Usage: deno task bench:report [quick | full] [--output docs] [--directory /tmp]
- *        deno task bench:report --from docs/performance.json
+ *        deno task bench:report --from dist/performance.json
  */
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { runProgram } from "./_process.ts";
-import { type EffortName, efforts, measureAll } from "./_report_data.ts";
-import { renderHtml } from "./_report_html.ts";
-import { renderMarkdown } from "./_report_markdown.ts";
-import { reportSections } from "./_report_sections.ts";
+import { runProgram } from "./measure/process.ts";
+import { type EffortName, efforts, measureAll } from "./report/data.ts";
+import { renderHtml } from "./report/html.ts";
+import { renderMarkdown } from "./report/markdown.ts";
+import { reportSections } from "./report/sections.ts";
 
 const { values: options, positionals: [effort = "quick"] } = parseArgs({
   allowPositionals: true,

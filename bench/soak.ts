@@ -8,7 +8,7 @@
 import { join } from "node:path";
 import { DocWriter, repack } from "../doc/mod.ts";
 import { memorySnapshot } from "../pool/mod.ts";
-import { measuredSeries } from "./_documents.ts";
+import { measuredSeries } from "./measure/documents.ts";
 
 const FIRST = 100_000;
 const MAX_GROWTH = 0.1;

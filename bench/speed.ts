@@ -18,12 +18,12 @@ import {
   measuredSeries,
   realDocuments,
   repetitiveDocuments,
-} from "./_documents.ts";
-import { runJob } from "./_jobs.ts";
-import { ratios, takeTurns } from "./_numbers.ts";
-import { runProgram } from "./_process.ts";
-import { renderTable } from "./_report_markdown.ts";
-import { type Input, Workspace } from "./_workspace.ts";
+} from "./measure/documents.ts";
+import { runJob } from "./measure/jobs.ts";
+import { ratios, takeTurns } from "./measure/numbers.ts";
+import { runProgram } from "./measure/process.ts";
+import { renderTable } from "./report/markdown.ts";
+import { type Input, Workspace } from "./measure/workspace.ts";
 
 const { values: options } = parseArgs({
   options: {

@@ -1,5 +1,5 @@
 /** The command line: `binfiles <command> …`. */
-import { program } from "./_program.ts";
-import { run } from "./_run.ts";
+import { program } from "./program.ts";
+import { run } from "./run.ts";
 
 await run(program());

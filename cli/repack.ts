@@ -1,5 +1,5 @@
 /** The `repack` command by itself: `deno task repack <source> <target>`. */
-import { repackCommand } from "./_repack_command.ts";
-import { run } from "./_run.ts";
+import { repackCommand } from "./commands/repack.ts";
+import { run } from "./run.ts";
 
 await run(repackCommand());

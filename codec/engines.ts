@@ -35,14 +35,14 @@ const modules: Record<
   CodecName,
   () => Promise<{ engines: readonly Engine[] }>
 > = {
-  gzip: () => import("./gzip.ts"),
+  gzip: () => import("./gzip/engine.ts"),
   none: () => import("./none.ts"),
-  zip: () => import("./gzip.ts"),
-  bzip2: () => import("./bzip2.ts"),
-  brotli: () => import("./brotli.ts"),
-  lz4: () => import("./lz4.ts"),
-  xz: () => import("./xz.ts"),
-  zstd: () => import("./zstd.ts"),
+  zip: () => import("./gzip/engine.ts"),
+  bzip2: () => import("./bzip2/engine.ts"),
+  brotli: () => import("./brotli/engine.ts"),
+  lz4: () => import("./lz4/engine.ts"),
+  xz: () => import("./xz/engine.ts"),
+  zstd: () => import("./zstd/engine.ts"),
 };
 
 /** Engines by codec; filled by {@linkcode loadEngines}. */
@@ -188,9 +188,9 @@ export async function loadPortableEngines(): Promise<void> {
   if (portableEngines.size > 0) return;
   const [{ fflateEngine }, { fzstdEngine }, { createLz4jsEngine }, lz4js] =
     await Promise.all([
-      import("./_fflate.ts"),
-      import("./_fzstd.ts"),
-      import("./_lz4js.ts"),
+      import("./gzip/fflate.ts"),
+      import("./zstd/fzstd.ts"),
+      import("./lz4/lz4js.ts"),
       import("lz4js"),
     ]);
   portableEngines.set("gzip", [fflateEngine]);

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import "./_all_engines.ts";
+import "./all_engines.ts";
 export type { Codec } from "./codec.ts";
 export { codecs, findCodec } from "./codecs.ts";
 export { codecAliases, type CodecName, codecNames } from "./names.ts";

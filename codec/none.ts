@@ -1,4 +1,4 @@
-import { range } from "./_range.ts";
+import { range } from "./bytes.ts";
 import type { Engine, StreamCoder } from "./engine.ts";
 import { OutputLimitError } from "./errors.ts";
 

@@ -1,8 +1,8 @@
-import { nextEvent } from "./_pacer.ts";
+import { decodeKey } from "./bytes.ts";
+import { nextEvent } from "./job/yield.ts";
 import { CancelledError } from "./errors.ts";
 import type { Doc } from "./doc.ts";
 import { DocReader, type DocReaderOptions } from "./reader.ts";
-import { decodeKey } from "./record.ts";
 
 /** How to compare two bin files. */
 export interface CompareOptions

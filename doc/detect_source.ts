@@ -1,3 +1,4 @@
+import { MAX_PACKAGE_START } from "./source/sequential_source.ts";
 import { type CodecName, codecNames } from "../codec/names.ts";
 import {
   detectCodec,
@@ -5,17 +6,19 @@ import {
   detectMagic,
 } from "../codec/detect.ts";
 import { createDecoder } from "../codec/stream_coders.ts";
-import { type ByteSource, memorySource } from "./byte_source.ts";
-import { DEFAULT_KEY_SIZE_LIMIT, RecordState, RecordView } from "./record.ts";
-import { ContentCheck } from "./content_check.ts";
-import { findRecord } from "./resync.ts";
+import { type ByteSource, memorySource } from "./source/byte_source.ts";
+import {
+  DEFAULT_KEY_SIZE_LIMIT,
+  RecordState,
+  RecordView,
+} from "./format/record.ts";
+import { ContentCheck } from "./damage/content_check.ts";
+import { findRecord } from "./damage/resync.ts";
 
 /** Most bytes of records that are looked at. */
 const SAMPLE_SIZE = 256 * 1024;
 /** Most contents that are tried. */
 const SAMPLE_COUNT = 16;
-/** Most bytes of a package that are unpacked to find records in it. */
-export const MAX_PACKAGE_START = 16 * 1024 * 1024;
 /** Bytes of a package that are unpacked at a time, so that not much more than needed is. */
 const PACKAGE_SLICE = 4096;
 

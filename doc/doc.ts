@@ -1,3 +1,4 @@
+import { decodeKey } from "./bytes.ts";
 import {
   compress,
   type CompressOptions,
@@ -6,7 +7,6 @@ import {
   type DecompressOptions,
   decompressOriginal,
 } from "../codec/compress.ts";
-import { decodeKey } from "./record.ts";
 
 const encoder = new TextEncoder();
 

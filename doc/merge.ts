@@ -1,24 +1,25 @@
+import { STANDARD_STREAM } from "./source/standard_input.ts";
+import type { LockOptions } from "./target/target_lock.ts";
 import type { CodecName } from "../codec/names.ts";
 import { OptionError } from "../pool/errors.ts";
-import type { SkippedRange } from "./_block_reader.ts";
+import type { SkippedRange } from "./damage/block_reader.ts";
 import {
   inspectSource,
   makePlan,
   type Plan,
   type SourceFacts,
-} from "./_job_plan.ts";
-import type { JobProgress } from "./_job_control.ts";
-import { type RunOptions, runPlan } from "./_job_threads.ts";
-import { nextEvent } from "./_pacer.ts";
-import { KeyTable } from "./_key_table.ts";
-import { SoundRecords } from "./_sound_records.ts";
-import { STANDARD_STREAM } from "./_target.ts";
-import { withTargetLock } from "./_target_lock.ts";
-import { writeTarget } from "./_write_target.ts";
-import { openSame } from "./byte_source.ts";
+} from "./job/plan.ts";
+import type { JobProgress } from "./job/shared_state.ts";
+import { type RunOptions, runPlan } from "./job/run.ts";
+import { nextEvent } from "./job/yield.ts";
+import { KeyTable } from "./key_table.ts";
+import { SoundRecords } from "./damage/sound_records.ts";
+import { withTargetLock } from "./target/target_lock.ts";
+import { writeTarget } from "./job/write_target.ts";
+import { openSame } from "./source/byte_source.ts";
 import { openInput } from "./open_input.ts";
 import { CancelledError } from "./errors.ts";
-import type { JobOptions, LockOptions } from "./job_options.ts";
+import type { JobOptions } from "./job/options.ts";
 
 /** What to do with documents of the same key. */
 export type Duplicates = "all" | "first" | "last";

@@ -3,12 +3,16 @@
  *
  * @module
  */
-import "../codec/_all_engines.ts";
+import "../codec/all_engines.ts";
 export { BatchProcessor } from "./batch_processor.ts";
-export type { SkippedRange } from "./_block_reader.ts";
-export type { JobProgress } from "./_job_control.ts";
-export { blobSource } from "./blob_source.ts";
-export { type ByteSource, memorySource, openFile } from "./byte_source.ts";
+export type { SkippedRange } from "./damage/block_reader.ts";
+export type { JobProgress } from "./job/shared_state.ts";
+export { blobSource } from "./source/blob_source.ts";
+export {
+  type ByteSource,
+  memorySource,
+  openFile,
+} from "./source/byte_source.ts";
 export { type Detection, detectSource } from "./detect_source.ts";
 export {
   compressDoc,
@@ -50,16 +54,16 @@ export {
   RecordState,
   RecordView,
   writeRecord,
-} from "./record.ts";
+} from "./format/record.ts";
 export {
   type Records,
   RecordScanner,
   type RecordScannerOptions,
-} from "./record_scanner.ts";
+} from "./format/record_scanner.ts";
 export {
   TolerantScanner,
   type TolerantScannerOptions,
-} from "./tolerant_scanner.ts";
+} from "./damage/tolerant_scanner.ts";
 export {
   type PassedOver,
   repackDirectory,
@@ -67,7 +71,7 @@ export {
   type RepackDirectoryResult,
 } from "./repack_directory.ts";
 export { repack, type RepackOptions, type RepackResult } from "./repack.ts";
-export { findRecord, type FindRecordOptions } from "./resync.ts";
+export { findRecord, type FindRecordOptions } from "./damage/resync.ts";
 export {
   compareFiles,
   type CompareOptions,
@@ -81,12 +85,16 @@ export {
   type MergeOptions,
   type MergeResult,
 } from "./merge.ts";
-export type { SumComparison, SumDifference } from "./_sums.ts";
-export { ContentCheck, type ContentCheckOptions } from "./content_check.ts";
-export { type DocumentSums, KnownDocuments } from "./known_documents.ts";
+export type { SumComparison, SumDifference } from "./format/sums.ts";
+export {
+  ContentCheck,
+  type ContentCheckOptions,
+} from "./damage/content_check.ts";
+export { type DocumentSums, KnownDocuments } from "./damage/known_documents.ts";
 export { scan, type ScanOptions, type ScanResult } from "./scan.ts";
-export type { LargeDocument, Tally } from "./_tally.ts";
-export type { JobOptions, LockOptions } from "./job_options.ts";
+export type { LargeDocument, Tally } from "./job/tally.ts";
+export type { JobOptions } from "./job/options.ts";
+export type { LockOptions } from "./target/target_lock.ts";
 export {
   docStream,
   type DocStreamOptions,
@@ -99,7 +107,7 @@ export {
   type TarEntryType,
   type TarHandler,
   type TarOptions,
-} from "./tar.ts";
+} from "./source/tar.ts";
 export { unpack, type UnpackOptions, type UnpackResult } from "./unpack.ts";
-export type { CutRange } from "./_tail.ts";
+export type { CutRange } from "./target/torn_record.ts";
 export { DocWriter, type DocWriterOptions } from "./writer.ts";

@@ -1,11 +1,11 @@
-import "../codec/_all_engines.ts";
+import { STANDARD_STREAM } from "./source/standard_input.ts";
+import "../codec/all_engines.ts";
 import type { CodecName } from "../codec/names.ts";
 import { findCodec } from "../codec/codecs.ts";
-import { packageSource, standardInput } from "./_sequential_source.ts";
-import { STANDARD_STREAM } from "./_target.ts";
-import { type ByteSource, openFile } from "./byte_source.ts";
+import { packageSource, standardInput } from "./source/sequential_source.ts";
+import { type ByteSource, openFile } from "./source/byte_source.ts";
 import { detectSource } from "./detect_source.ts";
-import { DEFAULT_KEY_SIZE_LIMIT } from "./record.ts";
+import { DEFAULT_KEY_SIZE_LIMIT } from "./format/record.ts";
 
 /** How to open an input. */
 export interface OpenInputOptions {

@@ -1,23 +1,25 @@
-import "../codec/_all_engines.ts";
+import { STANDARD_STREAM } from "./source/standard_input.ts";
+import type { LockOptions } from "./target/target_lock.ts";
+import "../codec/all_engines.ts";
 import type { CodecName } from "../codec/names.ts";
 import { findCodec } from "../codec/codecs.ts";
 import { OptionError } from "../pool/errors.ts";
-import { formatOf, makePlan, type Plan } from "./_job_plan.ts";
+import { formatOf, makePlan, type Plan } from "./job/plan.ts";
 import {
   fillFromNames,
   fillFromTar,
   fillFromTree,
   type Filling,
-} from "./_package_sources.ts";
-import { STANDARD_INPUT_NAME } from "./_standard_input.ts";
-import { type CutRange, cutTear } from "./_tail.ts";
-import { checkTarget, STANDARD_STREAM } from "./_target.ts";
-import { type TargetLock, withTargetLock } from "./_target_lock.ts";
-import { writeTarget } from "./_write_target.ts";
-import { fileError, nodeFs, openFile } from "./byte_source.ts";
+} from "./package_sources.ts";
+import { STANDARD_INPUT_NAME } from "./source/standard_input.ts";
+import { type CutRange, cutTear } from "./target/torn_record.ts";
+import { checkTarget } from "./target/temporary.ts";
+import { type TargetLock, withTargetLock } from "./target/target_lock.ts";
+import { writeTarget } from "./job/write_target.ts";
+import { fileError, nodeFs, openFile } from "./source/byte_source.ts";
 import { detectSource } from "./detect_source.ts";
 import { FileError, RecordError } from "./errors.ts";
-import type { JobOptions, LockOptions } from "./job_options.ts";
+import type { JobOptions } from "./job/options.ts";
 import { scan } from "./scan.ts";
 
 /** How to put files into a bin file. */

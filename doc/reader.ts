@@ -1,11 +1,11 @@
 import type { DecompressOptions } from "../codec/compress.ts";
 import { globalMemoryPool, type MemoryPool } from "../pool/memory_pool.ts";
-import { ContentReader } from "./_content_reader.ts";
-import { type ByteSource, memorySource } from "./byte_source.ts";
+import { ContentReader } from "./format/content_reader.ts";
+import { type ByteSource, memorySource } from "./source/byte_source.ts";
 import { Doc } from "./doc.ts";
 import { openInput } from "./open_input.ts";
-import { DEFAULT_KEY_SIZE_LIMIT } from "./record.ts";
-import { RecordScanner } from "./record_scanner.ts";
+import { DEFAULT_KEY_SIZE_LIMIT } from "./format/record.ts";
+import { RecordScanner } from "./format/record_scanner.ts";
 
 /** How to read a bin file. */
 export interface DocReaderOptions {

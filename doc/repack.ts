@@ -1,11 +1,12 @@
+import { withInput } from "./job/source_file.ts";
+import type { LockOptions } from "./target/target_lock.ts";
 import type { CodecName } from "../codec/names.ts";
-import type { SkippedRange } from "./_block_reader.ts";
-import type { JobProgress } from "./_job_control.ts";
-import { inspectSource, makePlan } from "./_job_plan.ts";
-import { withInput } from "./_standard_input.ts";
-import { withTargetLock } from "./_target_lock.ts";
-import { writeTarget } from "./_write_target.ts";
-import type { JobOptions, LockOptions } from "./job_options.ts";
+import type { SkippedRange } from "./damage/block_reader.ts";
+import type { JobProgress } from "./job/shared_state.ts";
+import { inspectSource, makePlan } from "./job/plan.ts";
+import { withTargetLock } from "./target/target_lock.ts";
+import { writeTarget } from "./job/write_target.ts";
+import type { JobOptions } from "./job/options.ts";
 
 /** How to repack a bin file. */
 export interface RepackOptions extends JobOptions, LockOptions {

@@ -1,5 +1,5 @@
 import { findCodec } from "../codec/codecs.ts";
-import { delegate } from "./_delegate.ts";
+import { delegate } from "./job/spawn.ts";
 import {
   type FileOutcome,
   type FilePair,
@@ -7,13 +7,13 @@ import {
   repackFile,
   repackFiles,
   stopFiles,
-} from "./_repack_files.ts";
-import { coreCount } from "./_job_plan.ts";
-import { SUMS_SUFFIX } from "./_sums.ts";
-import { matches } from "./_matches.ts";
+} from "./repack_files.ts";
+import { coreCount } from "./job/plan.ts";
+import { SUMS_SUFFIX } from "./format/sums.ts";
+import { matches } from "./source/matches.ts";
 
-import { type PackedError, unpackError } from "./_thread_errors.ts";
-import { fileError, nodeFs, nodePath } from "./byte_source.ts";
+import { type PackedError, unpackError } from "./job/thread_errors.ts";
+import { fileError, nodeFs, nodePath } from "./source/byte_source.ts";
 import { FileError, TargetExistsError } from "./errors.ts";
 import type { RepackOptions, RepackResult } from "./repack.ts";
 

@@ -1,20 +1,20 @@
+import { withInput } from "./job/source_file.ts";
 import type { CodecName } from "../codec/names.ts";
-import type { SkippedRange } from "./_block_reader.ts";
-import { inspectSource, makePlan } from "./_job_plan.ts";
-import { runPlan } from "./_job_threads.ts";
-import { withInput } from "./_standard_input.ts";
+import type { SkippedRange } from "./damage/block_reader.ts";
+import { inspectSource, makePlan } from "./job/plan.ts";
+import { runPlan } from "./job/run.ts";
 import {
   compareSums,
   type SumComparison,
   SUMS_SUFFIX,
   writeSumsHeader,
-} from "./_sums.ts";
-import { SoundRecords } from "./_sound_records.ts";
-import type { Tally } from "./_tally.ts";
-import { createTemporary, removeTemporaries } from "./_target.ts";
-import { withScratch } from "./_target_lock.ts";
-import { nodeFs } from "./byte_source.ts";
-import type { JobOptions } from "./job_options.ts";
+} from "./format/sums.ts";
+import { SoundRecords } from "./damage/sound_records.ts";
+import type { Tally } from "./job/tally.ts";
+import { createTemporary, removeTemporaries } from "./target/temporary.ts";
+import { withScratch } from "./target/target_lock.ts";
+import { nodeFs } from "./source/byte_source.ts";
+import type { JobOptions } from "./job/options.ts";
 
 /** How to look through a bin file. */
 export interface ScanOptions extends JobOptions {

@@ -15,7 +15,7 @@ import {
   encodeRecord,
   RecordState,
   RecordView,
-} from "./record.ts";
+} from "./format/record.ts";
 
 /** How to read documents from a stream. */
 export interface DocStreamOptions extends DecompressOptions {

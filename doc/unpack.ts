@@ -1,23 +1,23 @@
+import { decodeKey } from "./bytes.ts";
+import { withInput } from "./job/source_file.ts";
 import type { CodecName } from "../codec/names.ts";
 import { OptionError } from "../pool/errors.ts";
-import type { SkippedRange } from "./_block_reader.ts";
-import { ContentReader } from "./_content_reader.ts";
-import { encodedName, pathProblem } from "./_file_name.ts";
-import { FileTree, Written } from "./_file_tree.ts";
-import type { JobProgress } from "./_job_control.ts";
-import { matches } from "./_matches.ts";
-import { pacer } from "./_pacer.ts";
-import { readSums } from "./_read_sums.ts";
-import { withInput } from "./_standard_input.ts";
-import { withScratch } from "./_target_lock.ts";
+import type { SkippedRange } from "./damage/block_reader.ts";
+import { ContentReader } from "./format/content_reader.ts";
+import { encodedName, pathProblem } from "./target/file_name.ts";
+import { FileTree, Written } from "./target/file_tree.ts";
+import type { JobProgress } from "./job/shared_state.ts";
+import { matches } from "./source/matches.ts";
+import { pacer } from "./job/yield.ts";
+import { readSums } from "./damage/read_sums.ts";
+import { withScratch } from "./target/target_lock.ts";
 
-import { nodePath, openFile } from "./byte_source.ts";
+import { nodePath, openFile } from "./source/byte_source.ts";
 import { CancelledError, FileError, KeyError, RecordError } from "./errors.ts";
-import type { JobOptions } from "./job_options.ts";
+import type { JobOptions } from "./job/options.ts";
 import { openInput } from "./open_input.ts";
-import { decodeKey } from "./record.ts";
-import { type Records, RecordScanner } from "./record_scanner.ts";
-import { TolerantScanner } from "./tolerant_scanner.ts";
+import { type Records, RecordScanner } from "./format/record_scanner.ts";
+import { TolerantScanner } from "./damage/tolerant_scanner.ts";
 
 /** How to write documents to files. */
 export interface UnpackOptions extends

@@ -1,3 +1,5 @@
+import { writeInt32 } from "../codec/bytes.ts";
+import type { LockOptions } from "./target/target_lock.ts";
 import {
   fitting,
   leaseCompressor,
@@ -5,18 +7,20 @@ import {
   maxCompressedSize,
 } from "../codec/compress.ts";
 import { globalMemoryPool, type MemoryPool } from "../pool/memory_pool.ts";
-import { cutOff, type CutRange, cutTear } from "./_tail.ts";
-import { checkTarget, createTemporary, removeTemporaries } from "./_target.ts";
-import { TargetLock } from "./_target_lock.ts";
-import { asFileError, fileError, nodeFs } from "./byte_source.ts";
+import { cutOff, type CutRange, cutTear } from "./target/torn_record.ts";
+import {
+  checkTarget,
+  createTemporary,
+  removeTemporaries,
+} from "./target/temporary.ts";
+import { TargetLock } from "./target/target_lock.ts";
+import { asFileError, fileError, nodeFs } from "./source/byte_source.ts";
 import type { Doc } from "./doc.ts";
-import type { LockOptions } from "./job_options.ts";
 import {
   checkDocument,
   DEFAULT_KEY_SIZE_LIMIT,
   recordSize,
-  writeInt32,
-} from "./record.ts";
+} from "./format/record.ts";
 
 /** Records are written to the file once they fill this many bytes. */
 const BATCH_SIZE = 256 * 1024;

@@ -20,6 +20,7 @@ const SOURCES = [
   "codec",
   "doc",
   "cli",
+  "bench/demo.ts",
   "README.md",
   "CHANGELOG.md",
   "LICENSE",

@@ -22,7 +22,10 @@ const MAX_SKIPPED = 0.2;
  * What is not run on Node: tests of what is not in the package, and those that
  * reach into the runtime to break it, or kill processes of Deno.
  */
-const LEFT_OUT = ["bench_test.ts", "fault_test.ts", "kill_test.ts"];
+const LEFT_OUT = ["fault_test.ts", "kill_test.ts"];
+
+/** Folders of `tests/` that run on Node, and those with what they need. */
+const FOLDERS = ["pool/", "codec/", "doc/", "cli/", "fuzz/", "support/"];
 
 /** Finds the parts of `npm:name@version/path`. */
 const NPM_SPECIFIER = /"npm:(@?[^@"]+)@([^/"]+)([^"]*)"/g;
@@ -39,7 +42,7 @@ try {
   cpSync(new URL("tests/fixtures", root), join(tests, "fixtures"), {
     recursive: true,
   });
-  for (const part of ["", "fuzz/"]) {
+  for (const part of FOLDERS) {
     mkdirSync(join(tests, part), { recursive: true });
     for (const { name } of Deno.readDirSync(new URL(`tests/${part}`, root))) {
       if (!name.endsWith(".ts") || LEFT_OUT.includes(name)) continue;
@@ -49,7 +52,7 @@ try {
       );
       writeFileSync(
         join(tests, part, name.replace(/\.ts$/, ".js")),
-        compile(source, part === "" ? "./" : "../"),
+        compile(source),
       );
     }
   }
@@ -66,19 +69,15 @@ try {
   const report = await run("npx", [
     ...["--yes", NODE, "--test", "--test-reporter=spec"],
     `--test-concurrency=${availableParallelism()}`,
-    "tests/*_test.js",
+    "tests/*/*_test.js",
   ], cwd);
   summarize(report);
 } finally {
   Deno.removeSync(directory, { recursive: true });
 }
 
-/**
- * Compiles a test for Node 22, which has no `using` and no enums.
- *
- * @param up The way from its directory to that of the tests.
- */
-function compile(source: string, up: string): string {
+/** Compiles a test for Node 22, which has no `using` and no enums. */
+function compile(source: string): string {
   const { outputText } = ts.transpileModule(withoutAliases(source), {
     compilerOptions: {
       module: ts.ModuleKind.ESNext,
@@ -86,7 +85,7 @@ function compile(source: string, up: string): string {
       rewriteRelativeImportExtensions: true,
     },
   });
-  const imports = `import { Deno, Worker } from "${up}_deno_on_node.js";\n`;
+  const imports = `import { Deno, Worker } from "../_deno_on_node.js";\n`;
   return imports + outputText.replace(
     NPM_SPECIFIER,
     (_, name, version, path) => {

@@ -4,7 +4,7 @@
  * where others find it.
  */
 import { mkdirSync } from "node:fs";
-import { bundleForBrowser } from "./_bundle.ts";
+import { bundleForBrowser } from "./bundle.ts";
 
 /** Where the page is put. */
 const OUTPUT = "dist/viewer.html";

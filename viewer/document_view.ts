@@ -1,5 +1,5 @@
 /// <reference lib="dom" />
-import { indentJson } from "../cli/_indent_json.ts";
+import { indentJson } from "../cli/indent_json.ts";
 import { fileNameOf, formatCount, formatRatio, formatSize } from "./format.ts";
 import { pictureTypeOf } from "./media_type.ts";
 import type { Row } from "./messages.ts";

@@ -1,8 +1,8 @@
 import type { CodecName } from "../codec/mod.ts";
-import type { ByteSource } from "../doc/byte_source.ts";
+import type { ByteSource } from "../doc/source/byte_source.ts";
 import { RecordError } from "../doc/errors.ts";
-import { type Records, RecordScanner } from "../doc/record_scanner.ts";
-import { TolerantScanner } from "../doc/tolerant_scanner.ts";
+import { type Records, RecordScanner } from "../doc/format/record_scanner.ts";
+import { TolerantScanner } from "../doc/damage/tolerant_scanner.ts";
 import { Column } from "./column.ts";
 import { KeyStore, NOT_KEPT } from "./key_store.ts";
 

@@ -1,6 +1,6 @@
 import { type CodecName, decompress, OutputLimitError } from "../codec/mod.ts";
-import { blobSource } from "../doc/blob_source.ts";
-import type { ByteSource } from "../doc/byte_source.ts";
+import { blobSource } from "../doc/source/blob_source.ts";
+import type { ByteSource } from "../doc/source/byte_source.ts";
 // Not by way of doc/mod.ts, which has the threads of a repack in it.
 import { detectSource } from "../doc/detect_source.ts";
 import { KeyFilter } from "./key_filter.ts";

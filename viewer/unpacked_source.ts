@@ -1,6 +1,6 @@
 import type { CodecName, StreamCoder } from "../codec/mod.ts";
 import { createDecoder, decoderSliceSize } from "../codec/stream_coders.ts";
-import type { ByteSource } from "../doc/byte_source.ts";
+import type { ByteSource } from "../doc/source/byte_source.ts";
 
 /** Bytes of output that are kept in one piece. */
 const CHUNK_SIZE = 1024 * 1024;

@@ -1,9 +1,9 @@
 /** The library in a browser: bundled, and run in Chromium. */
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { repack } from "../../doc/mod.ts";
-import { bundleForBrowser } from "../../scripts/_bundle.ts";
-import { fixture, manifest, TemporaryDirectory } from "../_files.ts";
-import { browserTest } from "./_chromium.ts";
+import { bundleForBrowser } from "../../scripts/bundle.ts";
+import { fixture, manifest, TemporaryDirectory } from "../support/files.ts";
+import { browserTest } from "../support/chromium.ts";
 
 const bundle = (name: string) =>
   bundleForBrowser(new URL(name, import.meta.url));

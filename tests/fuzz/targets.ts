@@ -10,15 +10,15 @@ import {
   type Engine,
   listEngines,
 } from "../../codec/mod.ts";
-import { engines as brotliEngines } from "../../codec/brotli.ts";
-import { engines as bzip2Engines } from "../../codec/bzip2.ts";
-import { engines as gzipEngines } from "../../codec/gzip.ts";
-import { engines as lz4Engines } from "../../codec/lz4.ts";
-import { engines as xzEngines } from "../../codec/xz.ts";
-import { engines as zstdEngines } from "../../codec/zstd.ts";
-import { fflateEngine } from "../../codec/_fflate.ts";
-import { fzstdEngine } from "../../codec/_fzstd.ts";
-import { createLz4jsEngine } from "../../codec/_lz4js.ts";
+import { engines as brotliEngines } from "../../codec/brotli/engine.ts";
+import { engines as bzip2Engines } from "../../codec/bzip2/engine.ts";
+import { engines as gzipEngines } from "../../codec/gzip/engine.ts";
+import { engines as lz4Engines } from "../../codec/lz4/engine.ts";
+import { engines as xzEngines } from "../../codec/xz/engine.ts";
+import { engines as zstdEngines } from "../../codec/zstd/engine.ts";
+import { fflateEngine } from "../../codec/gzip/fflate.ts";
+import { fzstdEngine } from "../../codec/zstd/fzstd.ts";
+import { createLz4jsEngine } from "../../codec/lz4/lz4js.ts";
 import {
   detectSource,
   DocReader,
@@ -31,8 +31,8 @@ import {
 } from "../../doc/mod.ts";
 import lz4js from "lz4js";
 import { packTar } from "modern-tar";
-import { concat, randomBytes, text } from "../_bytes.ts";
-import { repackInMemory, tilingProblem } from "../_damage.ts";
+import { concat, randomBytes, text } from "../support/bytes.ts";
+import { repackInMemory, tilingProblem } from "../support/damage.ts";
 import type { Random } from "./random.ts";
 
 /** Something that takes bytes from strangers. */

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import project from "../../deno.json" with { type: "json" };
 import { buildNpmPackage } from "../../scripts/npm.ts";
 import { run } from "../../scripts/_run.ts";
-import { fixture, TemporaryDirectory } from "../_files.ts";
+import { fixture, TemporaryDirectory } from "../support/files.ts";
 import { exercise } from "./consumer.ts";
 
 /** Packages whose programs run JavaScript, as npm has them. */

@@ -8,14 +8,14 @@ import {
   browserTest,
   eventually,
   type Page,
-} from "../browser/_chromium.ts";
+} from "../support/chromium.ts";
 import {
   fixture,
   manifest,
   numberedDocs,
   TemporaryDirectory,
   writeBinFile,
-} from "../_files.ts";
+} from "../support/files.ts";
 
 /** Opens the viewer in a window of a size. */
 async function openViewer(

@@ -8,8 +8,12 @@ import { KeyFilter } from "../../viewer/key_filter.ts";
 import { pictureTypeOf } from "../../viewer/media_type.ts";
 import { RecordIndex } from "../../viewer/record_index.ts";
 import { UnpackedSource } from "../../viewer/unpacked_source.ts";
-import { concat, randomBytes } from "../_bytes.ts";
-import { numberedDocs, TemporaryDirectory, writeBinFile } from "../_files.ts";
+import { concat, randomBytes } from "../support/bytes.ts";
+import {
+  numberedDocs,
+  TemporaryDirectory,
+  writeBinFile,
+} from "../support/files.ts";
 
 const bytesOf = (text: string) => new TextEncoder().encode(text);
 

@@ -1,0 +1,29 @@
+import process from "node:process";
+import { Argument, Command } from "commander";
+
+/** The shells that there are scripts for. */
+const shells = ["bash", "zsh", "fish"] as const;
+
+/** One of them. */
+export type Shell = (typeof shells)[number];
+
+/** Makes the `completions` command. */
+export function completionsCommand(): Command {
+  return new Command("completions")
+    .description(
+      "print a script that makes a shell complete commands and options",
+    )
+    .addArgument(new Argument("<shell>", "the shell").choices(shells))
+    .addHelpText(
+      "after",
+      `
+Examples:
+  source <(binfiles completions bash)                               in ~/.bashrc
+  source <(binfiles completions zsh)                                in ~/.zshrc
+  binfiles completions fish > ~/.config/fish/completions/binfiles.fish`,
+    )
+    .action(async (shell: Shell, _options: unknown, command: Command) => {
+      const { completionScript } = await import("./completion_scripts.ts");
+      process.stdout.write(completionScript(command.parent!, shell));
+    });
+}

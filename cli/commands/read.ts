@@ -1,0 +1,244 @@
+import process from "node:process";
+import { Command } from "commander";
+import type { CodecName } from "../../codec/names.ts";
+import { ByteOutput, type Sink, writeStandardOutput } from "../byte_output.ts";
+import { addJsonDocument, addPrettyContent } from "../document_output.ts";
+import {
+  addInputOptions,
+  addOutputOptions,
+  addSelectionOptions,
+  addSkipErrorsOption,
+  codecOption,
+  forceOption,
+  limitOption,
+  parseCount,
+  type SelectionOptions,
+} from "../options.ts";
+import {
+  keyMatcher,
+  type RecordsOptions,
+  type Selection,
+  walk,
+  WalkProgress,
+  withRecords,
+} from "../records.ts";
+import { interruptSignal } from "../run.ts";
+
+/** The options as commander hands them over. */
+interface Options extends RecordsOptions, SelectionOptions {
+  key?: string[];
+  output: string;
+  outputCompressType: string;
+  force?: boolean;
+  pretty?: boolean;
+}
+
+/** Makes the `read` command. */
+export function readCommand(): Command {
+  const command = new Command("read")
+    .aliases(["r", "ra"])
+    .description("print a document, or several: from an offset, or by key")
+    .addHelpText(
+      "after",
+      `
+Contents are printed as they are, one after the other.
+
+Examples:
+  binfiles read docs.bin 4096                   the document at an offset
+  binfiles read docs.bin --key hello.txt        the one with a key
+  binfiles read docs.bin -l 0 -p '\\.json$' --json | jq .key
+  binfiles read docs.bin -l 100 -c gzip > first.gz
+  binfiles read docs.bin --key a.png -o a.png   into a file`,
+    );
+  return addReadOptions(command, 1);
+}
+
+/** Makes the `cat` command, which is `read` of all documents. */
+export function catCommand(): Command {
+  const command = new Command("cat")
+    .description("print all documents")
+    .addHelpText(
+      "after",
+      `
+Contents are printed as they are, one after the other.
+
+Examples:
+  binfiles cat docs.bin                        everything
+  binfiles cat docs.bin.zst --json | jq .key   a line of JSON for each
+  binfiles cat docs.bin -p '^log/' -o log.gz -c gzip`,
+    );
+  return addReadOptions(command, 0);
+}
+
+/** Adds what both commands have. */
+function addReadOptions(command: Command, limit: number): Command {
+  command
+    .argument("<input>", "bin file; - for standard input")
+    .argument("[offset]", "read from the record at this offset on", parseCount)
+    .addOption(limitOption("most documents to print", limit))
+    .option(
+      "--key <key>",
+      "print the document with this key; may be given several times",
+      (key: string, keys: string[] = []) => [...keys, key],
+    )
+    .option("-o, --output <file>", "write to a file, whole or not at all", "-")
+    .addOption(forceOption())
+    .addOption(
+      codecOption("-c, --output-compress-type", "codec of the output")
+        .default("none"),
+    )
+    .option("--pretty", "indent contents that are JSON")
+    .action(readAction);
+  addSelectionOptions(command);
+  addSkipErrorsOption(command);
+  addInputOptions(command);
+  return addOutputOptions(command, "print a line of JSON for each document");
+}
+
+async function readAction(
+  input: string,
+  offset: number = 0,
+  options: Options,
+  command: Command,
+): Promise<void> {
+  const { output, force = false } = options;
+  const { findCodec } = await import("../../codec/codecs.ts");
+  const codec = findCodec(options.outputCompressType).name;
+  if (output === "-") {
+    await withEncoder(
+      codec,
+      writeStandardOutput,
+      (sink) => readInto(sink, input, offset, options, command),
+    );
+    return;
+  }
+  const { writeFileWhole } = await import("../../doc/target/atomic_file.ts");
+  const signal = interruptSignal(options.pattern);
+  await writeFileWhole(
+    output,
+    { sources: input === "-" ? [] : [input], force },
+    (sink) =>
+      withEncoder(
+        codec,
+        sink,
+        (sink) => readInto(sink, input, offset, options, command, signal),
+      ),
+  );
+}
+
+/** Puts a compressor in front of a sink. */
+async function withEncoder(
+  codec: CodecName,
+  sink: Sink,
+  work: (sink: Sink) => Promise<void>,
+): Promise<void> {
+  if (codec === "none") return await work(sink);
+  const { loadEngines } = await import("../../codec/engines.ts");
+  const { createEncoder } = await import("../../codec/stream_coders.ts");
+  await loadEngines([codec]);
+  const encoder = createEncoder(codec);
+  try {
+    await work((bytes) => encoder.push(bytes, false, sink));
+  } finally {
+    // After an error too: what was printed before it can be decompressed then.
+    encoder.push(new Uint8Array(0), true, sink);
+    encoder.close?.();
+  }
+}
+
+/** Reads the documents that are selected into a sink. */
+async function readInto(
+  sink: Sink,
+  input: string,
+  offset: number,
+  options: Options,
+  command: Command,
+  signal?: AbortSignal,
+): Promise<void> {
+  const { ContentReader } = await import("../../doc/format/content_reader.ts");
+  const { CancelledError, FileError } = await import("../../doc/errors.ts");
+  await withRecords(input, offset, options, true, async (open) => {
+    const contents = new ContentReader(open.codec, options);
+    const out = new ByteOutput(sink);
+    const progress = new WalkProgress(open, options, options.output === "-");
+    const toTerminal = process.stdout.isTTY && options.output === "-" &&
+      options.outputCompressType === "none";
+    const missing = new Set(options.key);
+    const add = (content: Uint8Array) => {
+      if (options.json) addJsonDocument(out, open.records, content);
+      else if (options.pretty) addPrettyContent(out, content);
+      else out.bytes(content);
+      if (toTerminal) {
+        out.endLine();
+        out.flush();
+      }
+    };
+    try {
+      const read = await walk(
+        open.records,
+        selectionOf(options, command, missing),
+        (records) => {
+          try {
+            contents.read(records, add);
+          } catch (error) {
+            open.reject(error);
+            return false;
+          }
+        },
+        async (seen) => {
+          progress.show(seen);
+          if (signal === undefined) return out.flush();
+          await new Promise((resolve) => setTimeout(resolve));
+          if (signal.aborted) throw new CancelledError();
+        },
+      );
+      const file = open.source.file ?? input;
+      if (missing.size > 0) {
+        const names = Array.from(missing, (key) => JSON.stringify(key));
+        throw new FileError(
+          file,
+          `Cannot find documents in ${file} with these keys: ${
+            names.join(", ")
+          }`,
+        );
+      }
+      if (read === 0 && options.pattern !== undefined) {
+        throw new FileError(
+          file,
+          `Cannot find a document whose key matches ${options.pattern} in ${file}`,
+        );
+      }
+    } finally {
+      progress.clear();
+      out.flush();
+      contents[Symbol.dispose]();
+    }
+  });
+}
+
+/** Which records are read. Keys that are found are removed from `missing`. */
+function selectionOf(
+  { key, pattern, step, limit }: Options,
+  command: Command,
+  missing: Set<string>,
+): Selection {
+  const matchesPattern = pattern && keyMatcher(pattern);
+  const selection = { step, limit: limit || Infinity };
+  if (key === undefined) return { ...selection, matches: matchesPattern };
+  const keys = new Set(key);
+  // One of each is what is meant, unless another limit is given.
+  const oncePerKey = limit === 1 &&
+    command.getOptionValueSource("limit") === "default";
+  return {
+    step,
+    limit: oncePerKey ? keys.size : selection.limit,
+    matches(records) {
+      if (matchesPattern !== undefined && !matchesPattern(records)) {
+        return false;
+      }
+      const name = records.name();
+      if (!keys.has(name)) return false;
+      return missing.delete(name) || !oncePerKey;
+    },
+  };
+}

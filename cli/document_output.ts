@@ -1,0 +1,67 @@
+/** Records and documents as `list`, `read`, `search` and `seek` print them. */
+import type { Records } from "../doc/format/record_scanner.ts";
+import type { ByteOutput } from "./byte_output.ts";
+import { indentJson } from "./indent_json.ts";
+import { jsonMember } from "./output.ts";
+
+/** Width of offsets in front of contents, as in the original. */
+const OFFSET_WIDTH = 10;
+
+/** Adds a line about the record that was found last: its offset, key and stored size. */
+export function addRecord(
+  out: ByteOutput,
+  records: Records,
+  asJson = false,
+): void {
+  if (asJson) {
+    out.text(JSON.stringify({
+      offset: records.offset,
+      ...jsonMember("key", records.key()),
+      keySize: records.keySize,
+      contentSize: records.contentSize,
+    }));
+  } else {
+    out.number(records.offset);
+    out.tab();
+    out.key(records.bytes, records.keyStart, records.keySize);
+    out.tab();
+    out.number(records.contentSize);
+  }
+  out.newline();
+}
+
+/** Adds offset and content of a document, and a newline if the content has none. */
+export function addDocument(
+  out: ByteOutput,
+  records: Records,
+  content: Uint8Array,
+): void {
+  out.number(records.offset, OFFSET_WIDTH);
+  out.tab();
+  out.bytes(content);
+  out.endLine();
+}
+
+/** Adds a document as one line of JSON: its offset, key and content. */
+export function addJsonDocument(
+  out: ByteOutput,
+  records: Records,
+  content: Uint8Array,
+): void {
+  out.text(JSON.stringify({
+    offset: records.offset,
+    ...jsonMember("key", records.key()),
+    ...jsonMember("content", content),
+  }));
+  out.newline();
+}
+
+/** Adds JSON in lines that are indented; what is no JSON stays as it is. */
+export function addPrettyContent(out: ByteOutput, content: Uint8Array): void {
+  const pretty = indentJson(content);
+  if (pretty === undefined) out.bytes(content);
+  else {
+    out.text(pretty);
+    out.newline();
+  }
+}

@@ -1,0 +1,45 @@
+/** Bytes: ranges, copies, and little-endian integers. */
+
+/** The bytes from `start` to `end`: `bytes` itself when that is all of them, else a view. */
+export function range(
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+): Uint8Array {
+  return start === 0 && end === bytes.length
+    ? bytes
+    : bytes.subarray(start, end);
+}
+
+/** Copies `parts`, one after the other, to new memory. */
+export function concatenate(
+  parts: readonly Uint8Array[],
+): Uint8Array<ArrayBuffer> {
+  const size = parts.reduce((sum, { length }) => sum + length, 0);
+  const whole = new Uint8Array(size);
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
+}
+
+/** Reads a signed 32-bit little-endian integer. */
+export function readInt32(bytes: Uint8Array, at: number): number {
+  return bytes[at] | bytes[at + 1] << 8 | bytes[at + 2] << 16 |
+    bytes[at + 3] << 24;
+}
+
+/** Reads an unsigned 32-bit little-endian integer. */
+export function readUint32(bytes: Uint8Array, at: number): number {
+  return readInt32(bytes, at) >>> 0;
+}
+
+/** Writes a 32-bit little-endian integer. */
+export function writeInt32(bytes: Uint8Array, at: number, value: number): void {
+  bytes[at] = value;
+  bytes[at + 1] = value >>> 8;
+  bytes[at + 2] = value >>> 16;
+  bytes[at + 3] = value >>> 24;
+}

@@ -1,0 +1,81 @@
+/**
+ * The xz container, as far as reading and writing share it.
+ *
+ *     file   := stream (stream | padding)*      padding: 4 zero bytes
+ *     stream := header block* index footer
+ *     block  := header LZMA2-data padding check
+ *
+ * Numbers of variable size ("varints") have seven bits a byte, lowest first;
+ * the highest bit says that more bytes follow.
+ */
+
+/** Size of a stream's header, and of its footer. */
+export const HEADER_SIZE = 12;
+/** The bytes that every stream begins with. */
+export const MAGIC: Uint8Array = Uint8Array.of(0xfd, 0x37, 0x7a, 0x58, 0x5a, 0);
+
+/** Check types, by their number in the stream flags. */
+export const CHECK_NONE = 0;
+/** CRC-32. */
+export const CHECK_CRC32 = 1;
+/** CRC-64: what xz writes by default. */
+export const CHECK_CRC64 = 4;
+/** SHA-256. */
+export const CHECK_SHA256 = 10;
+
+/** Filter number of LZMA2. */
+export const FILTER_LZMA2 = 0x21;
+/** Filter number of delta. */
+export const FILTER_DELTA = 0x03;
+
+/** LZMA2 control byte: the end of a block's data. */
+export const CONTROL_END = 0;
+/** LZMA2 control byte: a stored chunk that begins with an empty dictionary. */
+export const CONTROL_STORED_RESET = 1;
+/** LZMA2 control byte: a stored chunk. */
+export const CONTROL_STORED = 2;
+/** LZMA2 control bytes from here on: a compressed chunk that resets nothing. */
+export const CONTROL_LZMA = 0x80;
+/** As {@linkcode CONTROL_LZMA}, with a state reset. */
+export const CONTROL_LZMA_STATE = 0xa0;
+/** As {@linkcode CONTROL_LZMA_STATE}, with a properties byte. */
+export const CONTROL_LZMA_PROPS = 0xc0;
+/** As {@linkcode CONTROL_LZMA_PROPS}, with an empty dictionary. */
+export const CONTROL_LZMA_DICT = 0xe0;
+
+/** How many bytes `value` takes as a varint. */
+export function varintSize(value: number): number {
+  let size = 1;
+  while (value >= 0x80) {
+    value = Math.floor(value / 0x80);
+    size++;
+  }
+  return size;
+}
+
+/** Writes `value` as a varint and returns where it ends. */
+export function writeVarint(
+  bytes: Uint8Array,
+  at: number,
+  value: number,
+): number {
+  while (value >= 0x80) {
+    bytes[at++] = value % 0x80 | 0x80;
+    value = Math.floor(value / 0x80);
+  }
+  bytes[at++] = value;
+  return at;
+}
+
+/** The dictionary size behind the property byte of LZMA2 (at most 40). */
+export function dictSizeOf(byte: number): number {
+  if (byte === 40) return 0xffffffff;
+  return (2 | byte & 1) * 2 ** ((byte >> 1) + 11);
+}
+
+/** The property byte of the smallest dictionary of at least `size` bytes. */
+export function dictByteFor(size: number): number {
+  let byte = 0;
+  while (dictSizeOf(byte) < size) byte++;
+  return byte;
+}

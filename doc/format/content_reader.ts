@@ -1,0 +1,90 @@
+import type { CodecName } from "../../codec/names.ts";
+import { findCodec } from "../../codec/codecs.ts";
+import {
+  type DecompressOptions,
+  type LeasedDecompressor,
+  leaseDecompressor,
+  MAX_DOCUMENT_SIZE,
+} from "../../codec/compress.ts";
+import { CodecError, OutputLimitError } from "../../codec/errors.ts";
+import { globalMemoryPool, type MemoryPool } from "../../pool/memory_pool.ts";
+import { RecordError } from "../errors.ts";
+import type { Records } from "./record_scanner.ts";
+
+/** Decompresses the contents of records, in pooled memory. */
+export class ContentReader implements Disposable {
+  readonly #codec: CodecName;
+  readonly #decompressor: LeasedDecompressor;
+  readonly #maxSize: number;
+  readonly #pool: MemoryPool;
+
+  /**
+   * Takes a decompressor from the pool.
+   *
+   * @throws {UnknownCodecError | NoEngineError} `codec` cannot be read here.
+   */
+  constructor(
+    codec: string | number,
+    { maxSize = MAX_DOCUMENT_SIZE, pool = globalMemoryPool }:
+      DecompressOptions = {},
+  ) {
+    this.#codec = findCodec(codec).name;
+    this.#maxSize = maxSize;
+    this.#pool = pool;
+    this.#decompressor = leaseDecompressor(codec, { pool });
+  }
+
+  /**
+   * Decompresses the content of the record that was found last.
+   *
+   * @param use Receives the content, in memory that is valid during the call.
+   * @returns What `use` returns.
+   * @throws {RecordError} It does not decompress, or to more than is allowed.
+   */
+  read<T>(records: Records, use: (content: Uint8Array) => T): T {
+    const content = records.content();
+    if (this.#codec === "none" && content.length <= this.#maxSize) {
+      return use(content);
+    }
+    let buffer = this.#pool.getDocBuffer();
+    let size = -1;
+    try {
+      for (;;) {
+        size = this.#decompress(records, content, buffer);
+        if (size >= 0) return use(buffer.subarray(0, size));
+        const room = Math.min(buffer.length * 2, this.#maxSize + 1);
+        const larger = this.#pool.getDocBuffer(room);
+        this.#pool.putDocBuffer(buffer);
+        buffer = larger;
+      }
+    } finally {
+      this.#pool.putDocBuffer(buffer, Math.max(size, 0));
+    }
+  }
+
+  /** Returns the decompressor to the pool. */
+  [Symbol.dispose](): void {
+    this.#decompressor[Symbol.dispose]();
+  }
+
+  /** @returns The size of the content, or -1 if it does not fit into `buffer`. */
+  #decompress(
+    records: Records,
+    content: Uint8Array,
+    buffer: Uint8Array,
+  ): number {
+    try {
+      const size = this.#decompressor.decompress(content, buffer, 0);
+      // What does not fit is known to be larger than the buffer.
+      if ((size < 0 ? buffer.length : size) <= this.#maxSize) return size;
+      throw new OutputLimitError(this.#codec, this.#maxSize);
+    } catch (error) {
+      if (!(error instanceof CodecError)) throw error;
+      throw new RecordError(error.message, {
+        file: records.file,
+        offset: records.offset,
+        key: records.name(),
+      }, { cause: error });
+    }
+  }
+}

@@ -1,0 +1,52 @@
+/** The source of a job as a file: threads that read at many places cannot read from a pipe. */
+import { BinfilesError } from "../../pool/errors.ts";
+import { fileError, nodeFs } from "../source/byte_source.ts";
+import {
+  STANDARD_INPUT_NAME,
+  STANDARD_STREAM,
+  standardInputChunks,
+} from "../source/standard_input.ts";
+import { createTemporary, removeTemporaries } from "../target/temporary.ts";
+
+/**
+ * Calls `use` with the path of the source. If the source is the standard input,
+ * it is first copied to a temporary file, which is gone afterwards.
+ *
+ * @param near Returns a path beside which the file may be made.
+ * @throws {FileError} It cannot be copied.
+ * @throws {CancelledError} `signal` was aborted meanwhile.
+ */
+export async function withInput<T>(
+  source: string,
+  { near, signal }: { near(): string; signal?: AbortSignal },
+  use: (path: string, name: string) => Promise<T>,
+): Promise<T> {
+  if (source !== STANDARD_STREAM) return await use(source, source);
+  const path = createTemporary(near());
+  try {
+    await copyStandardInput(path, signal);
+    return await use(path, STANDARD_INPUT_NAME);
+  } finally {
+    removeTemporaries([path]);
+  }
+}
+
+async function copyStandardInput(
+  path: string,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const fs = nodeFs();
+  const descriptor = fs.openSync(path, "w");
+  try {
+    for await (const chunk of standardInputChunks(signal)) {
+      for (let done = 0; done < chunk.length;) {
+        done += fs.writeSync(descriptor, chunk, done, chunk.length - done);
+      }
+    }
+  } catch (error) {
+    if (error instanceof BinfilesError) throw error;
+    throw fileError("copy", STANDARD_INPUT_NAME, error);
+  } finally {
+    fs.closeSync(descriptor);
+  }
+}

@@ -1,0 +1,249 @@
+/** Bytes that come one after the other, with enough of them kept to go back a little. */
+import type { CodecName } from "../../codec/names.ts";
+import { CodecError } from "../../codec/errors.ts";
+import { createDecoder, decoderSliceSize } from "../../codec/stream_coders.ts";
+import { STANDARD_INPUT_NAME } from "./standard_input.ts";
+import {
+  type ByteSource,
+  descriptorSource,
+  fileError,
+  nodeFs,
+} from "./byte_source.ts";
+import { FileError, RecordError } from "../errors.ts";
+
+/** Most bytes of a package that are unpacked to find records in it. */
+export const MAX_PACKAGE_START = 16 * 1024 * 1024;
+
+/** Bytes that are taken from the standard input, or from a package, at a time. */
+const CHUNK_SIZE = 64 * 1024;
+
+/** Bytes that are kept: enough to start from the beginning once it is known what the input is. */
+const HISTORY_SIZE = MAX_PACKAGE_START + 1024 * 1024;
+
+/** Bytes of memory to begin with. */
+const INITIAL_CAPACITY = 512 * 1024;
+
+/** Milliseconds between two looks at an input that has nothing to read yet. */
+const POLL_INTERVAL = 5;
+
+/** Bytes that can be had only one after the other. */
+interface Feed {
+  /** Hands the next bytes, which are borrowed, to `append`. @returns False at the end. */
+  pull(append: (bytes: Uint8Array) => void): boolean;
+  /** Closes what is underneath. */
+  close(): void;
+}
+
+/**
+ * A source whose bytes come one after the other. Its size counts as infinite
+ * until its end is reached. The last {@linkcode HISTORY_SIZE} bytes are kept;
+ * whoever goes further back makes it start anew, if it can.
+ */
+class SequentialSource implements ByteSource {
+  readonly file: string | undefined;
+  size = Infinity;
+  readonly #start: () => Feed;
+  readonly #underneath: ByteSource | undefined;
+  #feed: Feed;
+  /** What is kept, from offset `#from` on. */
+  #kept = new Uint8Array(INITIAL_CAPACITY);
+  #from = 0;
+  #length = 0;
+  /** Offset from which on somebody is waiting for bytes, which must not be dropped. */
+  #wanted = 0;
+  #ended = false;
+  /** Why there is nothing behind what is kept. */
+  #failure: unknown;
+
+  /**
+   * @param start Begins with the first byte.
+   * @param underneath What `start` reads, as often as need be; closed with this
+   * source. Undefined when the bytes can be had only once.
+   */
+  constructor(
+    file: string | undefined,
+    start: () => Feed,
+    underneath?: ByteSource,
+  ) {
+    this.file = file;
+    this.#start = start;
+    this.#underneath = underneath;
+    this.#feed = start();
+  }
+
+  read(
+    dst: Uint8Array,
+    offset: number,
+    length: number,
+    position: number,
+  ): number {
+    if (position < this.#from) this.#goBack(position);
+    let done = 0;
+    for (;;) {
+      this.#wanted = position + done;
+      const at = this.#wanted - this.#from;
+      if (at < this.#length) {
+        const end = Math.min(at + length - done, this.#length);
+        dst.set(this.#kept.subarray(at, end), offset + done);
+        done += end - at;
+      }
+      if (done === length) return done;
+      if (this.#ended) {
+        // What came before is handed out first.
+        if (done === 0 && this.#failure !== undefined) throw this.#failure;
+        return done;
+      }
+      this.#pull();
+    }
+  }
+
+  close(): void {
+    this.#feed.close();
+    this.#underneath?.close();
+  }
+
+  #pull(): void {
+    try {
+      if (this.#feed.pull((bytes) => this.#append(bytes))) return;
+      this.size = this.#from + this.#length;
+    } catch (error) {
+      this.#failure = error instanceof CodecError
+        ? new RecordError(
+          `nothing from here on can be read, because the package is damaged: ${error.message}`,
+          { file: this.file, offset: this.#from + this.#length },
+          { cause: error },
+        )
+        : error;
+    }
+    this.#ended = true;
+  }
+
+  #append(bytes: Uint8Array): void {
+    const { length } = bytes;
+    if (this.#length + length > this.#kept.length) this.#makeRoom(length);
+    this.#kept.set(bytes, this.#length);
+    this.#length += length;
+  }
+
+  #makeRoom(needed: number): void {
+    const end = this.#from + this.#length;
+    const keepFrom = Math.min(this.#wanted, end + needed - HISTORY_SIZE, end);
+    const dropped = Math.max(keepFrom - this.#from, 0);
+    const kept = this.#kept.subarray(dropped, this.#length);
+    const capacity = this.#kept.length;
+    // Moving what is kept pays only if there is room for as much again.
+    if (2 * (kept.length + needed) > capacity) {
+      this.#kept = new Uint8Array(2 * (kept.length + needed));
+    }
+    this.#kept.set(kept);
+    this.#from += dropped;
+    this.#length = kept.length;
+  }
+
+  #goBack(position: number): void {
+    if (this.#underneath === undefined) {
+      throw new FileError(
+        this.file ?? "",
+        `Cannot go back to offset ${position} of ${this.file}: ` +
+          "it can be read only once. Save it to a file first",
+      );
+    }
+    this.#feed.close();
+    this.#feed = this.#start();
+    this.#from = this.#length = 0;
+    this.#ended = false;
+    this.#failure = undefined;
+  }
+}
+
+/**
+ * What a package holds, as a {@linkcode ByteSource}. Where the package is
+ * damaged or cut short, a `RecordError` is thrown once what comes before that
+ * has been read. Closing it closes the package.
+ *
+ * @param packed The package; it need not be able to go back.
+ */
+export function packageSource(
+  packed: ByteSource,
+  codec: CodecName,
+): ByteSource {
+  const sliceSize = decoderSliceSize(codec);
+  const chunk = new Uint8Array(CHUNK_SIZE);
+  const start = (): Feed => {
+    const decoder = createDecoder(codec);
+    let isOpen = true;
+    let position = 0;
+    let length = 0;
+    let at = 0;
+    return {
+      pull(append) {
+        if (at === length) {
+          length = packed.read(chunk, 0, CHUNK_SIZE, position);
+          position += length;
+          at = 0;
+        }
+        const slice = chunk.subarray(at, Math.min(at + sliceSize, length));
+        at += slice.length;
+        const isLast = slice.length === 0;
+        decoder.push(slice, isLast, append);
+        return !isLast;
+      },
+      close() {
+        if (isOpen) decoder.close?.();
+        isOpen = false;
+      },
+    };
+  };
+  return new SequentialSource(packed.file, start, packed);
+}
+
+/**
+ * The standard input of the process. If it is redirected from a file, the whole
+ * of that file can be read from any position.
+ *
+ * @throws {FileError} It cannot be read.
+ */
+export function standardInput(): ByteSource {
+  const fs = nodeFs();
+  const descriptor = 0;
+  try {
+    if (fs.fstatSync(descriptor).isFile()) {
+      return descriptorSource(STANDARD_INPUT_NAME, descriptor);
+    }
+  } catch (error) {
+    throw fileError("read", STANDARD_INPUT_NAME, error);
+  }
+  const chunk = new Uint8Array(CHUNK_SIZE);
+  const feed: Feed = {
+    pull(append) {
+      const count = readNow(descriptor, chunk);
+      append(chunk.subarray(0, count));
+      return count > 0;
+    },
+    // It belongs to the process.
+    close() {},
+  };
+  return new SequentialSource(STANDARD_INPUT_NAME, () => feed);
+}
+
+/** Reads what there is, and waits for it if need be. @returns 0 at the end. */
+function readNow(descriptor: number, dst: Uint8Array): number {
+  for (;;) {
+    try {
+      return nodeFs().readSync(descriptor, dst, 0, dst.length, null);
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      // How Windows tells the end of a pipe.
+      if (code === "EOF") return 0;
+      if (code !== "EAGAIN") {
+        throw fileError("read", STANDARD_INPUT_NAME, error);
+      }
+      Atomics.wait(
+        new Int32Array(new SharedArrayBuffer(4)),
+        0,
+        0,
+        POLL_INTERVAL,
+      );
+    }
+  }
+}

@@ -1,0 +1,34 @@
+/** The standard input as a file: who reads from many places at once cannot read from a pipe. */
+import type NodeProcess from "node:process";
+import { nodeModule } from "../../pool/runtime.ts";
+import { fileError } from "./byte_source.ts";
+import { CancelledError } from "../errors.ts";
+
+/** Path that stands for the standard input or output. */
+export const STANDARD_STREAM = "-";
+
+/** What errors call the standard input. */
+export const STANDARD_INPUT_NAME = "standard input";
+
+/**
+ * The chunks of the standard input.
+ *
+ * @throws {FileError} It cannot be read.
+ * @throws {CancelledError} `signal` was aborted.
+ */
+export async function* standardInputChunks(
+  signal?: AbortSignal,
+): AsyncGenerator<Uint8Array> {
+  const { stdin } = nodeModule<typeof NodeProcess>("node:process")!;
+  const stop = () => stdin.destroy(new CancelledError());
+  signal?.addEventListener("abort", stop);
+  try {
+    if (signal?.aborted) throw new CancelledError();
+    yield* stdin;
+  } catch (error) {
+    if (error instanceof CancelledError) throw error;
+    throw fileError("read", STANDARD_INPUT_NAME, error);
+  } finally {
+    signal?.removeEventListener("abort", stop);
+  }
+}

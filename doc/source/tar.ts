@@ -1,0 +1,510 @@
+/**
+ * Reading tar archives: ustar, GNU and pax, plain or compressed, in bounded
+ * memory. Names stay bytes, as keys are, and what is no file's content is never
+ * taken for one.
+ */
+import { decodeKey } from "../bytes.ts";
+import "../../codec/all_engines.ts";
+import type { CodecName } from "../../codec/names.ts";
+import { findCodec } from "../../codec/codecs.ts";
+import { detectMagic } from "../../codec/detect.ts";
+import { CorruptDataError } from "../../codec/errors.ts";
+import { createDecoder } from "../../codec/stream_coders.ts";
+import { TarError } from "../errors.ts";
+
+/** What an entry of a tar archive is. */
+export type TarEntryType =
+  | "file"
+  | "hard link"
+  | "symbolic link"
+  | "device"
+  | "directory"
+  | "pipe"
+  | "sparse file"
+  | "unknown";
+
+/** An entry of a tar archive. */
+export interface TarEntry {
+  /** Its name as in the archive, usually UTF-8. */
+  name: Uint8Array;
+  /** Size of its content in the archive, in bytes. */
+  size: number;
+  /** What it is. A sparse file's content is a map of holes with what is between them. */
+  type: TarEntryType;
+  /** Offset of its header in the (decompressed) archive, in bytes. */
+  offset: number;
+}
+
+/** Takes what is in a tar archive, in order. */
+export interface TarHandler {
+  /**
+   * Takes an entry.
+   *
+   * @returns Whether its content is wanted, too.
+   */
+  entry(entry: TarEntry): boolean;
+  /** Takes a piece of a content that is wanted; the bytes are borrowed. */
+  content?(bytes: Uint8Array): void;
+  /** Called at the end of a content that is wanted. */
+  end?(): void;
+  /**
+   * Called now and then between pieces; may wait.
+   *
+   * @returns Whether to read on.
+   */
+  goOn?(): boolean | Promise<boolean>;
+}
+
+/** How to read a tar archive. */
+export interface TarOptions {
+  /** Its codec: a name, alias or number. Default: detected. */
+  codec?: string | number;
+  /** Its path, for errors, and for its suffix: brotli has no other mark. */
+  file?: string;
+}
+
+/** Archives are made of blocks of this size, in bytes. */
+const BLOCK_SIZE = 512;
+
+/** Longest name and other description of an entry, in bytes. */
+const MAX_META_SIZE = 1024 * 1024;
+
+/** Bytes of a compressed archive that are decompressed at a time, which bounds what they expand to. */
+const SLICE_SIZE = 4096;
+
+/**
+ * Reads a tar archive from chunks of bytes, such as a file's or a stream's.
+ *
+ * Nothing is believed without proof: headers have checksums, and an archive has
+ * a mark at its end, without which it counts as cut short. Archives that were
+ * written one after the other are read as one.
+ *
+ * @throws {TarError} It is damaged or cut short, or no tar archive.
+ * @throws {UnknownCodecError | NoEngineError} The codec is not to be had.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { readTar } from "@binfiles/binfiles/doc";
+ *
+ * const header = new Uint8Array(512);
+ * const write = (text: string, at: number) =>
+ *   new TextEncoder().encodeInto(text, header.subarray(at));
+ * write("hello.txt", 0);
+ * write("00000000000", 124);
+ * write("        ", 148);
+ * const sum = header.reduce((sum, byte) => sum + byte);
+ * write(sum.toString(8).padStart(6, "0") + "\0", 148);
+ *
+ * const names: string[] = [];
+ * await readTar([header, new Uint8Array(1024)], {
+ *   entry({ name }) {
+ *     names.push(new TextDecoder().decode(name));
+ *     return false;
+ *   },
+ * });
+ * assertEquals(names, ["hello.txt"]);
+ * ```
+ */
+export async function readTar(
+  chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+  handler: TarHandler,
+  { codec, file }: TarOptions = {},
+): Promise<void> {
+  const parser = new TarParser(handler, file);
+  const known = codec === undefined ? undefined : findCodec(codec).name;
+  const input = new TarInput(parser, known, file);
+  try {
+    for await (const chunk of chunks) {
+      for (let at = 0; at < chunk.length; at += SLICE_SIZE) {
+        input.push(chunk.subarray(at, at + SLICE_SIZE), false);
+        if (await handler.goOn?.() === false) return;
+      }
+    }
+    input.push(new Uint8Array(0), true);
+    parser.finish();
+  } catch (error) {
+    if (!(error instanceof CorruptDataError)) throw error;
+    throw parser.error(error.message, { cause: error });
+  } finally {
+    input.close();
+  }
+}
+
+/** Decompresses an archive on its way to the parser, once it is known how. */
+class TarInput {
+  readonly #parser: TarParser;
+  readonly #file: string | undefined;
+  #codec: CodecName | undefined;
+  #decoder: ReturnType<typeof createDecoder> | undefined;
+  /** The first bytes, until they are enough to tell the codec. */
+  #start: Uint8Array = new Uint8Array(0);
+
+  constructor(
+    parser: TarParser,
+    codec: CodecName | undefined,
+    file: string | undefined,
+  ) {
+    this.#parser = parser;
+    this.#file = file;
+    if (codec !== undefined) this.#choose(codec);
+  }
+
+  push(bytes: Uint8Array, last: boolean): void {
+    if (this.#codec === undefined) {
+      const start = new Uint8Array(this.#start.length + bytes.length);
+      start.set(this.#start);
+      start.set(bytes, this.#start.length);
+      this.#start = bytes = start;
+      if (start.length < BLOCK_SIZE && !last) return;
+      this.#choose(detectTarCodec(start, this.#file));
+    }
+    if (this.#decoder === undefined) this.#parser.push(bytes);
+    else {
+      this.#decoder.push(bytes, last, (piece) => this.#parser.push(piece));
+    }
+  }
+
+  close(): void {
+    this.#decoder?.close?.();
+  }
+
+  #choose(codec: CodecName): void {
+    this.#codec = codec;
+    if (codec !== "none") this.#decoder = createDecoder(codec);
+  }
+}
+
+/** Recognises how an archive is compressed by its first bytes and its suffix. */
+function detectTarCodec(start: Uint8Array, file = ""): CodecName {
+  // First, because an entry's name may begin like a magic number.
+  if (isTarStart(start)) return "none";
+  const magic = detectMagic(start);
+  if (magic !== undefined) return magic;
+  if (/\.(br|tbr)$/.test(file)) return "brotli";
+  const unpacked = new Uint8Array(BLOCK_SIZE);
+  let length = 0;
+  const decoder = createDecoder("brotli");
+  try {
+    decoder.push(start, false, (piece) => {
+      const fitting = piece.subarray(0, BLOCK_SIZE - length);
+      unpacked.set(fitting, length);
+      length += fitting.length;
+    });
+  } catch {
+    // What came before still tells.
+  } finally {
+    decoder.close?.();
+  }
+  return isTarStart(unpacked.subarray(0, length)) ? "brotli" : "none";
+}
+
+/** Whether the first block is a header, or the end of an empty archive. */
+function isTarStart(bytes: Uint8Array): boolean {
+  const block = bytes.subarray(0, BLOCK_SIZE);
+  return block.length === BLOCK_SIZE && (isZero(block) || hasChecksum(block));
+}
+
+/** What the parser reads at present. */
+const enum State {
+  Header,
+  /** Further blocks of a sparse file's header. */
+  SparseMap,
+  /** The long name, or other description, of the entry that follows. */
+  Meta,
+  Content,
+  /** Zeros that fill the last block of a content. */
+  Padding,
+}
+
+/** What precedes an entry to describe it better than its header can. */
+interface Description {
+  name?: Uint8Array;
+  size?: number;
+  sparse?: boolean;
+}
+
+/** Walks through the blocks of an archive that is pushed to it in pieces. */
+class TarParser {
+  readonly #handler: TarHandler;
+  readonly #file: string | undefined;
+  readonly #block = new Uint8Array(BLOCK_SIZE);
+  #state = State.Header;
+  /** Bytes of the block, or of the description, so far. */
+  #filled = 0;
+  /** Bytes left of the content, the description or the padding. */
+  #left = 0;
+  /** Bytes of padding behind the content or description. */
+  #padding = 0;
+  #meta = new Uint8Array(0);
+  #metaType = "";
+  /** What is known of the entry that follows. */
+  #next: Description = {};
+  /** What is known of all entries that follow. */
+  #global: Description = {};
+  /** The entry whose content is being read, or whose header was. */
+  #entry: TarEntry | undefined;
+  #isWanted = false;
+  /** Offset of the block or content that is being read. */
+  #offset = 0;
+  /** Whether the last header block was the mark of the end. */
+  #hasEnded = false;
+
+  constructor(handler: TarHandler, file: string | undefined) {
+    this.#handler = handler;
+    this.#file = file;
+  }
+
+  push(bytes: Uint8Array): void {
+    for (let at = 0; at < bytes.length;) {
+      if (this.#state === State.Header || this.#state === State.SparseMap) {
+        const part = bytes.subarray(at, at + BLOCK_SIZE - this.#filled);
+        this.#block.set(part, this.#filled);
+        this.#filled += part.length;
+        at += part.length;
+        if (this.#filled < BLOCK_SIZE) return;
+        this.#filled = 0;
+        if (this.#state === State.Header) this.#takeHeader();
+        else if (this.#block[504] === 0) this.#state = State.Content;
+        this.#offset += BLOCK_SIZE;
+      } else {
+        const part = bytes.subarray(at, at + this.#left);
+        at += part.length;
+        this.#offset += part.length;
+        this.#left -= part.length;
+        if (this.#state === State.Meta) {
+          this.#meta.set(part, this.#filled);
+          this.#filled += part.length;
+        } else if (this.#state === State.Content && this.#isWanted) {
+          this.#handler.content?.(part);
+        }
+      }
+      while (this.#state >= State.Meta && this.#left === 0) this.#proceed();
+    }
+  }
+
+  /** Checks that the archive is complete. */
+  finish(): void {
+    if (this.#state !== State.Header || this.#filled > 0) {
+      throw this.error("it is cut short");
+    }
+    if (!this.#hasEnded) {
+      throw this.error(
+        this.#offset === 0
+          ? "it is empty"
+          : "it lacks the mark of its end, so that it may be cut short",
+      );
+    }
+  }
+
+  error(reason: string, options?: ErrorOptions): TarError {
+    const isWithin = this.#state >= State.SparseMap;
+    return new TarError(reason, {
+      file: this.#file,
+      offset: this.#offset,
+      entry: isWithin && this.#entry ? decodeKey(this.#entry.name) : undefined,
+    }, options);
+  }
+
+  /** Goes on to what follows a part that has been read to its end. */
+  #proceed(): void {
+    if (this.#state === State.Meta) this.#takeMeta();
+    if (this.#state === State.Content && this.#isWanted) this.#handler.end?.();
+    if (this.#state === State.Padding) this.#state = State.Header;
+    else {
+      this.#state = State.Padding;
+      this.#left = this.#padding;
+    }
+  }
+
+  #takeHeader(): void {
+    const block = this.#block;
+    this.#hasEnded = isZero(block);
+    if (this.#hasEnded) return;
+    if (!hasChecksum(block)) {
+      throw this.error(
+        this.#offset === 0
+          ? "it is no tar archive, or its first block is damaged"
+          : "a header has a wrong checksum",
+      );
+    }
+    const type = String.fromCharCode(block[156]);
+    const size = this.#number(124, 12);
+    if ("xgXLK".includes(type)) return this.#expectMeta(type, size);
+    this.#expectContent(type, size);
+  }
+
+  #expectMeta(type: string, size: number): void {
+    if (size > MAX_META_SIZE) {
+      throw this.error(`a description of ${size} bytes cannot be`);
+    }
+    this.#metaType = type;
+    this.#meta = new Uint8Array(size);
+    this.#expect(State.Meta, size);
+  }
+
+  #expectContent(type: string, headerSize: number): void {
+    const block = this.#block;
+    const description = { ...this.#global, ...this.#next };
+    this.#next = {};
+    const name = description.name ?? nameOf(block);
+    const entryType = description.sparse ? "sparse file" : typeOf(type, name);
+    const size = HEADER_ONLY.includes(entryType)
+      ? 0
+      : description.size ?? headerSize;
+    this.#entry = { name, size, type: entryType, offset: this.#offset };
+    this.#isWanted = this.#handler.entry(this.#entry);
+    this.#expect(State.Content, size);
+    if (type === "S" && block[482] !== 0) this.#state = State.SparseMap;
+  }
+
+  #expect(state: State, size: number): void {
+    this.#state = state;
+    this.#left = size;
+    this.#padding = (BLOCK_SIZE - size % BLOCK_SIZE) % BLOCK_SIZE;
+  }
+
+  #takeMeta(): void {
+    this.#filled = 0;
+    if (this.#metaType === "L") this.#next.name = untilZero(this.#meta);
+    else if (this.#metaType === "g") this.#takePax(this.#global);
+    else if (this.#metaType !== "K") this.#takePax(this.#next);
+  }
+
+  /** Takes over the records of a pax header, each of which is `size key=value\n`. */
+  #takePax(description: Description): void {
+    const meta = this.#meta;
+    for (let at = 0; at < meta.length;) {
+      const space = meta.indexOf(SPACE, at);
+      const size = space < 0
+        ? NaN
+        : Number(decodeKey(meta.subarray(at, space)));
+      const end = at + size;
+      const equals = meta.indexOf(EQUALS, space);
+      // Written so that NaN does not pass.
+      if (
+        !(space > at && equals > space && equals < end && end <= meta.length) ||
+        meta[end - 1] !== NEWLINE
+      ) {
+        throw this.error("a pax header is damaged");
+      }
+      const key = decodeKey(meta.subarray(space + 1, equals));
+      const value = meta.slice(equals + 1, end - 1);
+      // An empty value takes back what was said.
+      const isGiven = value.length > 0;
+      if (key === "path") description.name = isGiven ? value : undefined;
+      else if (key === "size") {
+        description.size = isGiven ? this.#decimal(value) : undefined;
+      } else if (key.startsWith("GNU.sparse.")) {
+        description.sparse = true;
+        if (key === "GNU.sparse.name") description.name = value;
+      }
+      at = end;
+    }
+  }
+
+  #decimal(digits: Uint8Array): number {
+    return this.#checked(parse(digits, /^(\d+)$/, 10));
+  }
+
+  /** A number in a field of the header: octal digits, or binary if its first bit is set. */
+  #number(at: number, size: number): number {
+    const field = this.#block.subarray(at, at + size);
+    if ((field[0] & 0x80) === 0) {
+      return this.#checked(parse(field, /^[ \0]*([0-7]*)[ \0]*$/, 8));
+    }
+    // The second bit is the sign.
+    if ((field[0] & 0x40) !== 0) return this.#checked(NaN);
+    return this.#checked(
+      field.subarray(1).reduce(
+        (sum, byte) => sum * 256 + byte,
+        field[0] & 0x3f,
+      ),
+    );
+  }
+
+  #checked(number: number): number {
+    if (Number.isSafeInteger(number)) return number;
+    throw this.error("a header has a size that cannot be");
+  }
+}
+
+const SPACE = 32;
+const EQUALS = 61;
+const NEWLINE = 10;
+
+/** Kinds of entries that have no content, whatever size they claim. */
+const HEADER_ONLY: readonly TarEntryType[] = [
+  "hard link",
+  "symbolic link",
+  "device",
+  "directory",
+  "pipe",
+];
+
+function typeOf(flag: string, name: Uint8Array): TarEntryType {
+  switch (flag) {
+    case "0":
+    case "\0":
+    case "7":
+      // Before there was a flag for directories, a slash told them.
+      return name.at(-1) === 47 ? "directory" : "file";
+    case "1":
+      return "hard link";
+    case "2":
+      return "symbolic link";
+    case "3":
+    case "4":
+      return "device";
+    case "5":
+      return "directory";
+    case "6":
+      return "pipe";
+    case "S":
+      return "sparse file";
+    default:
+      return "unknown";
+  }
+}
+
+/** The name in a header, with the directories that POSIX keeps elsewhere in it. */
+function nameOf(block: Uint8Array): Uint8Array {
+  const name = untilZero(block.subarray(0, 100));
+  const isPosix = decodeKey(block.subarray(257, 263)) === "ustar\0";
+  const prefix = isPosix ? untilZero(block.subarray(345, 500)) : name;
+  if (!isPosix || prefix.length === 0) return name;
+  const whole = new Uint8Array(prefix.length + 1 + name.length);
+  whole.set(prefix);
+  whole[prefix.length] = 47;
+  whole.set(name, prefix.length + 1);
+  return whole;
+}
+
+/** A copy of the bytes before the first zero. */
+function untilZero(bytes: Uint8Array): Uint8Array {
+  const end = bytes.indexOf(0);
+  return bytes.slice(0, end < 0 ? bytes.length : end);
+}
+
+function isZero(block: Uint8Array): boolean {
+  return block.every((byte) => byte === 0);
+}
+
+/** Whether a header's checksum is right; old programs have added up signed bytes. */
+function hasChecksum(block: Uint8Array): boolean {
+  let unsigned = 0;
+  let signed = 0;
+  for (let i = 0; i < BLOCK_SIZE; i++) {
+    const byte = i >= 148 && i < 156 ? SPACE : block[i];
+    unsigned += byte;
+    signed += byte << 24 >> 24;
+  }
+  const sum = parse(block.subarray(148, 156), /^[ \0]*([0-7]+)[ \0]*/, 8);
+  return sum === unsigned || sum === signed;
+}
+
+/** The number that a pattern's first group finds; NaN if there is none. No digits are 0. */
+function parse(bytes: Uint8Array, pattern: RegExp, base: number): number {
+  const match = pattern.exec(decodeKey(bytes));
+  return match === null ? NaN : parseInt(match[1] || "0", base);
+}

@@ -1,0 +1,52 @@
+import {
+  checkTarget,
+  commitTemporary,
+  createTemporary,
+  removeTemporaries,
+  syncDirectory,
+  syncFile,
+} from "./temporary.ts";
+import { TargetLock } from "./target_lock.ts";
+import { fileError, nodeFs } from "../source/byte_source.ts";
+
+/**
+ * Writes a file that appears whole or not at all.
+ *
+ * @param sources Files that it must not be.
+ * @param work Hands over the bytes, one piece after the other.
+ * @throws {TargetExistsError} It exists, and `force` is not set.
+ * @throws {FileError} It cannot be written. Nothing is left of it then, nor if `work` throws.
+ */
+export async function writeFileWhole(
+  target: string,
+  { sources, force }: { sources: readonly string[]; force: boolean },
+  work: (write: (bytes: Uint8Array) => void) => Promise<void>,
+): Promise<void> {
+  const lock = TargetLock.takeSync(target, {});
+  const fs = nodeFs();
+  let temporary: string | undefined;
+  try {
+    checkTarget(target, sources, force);
+    temporary = createTemporary(lock.path);
+    const descriptor = fs.openSync(temporary, "r+");
+    try {
+      await work((bytes) => {
+        try {
+          for (let done = 0; done < bytes.length;) {
+            done += fs.writeSync(descriptor, bytes, done, bytes.length - done);
+          }
+        } catch (error) {
+          throw fileError("write", target, error);
+        }
+      });
+    } finally {
+      fs.closeSync(descriptor);
+    }
+    syncFile(temporary);
+    commitTemporary(temporary, lock.path, force);
+    syncDirectory(lock.path);
+  } finally {
+    if (temporary !== undefined) removeTemporaries([temporary]);
+    lock.release();
+  }
+}

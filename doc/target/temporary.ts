@@ -1,0 +1,322 @@
+/** Files that appear whole or not at all: written beside the target, flushed, then renamed over it. */
+import { STANDARD_STREAM } from "../source/standard_input.ts";
+import type NodeProcess from "node:process";
+import { nodeModule } from "../../pool/runtime.ts";
+import { randomToken } from "./lock.ts";
+import {
+  fileError,
+  nodeFs,
+  nodePath,
+  openFile,
+} from "../source/byte_source.ts";
+import { SUMS_SUFFIX } from "../format/sums.ts";
+import { FileError, TargetExistsError } from "../errors.ts";
+
+/** Bytes that are appended at a time. */
+const APPEND_SIZE = 1024 * 1024;
+
+/**
+ * Checks that a target may be written.
+ *
+ * @throws {TargetExistsError} It exists, and `force` is not set.
+ * @throws {FileError} It is no file, or is one of the sources.
+ */
+export function checkTarget(
+  target: string,
+  sources: readonly string[],
+  force: boolean,
+): void {
+  if (target === STANDARD_STREAM) return;
+  const fs = nodeFs();
+  const stat = fs.statSync(target, { throwIfNoEntry: false });
+  if (stat === undefined) return;
+  checkKind(target);
+  for (const source of sources) {
+    const other = fs.statSync(source, { throwIfNoEntry: false });
+    if (other?.ino === stat.ino && other.dev === stat.dev) {
+      throw new FileError(
+        target,
+        `Cannot write ${target}: it is the source. Write to another file, then rename it.`,
+      );
+    }
+  }
+  if (!force) throw new TargetExistsError(target);
+}
+
+/**
+ * Checks that a target is a file, if there is one.
+ *
+ * @throws {FileError} It is a directory, say.
+ */
+export function checkKind(target: string): void {
+  const stat = nodeFs().statSync(target, { throwIfNoEntry: false });
+  if (stat === undefined || stat.isFile()) return;
+  const what = stat.isDirectory() ? "a directory" : "a pipe or device";
+  throw new FileError(target, `Cannot write ${target}: it is ${what}`);
+}
+
+/** Path of the file that a target is, symbolic links followed; it need not be there. */
+export function resolveTarget(target: string): string {
+  const { dirname, basename, join } = nodePath();
+  const fs = nodeFs();
+  return fs.existsSync(target)
+    ? fs.realpathSync(target)
+    : join(fs.realpathSync(dirname(target)), basename(target));
+}
+
+/**
+ * Makes an empty temporary file beside a target, so that renaming stays within
+ * one file system.
+ *
+ * @throws {FileError} It cannot be made: the directory is missing, say.
+ */
+export function createTemporary(target: string): string {
+  const { dirname, basename, join } = nodePath();
+  const name = `.${basename(target)}.${randomToken()}.tmp`;
+  const path = join(dirname(target), name);
+  try {
+    nodeFs().closeSync(nodeFs().openSync(path, "wx"));
+  } catch (error) {
+    throw fileError("write", target, error);
+  }
+  return path;
+}
+
+/** Whether a name is that of a temporary file of the target `targetName`, or of a part of it. */
+export function isTemporaryName(targetName: string, name: string): boolean {
+  const start = `.${targetName}.`;
+  return name.startsWith(start) &&
+    /^[0-9a-f]{12}\.tmp(\.sums)?(\.\d+)?$/.test(name.slice(start.length));
+}
+
+/**
+ * Flushes a file to the disk.
+ *
+ * @throws {NodeJS.ErrnoException} It cannot be flushed.
+ */
+export function syncFile(path: string): void {
+  const fs = nodeFs();
+  const descriptor = fs.openSync(path, "r+");
+  try {
+    fs.fdatasyncSync(descriptor);
+  } finally {
+    fs.closeSync(descriptor);
+  }
+}
+
+/** Flushes to the disk which names there are beside a file, where the system has a way to. */
+export function syncDirectory(path: string): void {
+  const fs = nodeFs();
+  try {
+    const descriptor = fs.openSync(nodePath().dirname(path), "r");
+    try {
+      fs.fsyncSync(descriptor);
+    } finally {
+      fs.closeSync(descriptor);
+    }
+  } catch {
+    // Not on Windows, and not on every network drive.
+  }
+}
+
+/**
+ * Gives a temporary file, which has been flushed, its target's name.
+ *
+ * @throws {TargetExistsError} The target has appeared meanwhile, and `force` is not set.
+ * @throws {FileError} It cannot be renamed.
+ */
+export function commitTemporary(
+  temporary: string,
+  target: string,
+  force: boolean,
+): void {
+  const fs = nodeFs();
+  try {
+    if (force) {
+      const old = fs.statSync(target, { throwIfNoEntry: false });
+      if (old !== undefined) fs.chmodSync(temporary, old.mode);
+      fs.renameSync(temporary, target);
+    } else renameToNew(temporary, target);
+  } catch (error) {
+    if (error instanceof FileError) throw error;
+    throw fileError("write", target, error);
+  }
+}
+
+/** Files that are complete and have to get the names of a target. */
+export interface MadeFiles {
+  /** Path of the temporary file; of parts, without `.1`, `.2`, … */
+  temporary: string;
+  /** Number of parts; 0 for a target that is not split. */
+  parts: number;
+  /** Whether there are files of sums, too. */
+  sums: boolean;
+  /** Whether existing files may be replaced. */
+  force: boolean;
+}
+
+/**
+ * Gives files the names of a target. Files that have theirs already, because
+ * somebody died while he did this, are passed over.
+ *
+ * @throws {TargetExistsError | FileError} As {@linkcode commitTemporary}.
+ */
+export function giveNames(
+  { temporary, parts, sums, force }: MadeFiles,
+  target: string,
+): void {
+  const fs = nodeFs();
+  for (let part = 1; part <= Math.max(parts, 1); part++) {
+    const number = parts === 0 ? "" : `.${part}`;
+    const path = target + number;
+    const made = temporary + number;
+    if (fs.existsSync(made)) {
+      // Old sums must never be found beside a new file.
+      if (force) removeTemporaries([path + SUMS_SUFFIX]);
+      commitTemporary(made, path, force);
+    }
+    const madeSums = temporary + SUMS_SUFFIX + number;
+    if (sums && fs.existsSync(madeSums)) {
+      commitTemporary(madeSums, path + SUMS_SUFFIX, true);
+    }
+  }
+  syncDirectory(target);
+}
+
+/**
+ * Copies a file to the standard output.
+ *
+ * @throws {FileError} It cannot be read or printed.
+ */
+export async function printFile(path: string): Promise<void> {
+  const { stdout } = nodeModule<typeof NodeProcess>("node:process")!;
+  try {
+    for await (const chunk of nodeFs().createReadStream(path)) {
+      await new Promise<void>((resolve, reject) =>
+        stdout.write(chunk, (error) => error ? reject(error) : resolve())
+      );
+    }
+  } catch (error) {
+    throw fileError("write", "standard output", error);
+  }
+}
+
+/** Whether two paths, which are both there, are names of one file. */
+function isSameFile(a: string, b: string): boolean {
+  const fs = nodeFs();
+  const [one, other] = [fs.statSync(a), fs.statSync(b)];
+  return one.ino === other.ino && one.dev === other.dev;
+}
+
+/** Renames a file, but not over another that may have appeared meanwhile. */
+function renameToNew(temporary: string, target: string): void {
+  const fs = nodeFs();
+  try {
+    // Unlike renaming, linking fails if there is something already.
+    fs.linkSync(temporary, target);
+    fs.unlinkSync(temporary);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "EEXIST") {
+      // Who did this before may have died between the two.
+      if (!isSameFile(temporary, target)) throw new TargetExistsError(target);
+      return fs.unlinkSync(temporary);
+    }
+    // Not every file system has links.
+    if (fs.existsSync(target)) throw new TargetExistsError(target);
+    fs.renameSync(temporary, target);
+  }
+}
+
+/**
+ * Adds what is in a temporary file to the end of a target and flushes it. Should
+ * that fail, a part of it may be there.
+ *
+ * @throws {FileError} It cannot be read, written or flushed.
+ */
+export function appendTemporary(temporary: string, target: string): void {
+  const fs = nodeFs();
+  const source = openFile(temporary);
+  try {
+    const descriptor = fs.openSync(target, "r+");
+    const { size } = fs.fstatSync(descriptor);
+    try {
+      const chunk = new Uint8Array(APPEND_SIZE);
+      for (let at = 0; at < source.size;) {
+        const length = source.read(chunk, 0, chunk.length, at);
+        for (let done = 0; done < length;) {
+          done += fs.writeSync(
+            descriptor,
+            chunk,
+            done,
+            length - done,
+            size + at + done,
+          );
+        }
+        at += length;
+      }
+      fs.fdatasyncSync(descriptor);
+    } finally {
+      fs.closeSync(descriptor);
+    }
+  } catch (error) {
+    throw error instanceof FileError
+      ? error
+      : fileError("append to", target, error);
+  } finally {
+    source.close();
+  }
+}
+
+/** Removes temporary files, whether or not they exist. */
+export function removeTemporaries(paths: Iterable<string>): void {
+  for (const path of paths) nodeFs().rmSync(path, { force: true });
+}
+
+/** Removes the parts of a temporary file, however many were begun. */
+export function removeParts(path: string): void {
+  const { dirname, basename, join } = nodePath();
+  const directory = dirname(path);
+  removeTemporaries(
+    nodeFs().readdirSync(directory)
+      .filter((name) => name.startsWith(`${basename(path)}.`))
+      .map((name) => join(directory, name)),
+  );
+}
+
+/** Bytes after which what has been written is flushed while the work goes on. */
+const FLUSH_INTERVAL = 32 * 1024 * 1024;
+
+/**
+ * Flushes a growing file to the disk beside the work, so that little is left to
+ * flush when all is written.
+ */
+export class BackgroundFlush {
+  readonly #fs = nodeFs();
+  readonly #descriptor: number;
+  #flushed = 0;
+  #pending: Promise<void> | undefined;
+
+  /** Opens the file. */
+  constructor(path: string) {
+    this.#descriptor = this.#fs.openSync(path, "r+");
+  }
+
+  /** Starts a flush if much has been written since the last, told how much in all. */
+  advance(written: number): void {
+    if (this.#pending || written - this.#flushed < FLUSH_INTERVAL) return;
+    this.#flushed = written;
+    this.#pending = new Promise((resolve) => {
+      // Should it fail, the flush at the end fails too, and that one counts.
+      this.#fs.fdatasync(this.#descriptor, () => {
+        this.#pending = undefined;
+        resolve();
+      });
+    });
+  }
+
+  /** Waits for a flush that is under way and closes the file. */
+  async close(): Promise<void> {
+    await this.#pending;
+    this.#fs.closeSync(this.#descriptor);
+  }
+}

@@ -1,0 +1,227 @@
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { packTar } from "modern-tar";
+import { compress } from "../../codec/mod.ts";
+import { runCommand, runShell, startCommand } from "../support/command.ts";
+import { readBinFile, TemporaryDirectory } from "../support/files.ts";
+
+/** A directory of three pages and a link. */
+function makePages(directory: TemporaryDirectory): string {
+  const source = directory.file("pages");
+  Deno.mkdirSync(`${source}/sub`, { recursive: true });
+  Deno.writeTextFileSync(`${source}/a.html`, "<p>a");
+  Deno.writeTextFileSync(`${source}/sub/b.html`, "<p>b");
+  Deno.writeTextFileSync(`${source}/notes.txt`, "notes");
+  Deno.symlinkSync("a.html", `${source}/link`);
+  return source;
+}
+
+function keys(path: string, codec?: string): string[] {
+  return readBinFile(path, codec).map(({ name }) => name);
+}
+
+Deno.test("package puts a directory into a bin file and says so; a link is noted and no failure", async () => {
+  using directory = new TemporaryDirectory();
+  const source = makePages(directory);
+  const target = directory.file("pages.bin");
+  const { code, stdout, stderr } = await runCommand([
+    "package",
+    source,
+    target,
+  ]);
+  assertEquals(code, 0);
+  assertStringIncludes(stdout, `${source} → ${target} (gzip)\n3 documents, `);
+  assertEquals(stderr, "skipped link: it is a symbolic link\n");
+  assertEquals(keys(target, "gzip"), ["a.html", "notes.txt", "sub/b.html"]);
+});
+
+Deno.test("the original's options of package mean what they meant", async () => {
+  using directory = new TemporaryDirectory();
+  const source = makePages(directory);
+  const target = directory.file("pages.bin");
+  const args = ["p", source, target, "-w", "2", "-z", "br", "-c", "none"];
+  const { code } = await runCommand([...args, "-p", "html$", "--base-name"]);
+  assertEquals(code, 0);
+  assertEquals(keys(target, "brotli"), ["a.html", "b.html"]);
+});
+
+Deno.test("with --json the result of package is one line of JSON", async () => {
+  using directory = new TemporaryDirectory();
+  const source = makePages(directory);
+  const target = directory.file("pages.bin");
+  const args = ["package", source, target, "--json", "-z", "none", "-l", "2"];
+  const { code, stdout, stderr } = await runCommand(args);
+  const result = JSON.parse(stdout);
+  assertEquals([code, stderr], [0, ""]);
+  assertEquals(result.documents, 2);
+  assertEquals(result.bytesWritten, Deno.statSync(target).size);
+});
+
+Deno.test("a tar archive is packaged from a file and from a pipe, and a bin file is printed", async () => {
+  using directory = new TemporaryDirectory();
+  const archive = await packTar([
+    { header: { name: "a", size: 1 }, body: "A" },
+    { header: { name: "d/b", size: 1 }, body: "B" },
+  ]);
+  const tar = directory.file("x.tar.xz");
+  Deno.writeFileSync(tar, compress(archive, "xz"));
+  const target = directory.file("x.bin");
+  assertEquals((await runCommand(["package", tar, target, "-q"])).code, 0);
+  const { code, stderr } = await runShell(
+    'cat "$1" | binfiles package - - -t xz > "$2"',
+    tar,
+    directory.file("y.bin"),
+  );
+  assertEquals(code, 0);
+  assertStringIncludes(stderr, "2 documents");
+  assertEquals(
+    Deno.readFileSync(directory.file("y.bin")),
+    Deno.readFileSync(target),
+  );
+});
+
+Deno.test("names are taken from a list, in lines or ended by zeros; a missing one exits with 3", async () => {
+  using directory = new TemporaryDirectory();
+  const source = makePages(directory);
+  const target = directory.file("pages.bin");
+  const lines = await runShell(
+    'cd "$1" && find . -name "*.html" | sort | binfiles package . "$2" --files-from -',
+    source,
+    target,
+  );
+  assertEquals([lines.code, keys(target)], [0, ["a.html", "sub/b.html"]]);
+  const list = directory.file("list");
+  Deno.writeTextFileSync(list, "sub/b.html\0missing\0notes.txt");
+  const args = ["package", source, target, "-f", "--files-from", list, "-0"];
+  const { code, stderr } = await runCommand(args);
+  assertEquals([code, keys(target)], [3, ["sub/b.html", "notes.txt"]]);
+  assertStringIncludes(stderr, "skipped missing: Cannot open");
+});
+
+Deno.test("what is no list of names is refused", async () => {
+  using directory = new TemporaryDirectory();
+  const source = makePages(directory);
+  const args = [
+    "package",
+    source,
+    directory.file("t.bin"),
+    "--files-from",
+    "-",
+  ];
+  const { code, stderr } = await runCommand(args, {
+    stdin: "x".repeat(200_000),
+  });
+  assertEquals(code, 2);
+  assertStringIncludes(stderr, "expected one name per line");
+  assertEquals(directory.list(), ["pages"]);
+});
+
+Deno.test("an existing target is refused, replaced with --force and added to with --append", async () => {
+  using directory = new TemporaryDirectory();
+  const source = makePages(directory);
+  const target = directory.file("pages.bin");
+  await runCommand(["package", source, target, "-z", "zstd"]);
+  const refused = await runCommand(["package", source, target]);
+  assertEquals(refused.code, 1);
+  assertStringIncludes(refused.stderr, "error: Cannot write");
+  assertEquals((await runCommand(["p", source, target, "-a"])).code, 0);
+  assertEquals(keys(target, "zstd").length, 6);
+  const other = await runCommand(["p", source, target, "-a", "-z", "gzip"]);
+  assertEquals(other.code, 1);
+  assertStringIncludes(other.stderr, "seem to have the codec zstd");
+  assertEquals((await runCommand(["p", source, target, "-f"])).code, 0);
+  assertEquals(keys(target, "gzip").length, 3);
+});
+
+Deno.test("wrong usage of package exits with 2, damage with 1, and neither leaves anything", async () => {
+  using directory = new TemporaryDirectory();
+  const source = makePages(directory);
+  const target = directory.file("t.bin");
+  const notATar = `${source}/notes.txt`;
+  const cases: [string[], number, string][] = [
+    [[source], 2, "missing required argument 'target'"],
+    [[source, target, "-z", "rar"], 2, "Expected one of gzip"],
+    [[source, target, "--level", "99"], 2, "expected 0 to 9"],
+    [[source, "-", "-a"], 2, "Cannot append to the standard output"],
+    [[notATar, target, "--files-from", "-"], 2, "expected a directory"],
+    [[notATar, target], 1, "it is cut short"],
+    [[source, target, "-c", "gzip"], 1, 'Cannot package "a.html"'],
+    [[`${source}/missing`, target], 1, "there is no such file"],
+  ];
+  for (const [args, expected, message] of cases) {
+    const { code, stderr } = await runCommand(["package", ...args]);
+    assertEquals(code, expected, args.join(" "));
+    assertStringIncludes(stderr, message);
+    assertEquals(stderr.trimEnd().split("\n").length, 1, stderr);
+  }
+  assertEquals(directory.list(), ["pages"]);
+});
+
+Deno.test("Ctrl-C ends package while it waits for its input, and leaves nothing", async () => {
+  using directory = new TemporaryDirectory();
+  const source = makePages(directory);
+  const target = directory.file("t.bin");
+  for (const args of [["-", target], [source, target, "--files-from", "-"]]) {
+    const child = startCommand(["package", ...args], { stdin: "" });
+    // Interrupted once it is at work, which a temporary file shows.
+    while (directory.list().length === 1) {
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    child.kill("SIGINT");
+    const { code } = await child.output();
+    await child.stdin.close().catch(() => {});
+    assertEquals(code, 130);
+    assertEquals(directory.list(), ["pages"]);
+  }
+});
+
+Deno.test("list-tar lists entries with their sizes and kinds", async () => {
+  using directory = new TemporaryDirectory();
+  const archive = await packTar([
+    { header: { name: "d/", size: 0, type: "directory" } },
+    { header: { name: "d/a.html", size: 1500 }, body: "A".repeat(1500) },
+    { header: { name: "evil\x1b[31m", size: 1 }, body: "B" },
+    { header: { name: "b.html", size: 1 }, body: "B" },
+  ]);
+  const tar = directory.file("x.tar.gz");
+  Deno.writeFileSync(tar, compress(archive, "gzip"));
+  const all = await runCommand(["list-tar", tar]);
+  assertEquals(all, {
+    code: 0,
+    stdout:
+      "     0 B  d/  (directory)\n  1.5 kB  d/a.html\n     1 B  evil\\x1b[31m\n" +
+      "     1 B  b.html\n",
+    stderr: "",
+  });
+  const some = ["t", "-", "-f", "gzip", "-p", "html$", "-l", "1", "--json"];
+  const { stdout } = await runCommand(some, { stdin: Deno.readFileSync(tar) });
+  assertEquals(JSON.parse(stdout), {
+    name: "d/a.html",
+    type: "file",
+    size: 1500,
+    offset: 512,
+  });
+});
+
+Deno.test("list-tar prints what comes before damage, and exits with 1; a reader may leave early", async () => {
+  using directory = new TemporaryDirectory();
+  const entries = Array.from({ length: 5000 }, (_, i) => ({
+    header: { name: `some/directory/with/file-${i}`, size: 1 },
+    body: "x",
+  }));
+  const tar = directory.file("x.tar");
+  const archive = await packTar(entries);
+  Deno.writeFileSync(tar, archive.subarray(0, archive.length - 1100));
+  const cut = await runCommand(["list-tar", tar]);
+  assertEquals([cut.code, cut.stdout.trim().split("\n").length], [1, 5000]);
+  assertStringIncludes(cut.stderr, `error: Cannot read the tar archive ${tar}`);
+  const piped = await runShell('binfiles list-tar "$1" | head -n 1', tar);
+  assertEquals([piped.code, piped.stderr], [0, ""]);
+});
+
+Deno.test("the help of package, unpack and list-tar has examples", async () => {
+  for (const command of ["package", "unpack", "list-tar"]) {
+    const { code, stdout } = await runCommand([command, "--help"]);
+    assertEquals(code, 0);
+    assert(stdout.includes(`Examples:\n  binfiles ${command} `), stdout);
+  }
+});

@@ -1,0 +1,531 @@
+/** What goes wrong outside: disks, files, permissions, threads. */
+import {
+  assert,
+  assertEquals,
+  assertGreater,
+  assertInstanceOf,
+  assertMatch,
+  assertRejects,
+  assertThrows,
+} from "@std/assert";
+import type NodeFs from "node:fs";
+import { dirname } from "node:path";
+import { nodeModule } from "../../pool/runtime.ts";
+import { globalMemoryPool } from "../../pool/mod.ts";
+import {
+  DocWriter,
+  FileError,
+  merge,
+  packageFiles,
+  repack,
+} from "../../doc/mod.ts";
+import { dyingThreads } from "../support/dying_threads.ts";
+import { root, runCommand, runShell } from "../support/command.ts";
+import {
+  fixture,
+  numberedDocs,
+  outline,
+  readBinFile,
+  TemporaryDirectory,
+  writeBinFile,
+} from "../support/files.ts";
+
+const fs = nodeModule<typeof NodeFs>("node:fs")!;
+
+/** A function of the file system that is looked at or fails on its way. */
+type Call = (name: string, args: readonly unknown[]) => void;
+
+/** Has `before` called before every synchronous call of the file system, until the scope is left. */
+function watchFileSystem(before: Call): Disposable {
+  const table = fs as unknown as Record<
+    string,
+    (...args: unknown[]) => unknown
+  >;
+  const originals = Object.entries(table)
+    .filter(([name]) => name.endsWith("Sync"));
+  for (const [name, original] of originals) {
+    table[name] = (...args) => {
+      before(name, args);
+      return original.apply(fs, args);
+    };
+  }
+  return {
+    [Symbol.dispose]() {
+      for (const [name, original] of originals) table[name] = original;
+    },
+  };
+}
+
+/** An error as the file system throws it. */
+function systemError(code: string): Error {
+  return Object.assign(new Error(`${code}: made by a test`), { code });
+}
+
+/** Calls by which files are closed and removed: if one fails, what is left is for the next process. */
+const TIDYING = ["closeSync", "rmSync", "unlinkSync"];
+
+Deno.test("whichever call of the file system fails, the target is the old one or the new one, and the next run works", async () => {
+  using sources = new TemporaryDirectory();
+  const source = sources.file("source.bin");
+  writeBinFile(source, numberedDocs(4));
+  const before = Deno.readFileSync(source);
+  const old = numberedDocs(3);
+  const jobs = {
+    repack: (target: string) =>
+      repack({ source, target, force: true, workers: 1, targetCodec: "lz4" }),
+    "repack into parts": (target: string) =>
+      repack({
+        ...{ source, target, force: true, workers: 1 },
+        ...{ split: 2, sums: true },
+      }),
+    merge: (target: string) =>
+      merge({
+        ...{ sources: [source, source], target, force: true, workers: 1 },
+        duplicates: "last",
+      }),
+    "write anew": async (target: string) =>
+      void await writeBinFile(target, numberedDocs(9), { force: true }),
+    append: async (target: string) =>
+      void await writeBinFile(target, numberedDocs(9), { append: true }),
+  };
+  for (const [name, job] of Object.entries(jobs)) {
+    using reference = new TemporaryDirectory();
+    writeBinFile(reference.file("docs.bin"), old);
+    const oldBytes = Deno.readFileSync(reference.file("docs.bin"));
+    await job(reference.file("docs.bin"));
+    const files = reference.list();
+    const newBytes = Deno.readFileSync(reference.file("docs.bin"));
+    let failing = 0;
+    for (let failed = "?"; failed !== "";) {
+      failing++;
+      using directory = new TemporaryDirectory();
+      const target = directory.file("docs.bin");
+      Deno.writeFileSync(target, oldBytes);
+      failed = "";
+      let calls = 0;
+      let error: unknown;
+      {
+        using _ = watchFileSystem((name) => {
+          if (++calls !== failing) return;
+          failed = name;
+          throw systemError("EIO");
+        });
+        try {
+          await job(target);
+        } catch (thrown) {
+          error = thrown;
+        }
+      }
+      const where = `${name}: call ${failing}, ${failed}`;
+      if (error !== undefined) {
+        assertInstanceOf(error, FileError, where);
+        const { message } = error as FileError;
+        assertEquals(message.includes(".tmp"), false, message);
+      }
+      // Appending may have to be finished by the next run.
+      if (name !== "append") {
+        const bytes = Deno.readFileSync(target);
+        const isNew = newBytes.length === bytes.length;
+        assertEquals(bytes, isNew ? newBytes : oldBytes, where);
+      }
+      if (!TIDYING.includes(failed)) {
+        const temporary = directory.list()
+          .filter((name) => name.endsWith(".tmp"));
+        assertEquals(temporary, [], where);
+      }
+      writeBinFile(target, [], { append: true });
+      const kept = readBinFile(target, "none").length;
+      if (name === "append") assert([3, 12].includes(kept), where);
+      await job(target);
+      if (name !== "append") {
+        const left = directory.list()
+          .filter((name) => !TIDYING.includes(failed) || name[0] !== ".");
+        assertEquals(left, files, where);
+        assertEquals(Deno.readFileSync(target), newBytes, where);
+      }
+    }
+    assertGreater(failing, 20);
+  }
+  assertEquals(Deno.readFileSync(source), before);
+});
+
+/** Documents that do not fit on the small disk, nor under the limit of a file's size. */
+function makeLargeSource(directory: TemporaryDirectory): string {
+  const source = directory.file("source.bin");
+  writeBinFile(source, numberedDocs(4000));
+  assertGreater(Deno.statSync(source).size, 2e6);
+  return source;
+}
+
+/** Checks that every command that writes fails with `reason` where there is too little room, and that nothing is lost by it. */
+async function checkNoRoom(
+  target: string,
+  reason: string,
+  run: (args: string[]) => Promise<{ code: number; stderr: string }>,
+): Promise<void> {
+  using directory = new TemporaryDirectory();
+  const source = makeLargeSource(directory);
+  const files = directory.file("files");
+  Deno.mkdirSync(files);
+  for (let i = 0; i < 30; i++) {
+    Deno.writeFileSync(`${files}/${i}`, new Uint8Array(100_000));
+  }
+  const archive = directory.file("source.bin.gz");
+  await repack({ source, target: archive, packageCodec: "gzip" });
+  writeBinFile(target, numberedDocs(3));
+  const before = [Deno.readFileSync(source), Deno.readFileSync(target)];
+  const commands = [
+    ["repack", source, target, "-f"],
+    ["repack", archive, target, "-f", "-t", "none"],
+    ["repack", source, target, "-f", "--split", "3900"],
+    ["merge", source, source, target, "-f"],
+    ["recover", source, target, "-f"],
+    ["package", files, target, "-f", "-z", "none"],
+    ["package", files, target, "--append", "-z", "none"],
+  ];
+  for (const command of commands) {
+    const { code, stderr } = await run(command);
+    assertEquals(code, 1, `${command}: ${stderr}`);
+    assert(stderr.includes(reason), `${command}: ${stderr}`);
+    assert(!stderr.includes(".tmp"), stderr);
+    assertEquals(
+      [Deno.readFileSync(source), Deno.readFileSync(target)],
+      before,
+      `${command}`,
+    );
+    const left = Array.from(Deno.readDirSync(dirname(target)), (e) => e.name);
+    assertEquals(left, ["docs.bin"], `${command}`);
+  }
+}
+
+/** Mounts an empty disk of a megabyte, if this process may. */
+function mountSmallDisk(path: string): boolean {
+  const { success } = new Deno.Command("mount", {
+    args: ["-t", "tmpfs", "-o", "size=1m", "tmpfs", path],
+    stdout: "null",
+    stderr: "null",
+  }).outputSync();
+  return success;
+}
+
+function unmount(path: string): void {
+  new Deno.Command("umount", { args: [path] }).outputSync();
+}
+
+/** Whether this process may mount disks; tests that need it are shown as ignored otherwise. */
+const mayMount = (() => {
+  try {
+    using directory = new TemporaryDirectory();
+    if (!mountSmallDisk(directory.path)) return false;
+    unmount(directory.path);
+    return true;
+  } catch {
+    return false;
+  }
+})();
+
+Deno.test({
+  name:
+    "a full disk is a clear error; source and target stay as they are, and nothing is left behind",
+  ignore: !mayMount,
+  async fn() {
+    using directory = new TemporaryDirectory();
+    const disk = directory.file("disk");
+    Deno.mkdirSync(disk);
+    assert(mountSmallDisk(disk));
+    try {
+      const target = `${disk}/docs.bin`;
+      await checkNoRoom(target, "the disk is full", runCommand);
+      const before = Deno.readFileSync(target);
+      for (const options of [{ append: true }, { force: true }]) {
+        const writer = new DocWriter(target, { codec: "none", ...options });
+        assertThrows(
+          () => numberedDocs(4000).forEach((doc) => writer.write(doc)),
+          FileError,
+          "the disk is full",
+        );
+        writer.discard();
+        const after = Deno.readFileSync(target);
+        assertEquals(after.subarray(0, before.length), before);
+        // What was appended before the disk was full ends with a whole record.
+        const docs = readBinFile(target, "none").slice(3);
+        assertEquals(
+          outline(docs),
+          outline(numberedDocs(4000).slice(0, docs.length)),
+        );
+        Deno.writeFileSync(target, before);
+      }
+    } finally {
+      unmount(disk);
+    }
+  },
+});
+
+Deno.test("a limit on the size of files is a clear error; source and target stay as they are, and nothing is left behind", async () => {
+  using directory = new TemporaryDirectory();
+  await checkNoRoom(
+    directory.file("docs.bin"),
+    "large",
+    // In units of 512 bytes. The signal would end the process before the error could be handled.
+    (args) => runShell(`trap '' XFSZ; ulimit -f 1000; binfiles "$@"`, ...args),
+  );
+});
+
+Deno.test("a directory that may not be written to is a clear error", async () => {
+  using directory = new TemporaryDirectory();
+  const closed = directory.file("closed");
+  Deno.mkdirSync(closed);
+  const source = fixture("none.bin");
+  const target = `${closed}/docs.bin`;
+  writeBinFile(target, numberedDocs(3));
+  Deno.chmodSync(closed, 0o555);
+  // For root, only without the privileges that make it root.
+  const prefix = Deno.uid() === 0 ? ["setpriv", "--bounding-set=-all"] : [];
+  for (
+    const args of [
+      ["repack", source, target, "-f"],
+      ["merge", source, target, "-f"],
+      ["package", "pool", target, "--append", "-z", "none"],
+      ["package", "pool", `${closed}/new.bin`],
+    ]
+  ) {
+    const [program, ...rest] = [
+      ...[...prefix, Deno.execPath(), "run", "--no-prompt", "--allow-all"],
+      ...[`${root}cli/binfiles.ts`, ...args],
+    ];
+    const output = await new Deno.Command(program, { args: rest }).output();
+    const stderr = new TextDecoder().decode(output.stderr);
+    const { code } = output;
+    assertEquals(code, 1, stderr);
+    assert(stderr.includes("permission denied"), stderr);
+    assert(stderr.includes(args[2]), stderr);
+  }
+  Deno.chmodSync(closed, 0o755);
+  assertEquals(readBinFile(target, "none").length, 3);
+  assertEquals(Array.from(Deno.readDirSync(closed)).length, 1);
+});
+
+Deno.test("a target that is the source, by whatever name, a directory or a pipe is refused, and nothing happens", async () => {
+  using directory = new TemporaryDirectory();
+  const source = directory.file("source.bin");
+  writeBinFile(source, numberedDocs(5));
+  const before = Deno.readFileSync(source);
+  Deno.linkSync(source, directory.file("hard.bin"));
+  Deno.symlinkSync("source.bin", directory.file("soft.bin"));
+  Deno.mkdirSync(directory.file("directory"));
+  const fifo = directory.file("pipe");
+  new Deno.Command("mkfifo", { args: [fifo] }).outputSync();
+  const files = directory.list();
+  const reasons = {
+    "source.bin": "it is the source",
+    "hard.bin": "it is the source",
+    "soft.bin": "it is the source",
+    "directory": "it is a directory",
+    "pipe": "it is a pipe or device",
+  };
+  for (const [name, reason] of Object.entries(reasons)) {
+    const target = directory.file(name);
+    for (
+      const job of [
+        () => repack({ source, target, force: true }),
+        () =>
+          merge({
+            sources: [fixture("none.bin"), source],
+            target,
+            force: true,
+          }),
+      ]
+    ) {
+      await assertRejects(job, FileError, reason);
+    }
+    if (reason === "it is the source") continue;
+    for (const options of [{ append: true }, { force: true }]) {
+      assertThrows(() => new DocWriter(target, options), FileError, reason);
+    }
+    await assertRejects(
+      () => packageFiles({ source: "pool", target, append: true }),
+      FileError,
+      reason,
+    );
+  }
+  // A pipe as source would wait for a writer.
+  await assertRejects(
+    () => repack({ source: fifo, target: directory.file("new.bin") }),
+    FileError,
+    "a pipe or device",
+  );
+  assertEquals(directory.list(), files);
+  assertEquals(Deno.readFileSync(source), before);
+});
+
+Deno.test("a source that shrinks or is replaced while it is read is an error; what is added to it is not read", async () => {
+  using directory = new TemporaryDirectory();
+  const source = directory.file("source.bin");
+  const target = directory.file("docs.bin");
+  const docs = numberedDocs(4000);
+  const changes: [string | undefined, () => void][] = [
+    ["it became shorter", () => Deno.truncateSync(source, 1000)],
+    ["it was replaced", () => {
+      const other = directory.file("other.bin");
+      writeBinFile(other, numberedDocs(4001));
+      Deno.renameSync(other, source);
+    }],
+    [
+      undefined,
+      () => Deno.writeFileSync(source, new Uint8Array(99), { append: true }),
+    ],
+  ];
+  for (const workers of [1, 2]) {
+    for (const packageCodec of ["none", "gzip"]) {
+      for (const [reason, change] of changes) {
+        writeBinFile(directory.file("plain.bin"), docs, { force: true });
+        await repack({
+          ...{ source: directory.file("plain.bin"), target: source },
+          ...{ packageCodec, force: true },
+        });
+        let isChanged = false;
+        let error: unknown;
+        {
+          // After it was looked at, before the documents are read.
+          using _ = watchFileSystem((name, [path]) => {
+            const isTemporary = /\.docs\.bin\.[^.]+\.tmp$/.test(`${path}`);
+            if (isChanged || name !== "openSync" || !isTemporary) return;
+            isChanged = true;
+            change();
+          });
+          try {
+            await repack({ source, target, workers, targetCodec: "gzip" });
+          } catch (thrown) {
+            error = thrown;
+          }
+        }
+        assert(isChanged);
+        if (reason === undefined) {
+          assertEquals(error, undefined);
+          assertEquals(outline(readBinFile(target)), outline(docs));
+          Deno.removeSync(target);
+        } else {
+          assertInstanceOf(error, FileError);
+          assert(`${error}`.includes(`${source}: ${reason}`), `${error}`);
+        }
+        assertEquals(directory.list().includes("docs.bin"), false);
+      }
+    }
+  }
+});
+
+Deno.test("after 1,000 jobs that failed in every way, nothing is in use and no more memory is retained than before", async () => {
+  using directory = new TemporaryDirectory();
+  const whole = directory.file("whole.bin");
+  const broken = directory.file("broken.bin");
+  const offsets = writeBinFile(whole, numberedDocs(40), { codec: "gzip" });
+  const bytes = Deno.readFileSync(whole);
+  bytes[offsets[30] + 60] ^= 0xff;
+  Deno.writeFileSync(broken, bytes);
+  const target = directory.file("docs.bin");
+  const workers = 1;
+  const jobs = [
+    // A content that does not decompress.
+    () => repack({ source: broken, target, targetCodec: "zstd", workers }),
+    () => repack({ source: broken, target, packageCodec: "gzip", workers }),
+    // A disk that fails in the middle of the work.
+    () => {
+      const failure = watchFileSystem((name) => {
+        if (name === "writeSync") throw systemError("ENOSPC");
+      });
+      return repack({ source: whole, target, targetCodec: "brotli", workers })
+        .finally(() => failure[Symbol.dispose]());
+    },
+    // A document over the limit.
+    () => repack({ source: whole, target, maxSize: 100, workers }),
+    // A job that is cancelled before it begins.
+    () => repack({ source: whole, target, signal: AbortSignal.abort() }),
+  ];
+  const run = async (times: number) => {
+    for (let i = 0; i < times; i++) {
+      await assertRejects(jobs[i % jobs.length]);
+    }
+    const { total } = globalMemoryPool.statistics();
+    return total;
+  };
+  const { inUse } = globalMemoryPool.statistics().total;
+  const before = await run(100);
+  const after = await run(900);
+  assertEquals([before.inUse, after.inUse], [inUse, inUse]);
+  assert(after.retainedBytes <= before.retainedBytes);
+  assert(after.idle <= before.idle);
+  assertEquals(directory.list(), ["broken.bin", "whole.bin"]);
+});
+
+Deno.test("a thread that dies, whatever it is at, fails the job with a clear error and keeps nobody waiting", async () => {
+  using directory = new TemporaryDirectory();
+  const source = directory.file("source.bin");
+  const archive = directory.file("source.bin.gz");
+  writeBinFile(source, numberedDocs(12_000));
+  await repack({ source, target: archive, packageCodec: "gzip" });
+  const target = directory.file("docs.bin");
+  const ways = [
+    ["start", source],
+    ["reading", source],
+    // With an archive, all work is the threads'.
+    ["start", archive],
+    ["reading", archive],
+    ["turn", archive],
+    ["writing", archive],
+    ["spool", archive],
+  ];
+  for (const [way, source] of ways) {
+    using _ = dyingThreads(way);
+    await assertRejects(
+      () => repack({ source, target, workers: 3, targetCodec: "gzip" }),
+      FileError,
+      `Cannot repack ${source}: a worker thread died: `,
+      way,
+    );
+    assertEquals(directory.list(), ["source.bin", "source.bin.gz"]);
+  }
+});
+
+Deno.test("running out of memory in a thread ends the process at once, and the next one makes the target", async () => {
+  using directory = new TemporaryDirectory();
+  const source = directory.file("source.bin");
+  const target = directory.file("docs.bin");
+  writeBinFile(source, numberedDocs(12_000));
+  const program = new URL(
+    "../support/repack_without_memory.ts",
+    import.meta.url,
+  );
+  const { success, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: [
+      ...["run", "--allow-all", "--no-check"],
+      ...["--v8-flags=--max-old-space-size=64"],
+      ...[program.href, source, target],
+    ],
+  }).output();
+  assert(!success);
+  assertMatch(new TextDecoder().decode(stderr), /out of memory/);
+  assert(!directory.list().includes("docs.bin"));
+  await repack({ source, target });
+  assertEquals(directory.list(), ["docs.bin", "source.bin"]);
+});
+
+Deno.test("a flush that failed half-way can be tried again, and nothing is written twice", () => {
+  using directory = new TemporaryDirectory();
+  const target = directory.file("docs.bin");
+  writeBinFile(target, numberedDocs(3));
+  const writer = new DocWriter(target, { append: true, codec: "none" });
+  numberedDocs(20).forEach((doc) => writer.write(doc));
+  {
+    using _ = watchFileSystem((name) => {
+      if (name !== "writeSync") return;
+      Deno.writeFileSync(target, new Uint8Array(100), { append: true });
+      throw systemError("ENOSPC");
+    });
+    assertThrows(() => writer.flush(), FileError, "the disk is full");
+  }
+  writer.close();
+  assertEquals(
+    outline(readBinFile(target)),
+    outline([...numberedDocs(3), ...numberedDocs(20)]),
+  );
+});

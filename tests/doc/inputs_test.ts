@@ -1,0 +1,301 @@
+/** Packages, the standard input and damaged files, read record by record. */
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import fc from "fast-check";
+import { codecNames, codecs, compress } from "../../codec/mod.ts";
+import {
+  type ByteSource,
+  Doc,
+  DocReader,
+  FileError,
+  memorySource,
+  openInput,
+  RecordError,
+  RecordScanner,
+  TolerantScanner,
+} from "../../doc/mod.ts";
+import { packageSource } from "../../doc/source/sequential_source.ts";
+import {
+  assertSameBytes,
+  concat,
+  randomBytes,
+  runScript,
+  text,
+} from "../support/bytes.ts";
+import {
+  fixture,
+  numberedDocs,
+  outline,
+  TemporaryDirectory,
+  writeBinFile,
+} from "../support/files.ts";
+
+/** Names of the codecs that packages can have. */
+const packageCodecs = codecNames.filter((codec) => codec !== "none");
+
+/** A bin file in memory. */
+function binFile(docs: Doc[], codec = "none"): Uint8Array<ArrayBuffer> {
+  using directory = new TemporaryDirectory();
+  writeBinFile(directory.file("docs.bin"), docs, { codec });
+  return Deno.readFileSync(directory.file("docs.bin"));
+}
+
+Deno.test("a reader reads packages of every codec like plain files", () => {
+  const docs = numberedDocs(300);
+  for (const codec of packageCodecs) {
+    for (const contents of ["none", "zstd"]) {
+      using reader = new DocReader(compress(binFile(docs, contents), codec));
+      assertEquals(outline(reader), outline(docs), `${contents} in ${codec}`);
+      reader.position = 0;
+      assertEquals(reader.read()?.name, "key-0");
+    }
+  }
+});
+
+Deno.test("offsets in a package are those of what it holds", () => {
+  const plain = binFile(numberedDocs(50));
+  using direct = new DocReader(plain);
+  using packaged = new DocReader(compress(plain, "gzip"));
+  const entries = [...direct.entries()];
+  assertEquals([...packaged.entries()], entries);
+  for (const { offset, key } of entries.toReversed()) {
+    packaged.position = offset;
+    assertEquals(packaged.read()?.key, key);
+  }
+});
+
+Deno.test("a package can be read at any position in any order", () => {
+  const plain = text(300_000);
+  const source = packageSource(memorySource(compress(plain, "xz")), "xz");
+  const range = fc.tuple(fc.nat(310_000), fc.nat(100_000));
+  fc.assert(
+    fc.property(fc.array(range, { maxLength: 8 }), (ranges) => {
+      for (const [position, length] of ranges) {
+        const bytes = new Uint8Array(length + 2);
+        const count = source.read(bytes, 1, length, position);
+        const expected = plain.subarray(position, position + length);
+        assertSameBytes(bytes.subarray(1, 1 + count), expected);
+        assertEquals([bytes[0], bytes[1 + count]], [0, 0]);
+      }
+    }),
+    { numRuns: 50 },
+  );
+  assertEquals(source.size, plain.length);
+  source.close();
+  source.close();
+});
+
+Deno.test("going back further than is kept makes a package begin anew", () => {
+  const plain = concat(text(1000), new Uint8Array(60_000_000), text(1000, 2));
+  const packed = memorySource(compress(plain, "zstd"));
+  const source = packageSource(packed, "zstd");
+  const bytes = new Uint8Array(1000);
+  for (let i = 0; i < 2; i++) {
+    assertEquals(source.read(bytes, 0, 1000, 60_001_000), 1000);
+    assertSameBytes(bytes, text(1000, 2));
+    assertEquals(source.read(bytes, 0, 1000, 0), 1000);
+    assertSameBytes(bytes, text(1000));
+  }
+  source.close();
+});
+
+/** Documents that do not compress. */
+function noisyDocs(count: number): Doc[] {
+  return Array.from(
+    { length: count },
+    (_, i) => new Doc(`${i}`, randomBytes(5000, 2 * i + 1)),
+  );
+}
+
+Deno.test("a damaged package gives all documents before the damage, then an error that says where", () => {
+  const docs = noisyDocs(200);
+  for (const { name: codec, concatenable } of codecs) {
+    if (codec === "none") continue;
+    // Where streams can be joined, the second of two is cut.
+    const parts = concatenable ? [docs.slice(0, 120), docs.slice(120)] : [docs];
+    const packed = concat(
+      ...parts.map((part) => compress(binFile(part), codec)),
+    );
+    using reader = new DocReader(packed.subarray(0, 0.75 * packed.length));
+    const read: Doc[] = [];
+    const error = assertThrows(() => {
+      for (const doc of reader) read.push(doc);
+    }, RecordError);
+    assert(error.message.includes("the package is damaged"), error.message);
+    assert(read.length >= 120, `${codec}: ${read.length}`);
+    assertEquals(outline(read), outline(docs.slice(0, read.length)));
+  }
+});
+
+Deno.test("a source that is opened by path is plain, and is closed after errors", () => {
+  const { source, codec, packageCodec } = openInput(fixture("xz.bin"));
+  assertEquals([codec, packageCodec], ["xz", "none"]);
+  source.close();
+  assertThrows(() => openInput(fixture("missing.bin")), FileError, "missing");
+  let closed = 0;
+  const broken: ByteSource = {
+    size: 10,
+    read() {
+      throw new FileError("x", "no");
+    },
+    close: () => closed++,
+  };
+  assertThrows(() => openInput(broken), FileError, "no");
+  assertEquals(closed, 1);
+});
+
+/** Keys that a tolerant scanner finds, and the ranges that it skips. */
+function tolerantly(bytes: Uint8Array, codec: "none" | "gzip", from = 0) {
+  const ranges: { offset: number; size: number; reason: string }[] = [];
+  const { source } = openInput(memorySource(bytes), { codec });
+  const scanner = new TolerantScanner(source, {
+    codec,
+    onSkip: (range) => ranges.push(range),
+  });
+  scanner.position = from;
+  const keys: string[] = [];
+  while (scanner.next()) keys.push(scanner.name());
+  scanner[Symbol.dispose]();
+  return { keys, ranges };
+}
+
+Deno.test("a tolerant scanner agrees with the strict one on good files", () => {
+  for (const codec of ["none", "gzip"] as const) {
+    const bytes = binFile(numberedDocs(400), codec);
+    const strict: string[] = [];
+    const scanner = new RecordScanner(memorySource(bytes));
+    while (scanner.next()) strict.push(scanner.name());
+    scanner[Symbol.dispose]();
+    assertEquals(tolerantly(bytes, codec), { keys: strict, ranges: [] });
+    const packed = compress(bytes, "lz4");
+    assertEquals(tolerantly(packed, codec), { keys: strict, ranges: [] });
+  }
+});
+
+Deno.test("a tolerant scanner leaves out damaged records only, in plain files and packages", () => {
+  const docs = numberedDocs(400);
+  const bytes = binFile(docs, "gzip");
+  using reader = new DocReader(bytes);
+  const entries = [...reader.entries()];
+  const { offset, end } = entries[200];
+  bytes[offset + 1] ^= 0x40;
+  const expected = docs.map(({ name }) => name).filter((_, i) => i !== 200);
+  for (const file of [bytes, compress(bytes, "xz")]) {
+    const { keys, ranges } = tolerantly(file, "gzip");
+    assertEquals(keys, expected);
+    assertEquals(ranges.map(({ offset, size }) => [offset, size]), [
+      [offset, end - offset],
+    ]);
+  }
+});
+
+Deno.test("a tolerant scanner keeps what comes before the damage of a package, and reports it once", () => {
+  const docs = noisyDocs(100);
+  const packed = compress(binFile(docs), "zstd");
+  const cut = packed.subarray(0, packed.length - 200_000);
+  const { keys, ranges } = tolerantly(cut, "none");
+  assert(keys.length > 20 && keys.length < 100, `${keys.length}`);
+  assertEquals(keys, docs.slice(0, keys.length).map(({ name }) => name));
+  const last = ranges.at(-1)!;
+  assert(last.reason.includes("the package is damaged"), last.reason);
+  assert(ranges.length <= 2, "the cut record, and the rest");
+});
+
+Deno.test("a document whose content is rejected gives back the records that it has swallowed", () => {
+  const docs = numberedDocs(30);
+  const bytes = binFile(docs, "gzip");
+  using reader = new DocReader(bytes);
+  const entries = [...reader.entries()];
+  // Record 10 claims to reach to the end of record 12.
+  const { offset, key } = entries[10];
+  const lie = entries[12].end - offset - key.length - 8;
+  new DataView(bytes.buffer).setInt32(offset + 4 + key.length, lie, true);
+  const skipped: number[] = [];
+  const scanner = new TolerantScanner(memorySource(bytes), {
+    codec: "gzip",
+    onSkip: ({ offset }) => skipped.push(offset),
+  });
+  const keys: string[] = [];
+  while (scanner.next()) {
+    if (scanner.offset === offset) scanner.reject("it is no good");
+    else keys.push(scanner.name());
+  }
+  scanner[Symbol.dispose]();
+  assertEquals(skipped, [offset]);
+  assertEquals(keys, docs.map(({ name }) => name).filter((_, i) => i !== 10));
+});
+
+Deno.test("a reader reads the standard input: a file by position, a pipe from start to end", async () => {
+  const script = `
+    import { DocReader } from ${
+    JSON.stringify(import.meta.resolve("../../mod.ts"))
+  };
+    using reader = new DocReader("-");
+    const names = Array.from(reader, ({ name }) => name);
+    console.log(names.length, names[1]);
+    try {
+      reader.position = 0;
+      console.log(reader.read().name);
+    } catch (error) {
+      console.log(error.message);
+    }`;
+  using directory = new TemporaryDirectory();
+  const path = directory.file("script.ts");
+  Deno.writeTextFileSync(path, script);
+  const config = new URL("../../deno.json", import.meta.url).pathname;
+  const large = directory.file("large.bin");
+  const million = randomBytes(1_000_000);
+  writeBinFile(
+    large,
+    Array.from({ length: 50 }, (_, i) => new Doc(`${i}`, million)),
+  );
+  const runs: [string, string][] = [
+    [`cat "$3" | "$0" run -A --config "$1" "$2"`, "32 hello.txt\na\n"],
+    [`"$0" run -A --config "$1" "$2" < "$3"`, "32 hello.txt\na\n"],
+    [
+      `cat "$4" | "$0" run -A --config "$1" "$2"`,
+      "50 1\nCannot go back to offset 0 of standard input: " +
+      "it can be read only once. Save it to a file first\n",
+    ],
+  ];
+  for (const [command, expected] of runs) {
+    const { stdout } = await new Deno.Command("sh", {
+      args: [
+        ...["-c", command, Deno.execPath(), config, path],
+        ...[fixture("bzip2.bin"), large],
+      ],
+      env: { NO_COLOR: "1", FORCE_COLOR: "" },
+    }).output();
+    assertEquals(new TextDecoder().decode(stdout), expected);
+  }
+});
+
+Deno.test("memory does not depend on the size of what is read from a package", async () => {
+  const peak = await runScript(`
+    import { createEncoder } from ${
+    JSON.stringify(import.meta.resolve("../../codec/mod.ts"))
+  };
+    import { encodeRecord, memorySource, openInput, RecordScanner } from ${
+    JSON.stringify(import.meta.resolve("../../doc/mod.ts"))
+  };
+    import { peakGrowth } from ${
+    JSON.stringify(import.meta.resolve("../support/bytes.ts"))
+  };
+    const record = encodeRecord(new Uint8Array([65]), new Uint8Array(100_000));
+    const parts = [];
+    const encoder = createEncoder("zstd");
+    const keep = (bytes) => void parts.push(new Uint8Array(bytes));
+    for (let i = 0; i < 5000; i++) encoder.push(record, false, keep);
+    encoder.push(new Uint8Array(0), true, keep);
+    const packed = new Uint8Array(await new Blob(parts).arrayBuffer());
+    let count = 0;
+    const growth = await peakGrowth(() => {
+      const { source } = openInput(memorySource(packed), { codec: "none" });
+      const scanner = new RecordScanner(source);
+      while (scanner.next()) count++;
+      source.close();
+    });
+    console.log(count, Math.round(growth / 1e6));`);
+  const [count, megabytes] = peak.split(" ").map(Number);
+  assertEquals(count, 5000);
+  assert(megabytes < 150, `${megabytes} MB for 500 MB of records`);
+});

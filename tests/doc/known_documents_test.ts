@@ -1,0 +1,414 @@
+/**
+ * Damage to files whose documents are known by their checksums. They are made to
+ * mislead: documents that are bin files, of copies of the file's own documents
+ * too, small integers, which look like sizes, and keys that are empty or binary.
+ * What no damage has touched must come out all the same.
+ */
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import {
+  Doc,
+  encodeRecord,
+  FileError,
+  KnownDocuments,
+  memorySource,
+  merge,
+  openFile,
+  recordSize,
+  repack,
+  repackDirectory,
+  scan,
+  TolerantScanner,
+  unpack,
+} from "../../doc/mod.ts";
+import { SumCollector } from "../../doc/format/sums.ts";
+import { concat, randomBytes, text } from "../support/bytes.ts";
+import { runCommand } from "../support/command.ts";
+import {
+  type Damaged,
+  duplicate,
+  flip,
+  type Found,
+  intact,
+  remove,
+  repackInMemory,
+  same,
+  type Sample,
+  tilingProblem,
+  zero,
+} from "../support/damage.ts";
+import {
+  numberedDocs,
+  outline,
+  readBinFile,
+  TemporaryDirectory,
+  writeBinFile,
+} from "../support/files.ts";
+import {
+  contentKinds,
+  fileOf,
+  keyKinds,
+  makeFile,
+} from "../support/misleading_files.ts";
+import { Random } from "../fuzz/random.ts";
+
+const encoder = new TextEncoder();
+
+/** What a file of sums holds for records. */
+function sumsOf(records: Found[]): Uint8Array {
+  const sums = new SumCollector();
+  for (const { key, content } of records) {
+    sums.add(key, 0, key.length, content, 0, content.length);
+  }
+  return concat(encoder.encode("binsums1"), sums.entries);
+}
+
+/** Documents that are known in a file of a size, by the sums of records. */
+function knownOf(records: Found[], size: number): KnownDocuments {
+  return KnownDocuments.of(size, memorySource(sumsOf(records)));
+}
+
+/** Asserts that what no damage has touched comes out, and the rest is reported. */
+function check(
+  sample: Sample,
+  damaged: Damaged,
+  { summed = sample, blockSize }: { summed?: Sample; blockSize?: number } = {},
+): void {
+  const { what, bytes } = damaged;
+  const known = knownOf(summed.records, bytes.length);
+  const outcome = repackInMemory(bytes, "none", true, { known, blockSize });
+  assertEquals(outcome.error, undefined, what);
+  assertEquals(tilingProblem(outcome, bytes.length), undefined, what);
+  for (const record of intact(summed, damaged)) {
+    const found = outcome.kept
+      .find(({ start, end }) => start < record.end && end > record.start)!;
+    if (found?.start === record.start && found.end === record.end) continue;
+    // Where bytes repeat themselves, others than those that are gone may be
+    // missed: a document that was damaged is whole then, at the cost of this one.
+    const isAsGood = found !== undefined && summed.records.some((other) =>
+      same(other.key, found.key) && same(other.content, found.content)
+    ) && damaged.pieces.length > 1 && bytes.length !== sample.bytes.length;
+    assert(isAsGood, `${what}: the document at ${record.start} is lost`);
+  }
+}
+
+for (const [keys, makeKey] of Object.entries(keyKinds)) {
+  Deno.test(`a size that lies costs no other document that is known, with ${keys}`, () => {
+    for (const makeContent of Object.values(contentKinds)) {
+      const random = new Random(11);
+      const sample = makeFile(makeKey, makeContent, random, 14);
+      for (const { start, key } of sample.records) {
+        for (const field of [start, start + 4 + key.length]) {
+          for (let i = 0; i < 4; i++) {
+            for (const mask of [1 << random.below(8), 1 + random.below(255)]) {
+              check(sample, flip(sample.bytes, field + i, mask), {
+                blockSize: random.below(2) ? undefined : 512,
+              });
+            }
+          }
+        }
+      }
+    }
+  });
+
+  Deno.test(`ranges that are zeroed, deleted or repeated cost no other document that is known, with ${keys}`, () => {
+    for (const makeContent of Object.values(contentKinds)) {
+      const random = new Random(12);
+      const sample = makeFile(makeKey, makeContent, random, 14);
+      const { length } = sample.bytes;
+      for (let i = 0; i < 60; i++) {
+        const start = random.below(length - 1);
+        const size = 1 + random.below([4, 20, 100, 1000][random.below(4)]);
+        const range = { start, end: Math.min(length, start + size) };
+        const damage = [zero, remove, duplicate][random.below(3)];
+        check(sample, damage(sample.bytes, range));
+      }
+    }
+  });
+}
+
+Deno.test("any byte of a file that misleads may be flipped", () => {
+  for (const makeKey of Object.values(keyKinds)) {
+    const random = new Random(13);
+    const sample = makeFile(
+      makeKey,
+      contentKinds["all of these"],
+      random,
+      9,
+    );
+    for (let at = 0; at < sample.bytes.length; at++) {
+      check(sample, flip(sample.bytes, at, 1 + random.below(255)));
+    }
+  }
+});
+
+Deno.test("what is known comes out whole where half of the documents are newer than the sums", () => {
+  for (const makeKey of Object.values(keyKinds)) {
+    for (const makeContent of Object.values(contentKinds)) {
+      const random = new Random(14);
+      const sample = makeFile(makeKey, makeContent, random, 14);
+      const summed = { ...sample, records: sample.records.slice(0, 7) };
+      for (const { start, key } of summed.records) {
+        for (const at of [start, start + 4 + key.length]) {
+          const damaged = flip(sample.bytes, at, 1 + random.below(255));
+          check(sample, damaged, { summed });
+        }
+      }
+    }
+  }
+});
+
+Deno.test("documents that are newer than the sums are kept, whatever copies they hold", () => {
+  const docs = numberedDocs(12);
+  const old = fileOf(docs);
+  const copies = [
+    new Doc("backup.bin", old.bytes),
+    new Doc("response", concat(text(30), old.bytes, text(30))),
+    new Doc("some.bin", old.bytes.subarray(old.records[3].start)),
+    new Doc("one more", text(100)),
+  ];
+  const sample = fileOf([...docs, ...copies]);
+  const known = () => knownOf(old.records, sample.bytes.length);
+  const whole = repackInMemory(sample.bytes, "none", true, { known: known() });
+  assertEquals([whole.kept.length, whole.skipped], [16, []]);
+  const damaged = flip(sample.bytes, sample.records[5].start + 3, 0x70);
+  const { kept, skipped } = repackInMemory(damaged.bytes, "none", true, {
+    known: known(),
+  });
+  assertEquals([kept.length, skipped.length], [15, 1]);
+  // Damage behind a document makes no known one of what it holds.
+  const last = flip(sample.bytes, sample.records[15].start + 3, 0x70);
+  const rest = repackInMemory(last.bytes, "none", true, { known: known() });
+  assertEquals([rest.kept.length, rest.skipped.length], [15, 1]);
+});
+
+Deno.test("what follows shows whether a bin file that is a document is one", () => {
+  const fixed = (key: number) => {
+    const view = new DataView(new ArrayBuffer(8));
+    view.setInt32(0, key, true);
+    return new Doc(new Uint8Array(view.buffer), text(40, key));
+  };
+  const size = recordSize(8, 40);
+  for (const swallowed of [1, 2, 6]) {
+    // Without its size, the key is the size of a content, and the rest are records.
+    const docs = [1, 2, 3, size * (swallowed + 1) - 8, 5, 6, 7, 8, 9, 10];
+    const sample = fileOf(docs.map(fixed));
+    check(sample, flip(sample.bytes, sample.records[3].start, 8));
+    // With a larger one, a content ends where the size of another is.
+    const numbers = new Int32Array(10).fill(size * swallowed);
+    const number = new Doc("name", new Uint8Array(numbers.buffer));
+    const other = fileOf(docs.map(fixed).with(3, number));
+    check(other, flip(other.bytes, other.records[3].start, 4 ^ 44));
+  }
+});
+
+Deno.test("sums of other files change nothing", () => {
+  const other = makeFile(
+    (i) => encoder.encode(`other-${i}`),
+    contentKinds.text,
+    new Random(15),
+    20,
+  );
+  for (const makeContent of Object.values(contentKinds)) {
+    const random = new Random(16);
+    const sample = makeFile(keyKinds["random keys"], makeContent, random, 12);
+    for (let i = 0; i < 40; i++) {
+      const at = random.below(sample.bytes.length);
+      const { bytes } = flip(sample.bytes, at, 0x41);
+      const known = knownOf(other.records, bytes.length);
+      assertEquals(
+        repackInMemory(bytes, "none", true, { known }),
+        repackInMemory(bytes, "none", true),
+      );
+    }
+  }
+});
+
+/** Every four bytes of this are a record with a known key and a large content. */
+function misleading(count: number): Uint8Array {
+  const view = new DataView(new ArrayBuffer(8 * count));
+  for (let i = 0; i < count; i++) view.setInt32(8 * i + 4, 4 * count, true);
+  return new Uint8Array(view.buffer);
+}
+
+Deno.test("however many places look like known documents, the work does not grow faster than the file", () => {
+  for (const count of [10_000, 40_000]) {
+    const docs = numberedDocs(3).map(({ content }) => new Doc("", content));
+    const { bytes, records } = fileOf(docs);
+    // Liars that each hold a known document, and the next liar.
+    const liars = Array.from({ length: count / 100 }, (_, i) => {
+      const size = (count / 100 - i) * (8 + records[0].end) + 4 * count;
+      return concat(
+        encodeRecord(new Uint8Array(0), new Uint8Array(size)).subarray(0, 8),
+        bytes.subarray(0, records[0].end),
+      );
+    });
+    const hostile = concat(
+      bytes,
+      new Uint8Array(4).fill(0xff),
+      ...liars,
+      misleading(count),
+      bytes,
+    );
+    const known = knownOf(records, hostile.length);
+    const { error } = repackInMemory(hostile, "none", true, { known });
+    assertEquals(error, undefined);
+    assert(known.looked < 2 ** 20 + 40 * hostile.length, `${known.looked}`);
+  }
+});
+
+/** A file of more than one block, with sums beside it. */
+async function writeSummed(
+  directory: TemporaryDirectory,
+  docs: Doc[],
+): Promise<string> {
+  const source = directory.file("plain.bin");
+  const path = directory.file("docs.bin");
+  writeBinFile(source, docs);
+  await repack({ source, target: path, sums: true, force: true });
+  Deno.removeSync(source);
+  return path;
+}
+
+/** Offset of each document of a plain file, and its end. */
+function offsetsOf(docs: Doc[]): number[] {
+  const offsets = [0];
+  for (const { key, content } of docs) {
+    offsets.push(offsets.at(-1)! + recordSize(key.length, content.length));
+  }
+  return offsets;
+}
+
+/** Makes the size of a document lie by those of the records behind it. */
+function swallow(path: string, docs: Doc[], index: number, count: number) {
+  const bytes = Deno.readFileSync(path);
+  const offsets = offsetsOf(docs);
+  const { key, content } = docs[index];
+  const more = offsets[index + 1 + count] - offsets[index + 1];
+  new DataView(bytes.buffer)
+    .setInt32(offsets[index] + 4 + key.length, content.length + more, true);
+  Deno.writeFileSync(path, bytes);
+}
+
+/** Documents with keys that are not numbered, and an empty one. */
+function manyDocs(count: number): Doc[] {
+  return numberedDocs(count).map(({ content }, i) =>
+    new Doc(`${i * 7919 % count}`, i === 5 ? "" : content)
+  );
+}
+
+Deno.test("every job finds the sums beside a plain file by itself, with any number of threads", async () => {
+  using directory = new TemporaryDirectory();
+  const docs = manyDocs(2200);
+  const path = await writeSummed(directory, docs);
+  // The first of them is empty, and becomes a bin file of the next ones.
+  swallow(path, docs, 5, 3);
+  // More than a block, of which not even all is read to count records.
+  swallow(path, docs, 500, 1400);
+  const expected = outline(docs.toSpliced(500, 1).toSpliced(5, 1));
+  const skips = { skipErrors: true };
+  const target = directory.file("target.bin");
+  for (const workers of [1, 2, 3]) {
+    for (const targetCodec of ["none", "gzip"]) {
+      const options = { source: path, target, workers, targetCodec, ...skips };
+      const { skipped } = await repack({ ...options, force: true });
+      assertEquals(skipped.length, 2);
+      assertEquals(outline(readBinFile(target)), expected);
+    }
+    for (const keysOnly of [true, false]) {
+      const result = await scan({ source: path, workers, keysOnly, ...skips });
+      assertEquals(result.documents, 2198);
+    }
+  }
+  const merged = await merge({
+    sources: [path, path],
+    target,
+    force: true,
+    duplicates: "last",
+    ...skips,
+  });
+  assertEquals(merged.documents, 2198);
+  const { documents } = await unpack({
+    source: path,
+    target: directory.file("unpacked"),
+    ...skips,
+  });
+  assertEquals(documents, 2198);
+  const { stdout } = await runCommand(["list", "-k", "--skip-errors", path]);
+  assertEquals(stdout.split("\n").length - 1, 2198);
+});
+
+Deno.test("a large document that is known counts although what follows it is damaged", async () => {
+  using directory = new TemporaryDirectory();
+  const large = new Doc("large", randomBytes(5 * 1024 * 1024));
+  const docs = numberedDocs(20).toSpliced(10, 0, large);
+  const path = await writeSummed(directory, docs);
+  const file = openFile(path);
+  const bytes = Deno.readFileSync(path);
+  const sums = openFile(`${path}.sums`);
+  const start = offsetsOf(docs)[11];
+  bytes.fill(0xff, start, start + 8);
+  const source = memorySource(bytes);
+  const walk = (known?: KnownDocuments) => {
+    const scanner = new TolerantScanner(source, {
+      codec: "none",
+      known,
+      onSkip() {},
+    });
+    const names: string[] = [];
+    while (scanner.next()) names.push(scanner.name());
+    return [names.length, names.includes("large")];
+  };
+  assertEquals(walk(KnownDocuments.of(file.size, sums)), [20, true]);
+  assertEquals(walk(), [19, false]);
+  for (const opened of [file, sums]) opened.close();
+});
+
+Deno.test("sums that cannot be used are told of, and damage is skipped without them", async () => {
+  using directory = new TemporaryDirectory();
+  const path = await writeSummed(directory, numberedDocs(50));
+  const target = directory.file("target.bin");
+  const written = Deno.readFileSync(`${path}.sums`);
+  for (const bytes of [written.subarray(0, 100), text(100)]) {
+    Deno.writeFileSync(`${path}.sums`, bytes);
+    const warnings: string[] = [];
+    const options = {
+      source: path,
+      target,
+      force: true,
+      onWarning: (message: string) => void warnings.push(message),
+    };
+    await repack(options);
+    assertEquals(warnings, []);
+    await repack({ ...options, skipErrors: true });
+    assertEquals(warnings.length, 1);
+    assert(warnings[0].includes(`${path}.sums: it holds no sums`));
+    assertEquals(outline(readBinFile(target)), outline(numberedDocs(50)));
+    assertThrows(
+      () => KnownDocuments.of(1000, memorySource(bytes)),
+      FileError,
+    );
+  }
+  for (const command of [["count", path], ["list", path], ["read", path]]) {
+    const outcome = await runCommand([...command, "--skip-errors"]);
+    assertEquals(outcome.code, 0);
+    assert(outcome.stderr.includes("docs.bin.sums: it holds no sums"));
+  }
+  const warnings: string[] = [];
+  await repackDirectory({
+    source: directory.path,
+    target: directory.file("directory"),
+    skipErrors: true,
+    onWarning: (message) => void warnings.push(message),
+  });
+  assertEquals(warnings.length, 1);
+});
+
+Deno.test("seek finds a known document rather than what looks like one before it", async () => {
+  using directory = new TemporaryDirectory();
+  const docs = manyDocs(100);
+  const path = await writeSummed(directory, docs);
+  swallow(path, docs, 50, 3);
+  const offsets = offsetsOf(docs);
+  const { stdout } = await runCommand(["seek", path, `${offsets[50]}`]);
+  assertEquals(stdout.split("\t")[0], `${offsets[51]}`);
+});

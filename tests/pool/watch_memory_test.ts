@@ -1,0 +1,115 @@
+import {
+  assert,
+  assertEquals,
+  assertGreater,
+  assertGreaterOrEqual,
+  assertThrows,
+} from "@std/assert";
+import { runOptimizationDemo } from "../../bench/demo.ts";
+import { formatStatistics } from "../../cli/statistics.ts";
+import { compress } from "../../codec/mod.ts";
+import {
+  MemoryPool,
+  type MemorySnapshot,
+  watchMemory,
+} from "../../pool/mod.ts";
+
+const pause = (milliseconds: number) =>
+  new Promise((resolve) => setTimeout(resolve, milliseconds));
+
+Deno.test("a watch sees memory that is held between two looks of the caller", async () => {
+  using watch = watchMemory({ interval: 5 });
+  let held: Uint8Array[] = Array.from(
+    { length: 30 },
+    () => new Uint8Array(1_000_000),
+  );
+  await pause(50);
+  held = held.slice(0, 1);
+  const { peakExternal, peakRss, peakHeapUsed, seconds } = watch.report();
+  assertGreater(peakExternal, 30e6);
+  assertGreater(peakRss, 30e6);
+  assertGreater(peakHeapUsed, 1e6);
+  assertGreater(seconds, 0);
+  assertEquals(held.length, 1);
+});
+
+Deno.test("a watch counts the garbage collections of its thread", () => {
+  using watch = watchMemory();
+  const before = watch.report().collections!;
+  let garbage: unknown[] = [];
+  for (let i = 0; i < 2_000_000; i++) garbage = [i, garbage[0]];
+  assertEquals(garbage[0], 1_999_999);
+  assertGreater(watch.report().collections!, before);
+});
+
+Deno.test("every look is told to whoever asks, with the statistics of the watched pool", async () => {
+  const pool = new MemoryPool();
+  const snapshots: MemorySnapshot[] = [];
+  const watch = watchMemory({
+    interval: 5,
+    pool,
+    onSnapshot: (snapshot) => snapshots.push(snapshot),
+  });
+  compress(new Uint8Array(1000), "lz4", { pool });
+  await pause(30);
+  const report = watch.close();
+  assertGreaterOrEqual(snapshots.length, 3);
+  assertEquals(snapshots[0].pool.compressors.misses, 0);
+  assertEquals(report.last.pool.compressors.misses, 1);
+});
+
+Deno.test("a closed watch keeps what it has seen and looks no more", async () => {
+  let looks = 0;
+  const watch = watchMemory({ interval: 1, onSnapshot: () => looks++ });
+  const report = watch.close();
+  const seen = looks;
+  await pause(20);
+  assertEquals(looks, seen);
+  assert(watch.close() === report && watch.report() === report);
+});
+
+Deno.test("a watch that nobody closes does not keep a program from ending", async () => {
+  const url = new URL("../../pool/mod.ts", import.meta.url).href;
+  const { success } = await new Deno.Command(Deno.execPath(), {
+    args: ["eval", `import { watchMemory } from "${url}"; watchMemory();`],
+  }).output();
+  assert(success);
+});
+
+Deno.test("an interval that cannot be is refused", () => {
+  for (const interval of [0, -1, NaN]) {
+    assertThrows(
+      () => watchMemory({ interval }),
+      RangeError,
+      "expected a positive number",
+    );
+  }
+});
+
+Deno.test("statistics for people tell what was reused", () => {
+  const pool = new MemoryPool();
+  const watch = watchMemory({ pool });
+  for (let i = 0; i < 4; i++) compress(new Uint8Array(1000), "lz4", { pool });
+  const lines = formatStatistics(watch.close()).split("\n");
+  assert(lines[0].startsWith("memory: at most "), lines[0]);
+  const compressors = lines.find((line) => line.startsWith("compressors"))!;
+  assertEquals(compressors.split(/\s+/).slice(1, 5), ["4", "75.0%", "1", "1"]);
+  // A part that was never asked for has no share of reuse.
+  const documents = lines.find((line) => line.startsWith("document buffers"))!;
+  assertEquals(documents.split(/\s+/).slice(2, 5), ["0", "0", "0"]);
+});
+
+Deno.test("the demo compresses both ways and says what to do with it", async () => {
+  const lines: string[] = [];
+  await runOptimizationDemo({
+    documents: 50,
+    codecs: ["gzip", "lz4"],
+    print: (line) => lines.push(line),
+  });
+  const ways = lines.filter((line) =>
+    /^(gzip|lz4) .*(original|pooled)/.test(line)
+  );
+  assertEquals(ways.length, 4);
+  assert(lines.some((line) => /gzip \(.+\) [\d.]+ times as fast/.test(line)));
+  assert(lines.some((line) => line.startsWith("What to do with it")));
+});
