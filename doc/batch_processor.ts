@@ -2,14 +2,14 @@ import type { Doc } from "./doc.ts";
 import type { DocWriter } from "./writer.ts";
 import { OptionError } from "../pool/errors.ts";
 
-/** Documents in a batch, unless told otherwise. */
+/** Documents in a batch by default. */
 const DEFAULT_BATCH_SIZE = 100;
 
 /**
  * Collects documents and writes them in batches of a fixed number.
  *
- * {@linkcode DocWriter} batches by bytes already; this is for those who want a
- * batch to be on its way after so many documents.
+ * {@linkcode DocWriter} already batches by bytes. Use this class to flush after
+ * a number of documents.
  *
  * @example
  * ```ts
@@ -35,10 +35,10 @@ export class BatchProcessor implements Disposable {
   readonly #docs: Doc[] = [];
 
   /**
-   * Creates an empty batch of up to `size` documents (default 100) for `writer`,
-   * which it closes when it is closed itself.
+   * Creates an empty batch of up to `size` documents (default 100). Closing it
+   * closes `writer`.
    *
-   * @throws {OptionError} `size` is no positive integer.
+   * @throws {OptionError} `size` is not a positive integer.
    */
   constructor(writer: DocWriter, size: number = DEFAULT_BATCH_SIZE) {
     if (!Number.isInteger(size) || size < 1) {
@@ -50,22 +50,22 @@ export class BatchProcessor implements Disposable {
     this.#size = size;
   }
 
-  /** Documents that wait for the batch to fill up. */
+  /** Number of documents in the batch. */
   get pending(): number {
     return this.#docs.length;
   }
 
-  /** Adds a document; it must not change until it is written. Writes the batch if that fills it. */
+  /** Adds a document, which must not change until it is written. Writes the batch if it is full. */
   addDoc(doc: Doc): void {
     this.#docs.push(doc);
     if (this.#docs.length >= this.#size) this.flush();
   }
 
   /**
-   * Writes the documents that wait.
+   * Writes the batch.
    *
-   * @throws {DocumentError | FileError} As `DocWriter.write`. Documents that were
-   * not written stay in the batch.
+   * @throws {DocumentError | FileError} As `DocWriter.write`. Documents that could
+   * not be written stay in the batch.
    */
   flush(): void {
     let written = 0;
@@ -80,7 +80,7 @@ export class BatchProcessor implements Disposable {
     this.#writer.flush();
   }
 
-  /** Writes the documents that wait and closes the writer. */
+  /** Writes the batch and closes the writer. */
   close(): void {
     try {
       this.flush();

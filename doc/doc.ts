@@ -27,10 +27,10 @@ const encoder = new TextEncoder();
 export class Doc {
   /** The key, usually UTF-8. */
   readonly key: Uint8Array;
-  /** The content, compressed or not: a document does not say. */
+  /** The content. A document does not record whether it is compressed. */
   readonly content: Uint8Array;
 
-  /** Creates a document. Strings become UTF-8; arrays are kept as they are, not copied. */
+  /** Creates a document. Strings are encoded as UTF-8; byte arrays are kept, not copied. */
   constructor(key: Uint8Array | string, content: Uint8Array | string) {
     this.key = typeof key === "string" ? encoder.encode(key) : key;
     this.content = typeof content === "string"
@@ -38,19 +38,19 @@ export class Doc {
       : content;
   }
 
-  /** The key as text. */
+  /** The key decoded as UTF-8. */
   get name(): string {
     return decodeKey(this.key);
   }
 
-  /** The content as text. */
+  /** The content decoded as UTF-8. */
   text(): string {
     return decodeKey(this.content);
   }
 }
 
 /**
- * The document with its content compressed; its key is shared with the result.
+ * Compresses the content of a document. The result shares the key's bytes.
  *
  * @throws {UnknownCodecError | NoEngineError | OptionError} As `compress`.
  *
@@ -72,7 +72,7 @@ export function compressDoc(
 }
 
 /**
- * The document with its content decompressed; its key is shared with the result.
+ * Decompresses the content of a document. The result shares the key's bytes.
  *
  * @throws {CorruptDataError | OutputLimitError | UnknownCodecError | NoEngineError}
  * As `decompress`.
@@ -85,7 +85,7 @@ export function decompressDoc(
   return new Doc(doc.key, decompress(doc.content, codec, options));
 }
 
-/** {@linkcode compressDoc} with nothing reused; what pooling is compared with. */
+/** {@linkcode compressDoc} without pooling, as the baseline to compare with. */
 export function compressDocOriginal(
   doc: Doc,
   codec: string | number,
@@ -94,7 +94,7 @@ export function compressDocOriginal(
   return new Doc(doc.key, compressOriginal(doc.content, codec, options));
 }
 
-/** {@linkcode decompressDoc} with nothing reused; what pooling is compared with. */
+/** {@linkcode decompressDoc} without pooling, as the baseline to compare with. */
 export function decompressDocOriginal(
   doc: Doc,
   codec: string | number,

@@ -1,30 +1,34 @@
 import { BinfilesError } from "../pool/errors.ts";
 
-/** Where in a file something went wrong. */
-export interface Location {
-  /** Path of the file, where there is one. */
+/** The place of a record in a file. */
+export interface RecordLocation {
+  /** Path of the file; omitted for bytes in memory and streams. */
   file?: string;
-  /** Offset of the record in the (unpackaged) file, in bytes. */
+  /** Offset of the record in bytes; in a package, of the decompressed records. */
   offset?: number;
-  /** Key of the document, where it is known. */
+  /** Key of the document, if it is known. */
   key?: string;
 }
 
-/** A record is damaged: its sizes cannot be right, or its content does not decompress. */
+/** A record is corrupt: a size is invalid, it is truncated, or its content does not decompress. */
 export class RecordError extends BinfilesError {
   /** The class name. */
   override name = "RecordError";
-  /** Path of the file, where there is one. */
+  /** Path of the file; undefined for bytes in memory and streams. */
   readonly file: string | undefined;
-  /** Offset of the record in the (unpackaged) file, in bytes. */
+  /** Offset of the record in bytes; in a package, of the decompressed records. */
   readonly offset: number | undefined;
-  /** Key of the document, where it is known. */
+  /** Key of the document, if it is known. */
   readonly key: string | undefined;
-  /** What is wrong, without the place. */
+  /** The reason alone, without the location. */
   readonly reason: string;
 
-  /** Creates an error that reads "Cannot read record at offset … of …: reason". */
-  constructor(reason: string, location: Location = {}, options?: ErrorOptions) {
+  /** Creates an error with the message "Cannot read the record at offset … of …: reason". */
+  constructor(
+    reason: string,
+    location: RecordLocation = {},
+    options?: ErrorOptions,
+  ) {
     const { file, offset, key } = location;
     super(
       "Cannot read the record" +
@@ -41,7 +45,7 @@ export class RecordError extends BinfilesError {
   }
 }
 
-/** A document cannot be written: its key or content exceeds the format's limits. */
+/** A document cannot be written: it is empty, or its key or content is over a limit. */
 export class DocumentError extends BinfilesError {
   /** The class name. */
   override name = "DocumentError";
@@ -61,7 +65,7 @@ export class FileError extends BinfilesError {
   }
 }
 
-/** The target exists, and nobody said that it may be overwritten. */
+/** The target exists, and `force` is not set. */
 export class TargetExistsError extends FileError {
   /** The class name. */
   override name = "TargetExistsError";
@@ -70,16 +74,16 @@ export class TargetExistsError extends FileError {
   constructor(file: string) {
     super(
       file,
-      `Cannot write ${file}: it exists already. Use force (--force) to replace it.`,
+      `Cannot write ${file}: it already exists. Use force (--force) to replace it.`,
     );
   }
 }
 
-/** Somebody else is writing the target. */
+/** Another writer holds the lock of the target. */
 export class LockedError extends FileError {
   /** The class name. */
   override name = "LockedError";
-  /** Number of the process that is; undefined if it cannot be told. */
+  /** Process id of that writer; undefined if it is unknown. */
   readonly pid: number | undefined;
 
   /** Creates an error about `file`, whose lock file is `lock`. */
@@ -88,24 +92,24 @@ export class LockedError extends FileError {
       file,
       `Cannot write ${file}: ${
         pid === undefined ? "another process" : `process ${pid}`
-      } is writing it. Wait for it (lockWait, --wait); if it does not exist any more, remove ${lock}.`,
+      } is writing it. Wait for it (lockWait, --wait); if it no longer exists, remove ${lock}.`,
     );
     this.pid = pid;
   }
 }
 
-/** A document's key cannot be used for what was asked, such as naming a file. */
+/** A key cannot be used as the path of a file. */
 export class KeyError extends BinfilesError {
   /** The class name. */
   override name = "KeyError";
-  /** Path of the bin file, where there is one. */
+  /** Path of the bin file; undefined for bytes in memory. */
   readonly file: string | undefined;
-  /** Offset of the record in the (unpackaged) file, in bytes. */
+  /** Offset of the record in bytes; in a package, of the decompressed records. */
   readonly offset: number;
   /** The key. */
   readonly key: string;
 
-  /** Creates an error that reads "Cannot unpack … at offset … of …: reason". */
+  /** Creates an error with the message "Cannot unpack … at offset … of …: reason". */
   constructor(
     reason: string,
     { file, offset, key }: { file?: string; offset: number; key: string },
@@ -120,20 +124,20 @@ export class KeyError extends BinfilesError {
   }
 }
 
-/** A tar archive is damaged, cut short, or none. */
+/** A tar archive is corrupt or truncated, or the input is not a tar archive. */
 export class TarError extends BinfilesError {
   /** The class name. */
   override name = "TarError";
-  /** Path of the archive, where there is one. */
+  /** Path of the archive; undefined for a stream. */
   readonly file: string | undefined;
   /** Offset in the (decompressed) archive, in bytes. */
   readonly offset: number;
-  /** Name of the entry, where it is known. */
+  /** Name of the entry, if it is known. */
   readonly entry: string | undefined;
-  /** What is wrong, without the place. */
+  /** The reason alone, without the location. */
   readonly reason: string;
 
-  /** Creates an error that reads "Cannot read the tar archive … at offset …: reason". */
+  /** Creates an error with the message "Cannot read the tar archive … at offset …: reason". */
   constructor(
     reason: string,
     location: { file?: string; offset: number; entry?: string },
@@ -155,7 +159,7 @@ export class TarError extends BinfilesError {
   }
 }
 
-/** The work was cancelled from outside. */
+/** The work was cancelled by its `AbortSignal`. */
 export class CancelledError extends BinfilesError {
   /** The class name. */
   override name = "CancelledError";

@@ -26,9 +26,9 @@ export {
   DocumentError,
   FileError,
   KeyError,
-  type Location,
   LockedError,
   RecordError,
+  type RecordLocation,
   TarError,
   TargetExistsError,
 } from "./errors.ts";

@@ -11,32 +11,31 @@ import { DEFAULT_KEY_SIZE_LIMIT } from "./format/record.ts";
 export interface OpenInputOptions {
   /** Codec of the contents: a name, alias or number. Default: detected. */
   codec?: string | number;
-  /** Longest key that is accepted, in bytes. Default {@linkcode DEFAULT_KEY_SIZE_LIMIT}. */
+  /** Longest accepted key, in bytes. Default {@linkcode DEFAULT_KEY_SIZE_LIMIT}. */
   keySizeLimit?: number;
 }
 
-/** An input that is open: records, whatever they were wrapped in. */
+/** An open input. */
 export interface OpenedInput {
-  /** The records; the caller's to close. */
+  /** The records, decompressed if the input is a package. The caller closes it. */
   source: ByteSource;
   /** Codec of the contents. */
   codec: CodecName;
-  /** Codec of the input as a whole, which `source` has been freed of; `none` if there is none. */
+  /** Package codec of the input; `none` for a plain bin file. */
   packageCodec: CodecName;
 }
 
 /**
  * Opens a bin file for reading: a path, `-` for the standard input, or any
- * source of bytes. One that is compressed as a whole is unpacked on the way.
+ * {@linkcode ByteSource}. A package is decompressed while it is read.
  *
  * Plain files can be read from any position. The standard input and packages are
- * meant to be read from the start to the end; going back by some megabytes is
- * always possible, and going back further makes a package begin anew, but is an
- * error for the standard input. Their size counts as infinite until their end
- * has been reached.
+ * meant to be read from start to end. The last 17 MiB are kept, so reading
+ * further back restarts the decompression of a package and is an error for the
+ * standard input. Their `size` is Infinity until the end has been reached.
  *
- * @throws {FileError} It cannot be opened or read.
- * @throws {UnknownCodecError} `options.codec` is no codec.
+ * @throws {FileError} The input cannot be opened or read.
+ * @throws {UnknownCodecError} `options.codec` is unknown.
  *
  * @example
  * ```ts

@@ -19,11 +19,11 @@ import {
 
 /** How to read documents from a stream. */
 export interface DocStreamOptions extends DecompressOptions {
-  /** Codec of the contents. Default `none`: a stream cannot be looked at beforehand. */
+  /** Codec of the contents. Default `none`: a stream is not inspected. */
   codec?: string | number;
-  /** Codec of the stream as a whole. Default `none`. */
+  /** Package codec, that of the stream as a whole. Default `none`. */
   packageCodec?: string | number;
-  /** Longest key that is accepted, in bytes. Default {@linkcode DEFAULT_KEY_SIZE_LIMIT}. */
+  /** Longest accepted key, in bytes. Default {@linkcode DEFAULT_KEY_SIZE_LIMIT}. */
   keySizeLimit?: number;
 }
 
@@ -31,15 +31,15 @@ export interface DocStreamOptions extends DecompressOptions {
 export interface RecordStreamOptions extends CompressOptions {
   /** Codec of the contents. Default `gzip`, as in the original. */
   codec?: string | number;
-  /** Longest key that is accepted, in bytes. Default {@linkcode DEFAULT_KEY_SIZE_LIMIT}. */
+  /** Longest accepted key, in bytes. Default {@linkcode DEFAULT_KEY_SIZE_LIMIT}. */
   keySizeLimit?: number;
 }
 
 /**
- * Reads documents from a stream of bytes: a file's, a pipe's or a response's.
- * It holds one document at a time.
+ * Reads documents from a stream of bytes, such as that of a file, a pipe or an
+ * HTTP response. Holds one document at a time. The documents own their bytes.
  *
- * @throws {RecordError} (through the stream) A record is damaged or cut short.
+ * The stream fails with a {@linkcode RecordError} at a corrupt or truncated record.
  *
  * @example
  * ```ts
@@ -67,7 +67,7 @@ export function docStream(
       const record = new RecordView(
         options.keySizeLimit ?? DEFAULT_KEY_SIZE_LIMIT,
       );
-      /** Bytes from `offset` of the stream on that are not used up. */
+      /** Unconsumed bytes, which start at `offset` of the stream. */
       let pending: Uint8Array = new Uint8Array(0);
       let length = 0;
       let offset = 0;
@@ -76,7 +76,7 @@ export function docStream(
 
       for await (const chunk of source) {
         if (pending.length < length + chunk.length) {
-          // Grows with what arrives, not with what a header claims.
+          // Grows with what arrives, not with what an untrusted header claims.
           const larger = new Uint8Array(2 * (length + chunk.length));
           larger.set(pending.subarray(0, length));
           pending = larger;
@@ -109,16 +109,16 @@ export function docStream(
         length -= at;
       }
       if (length > 0) {
-        throw fail(`it is cut short: the stream ends ${length} bytes into it`);
+        throw fail(`truncated: the stream ends after ${length} bytes of it`);
       }
     },
   ));
 }
 
 /**
- * A transform stream that turns documents into records.
+ * Creates a transform stream from documents to records.
  *
- * @throws {DocumentError} (through the stream) A document exceeds the limits.
+ * The stream fails with a {@linkcode DocumentError} if a document is over a limit.
  *
  * @example
  * ```ts

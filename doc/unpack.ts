@@ -5,7 +5,7 @@ import { OptionError } from "../pool/errors.ts";
 import type { SkippedRange } from "./damage/block_reader.ts";
 import { ContentReader } from "./format/content_reader.ts";
 import { encodedName, pathProblem } from "./target/file_name.ts";
-import { FileTree, Written } from "./target/file_tree.ts";
+import { FileTree, type WriteOutcome } from "./target/file_tree.ts";
 import type { JobProgress } from "./job/shared_state.ts";
 import { matches } from "./source/matches.ts";
 import { pacer } from "./job/yield.ts";
@@ -255,11 +255,11 @@ class Unpacking implements Disposable {
     const key = this.#records.key();
     let path = decodeKey(key);
     let problem = pathProblem(key, this.#isWindows);
-    let written = problem === undefined
+    let written: WriteOutcome = problem === undefined
       ? this.#tree.write(path, content)
-      : Written.NoName;
-    if (written === Written.Blocked || written === Written.NoName) {
-      problem ??= written === Written.Blocked
+      : "invalid name";
+    if (written === "blocked" || written === "invalid name") {
+      problem ??= written === "blocked"
         ? "another key has a file where this one has a directory, or the other way round"
         : "the file system has no such names";
       if (unsafeKeys !== "encode") return this.#leaveOut(unsafeKeys, problem);
@@ -267,10 +267,10 @@ class Unpacking implements Disposable {
       if (name !== path) counts.encoded++;
       path = name;
       written = this.#tree.write(path, content);
-      if (written === Written.Done) this.#detour(path, problem);
+      if (written === "written") this.#detour(path, problem);
     }
-    if (written === Written.Exists) return this.#placeAgain(path, content);
-    if (written !== Written.Done) {
+    if (written === "exists") return this.#placeAgain(path, content);
+    if (written !== "written") {
       this.#writeNumbered(path, content, problem!);
     }
     this.#count(content);
@@ -306,7 +306,7 @@ class Unpacking implements Disposable {
       else free = middle;
     }
     const numbered = `${path}.${free}`;
-    if (this.#tree.write(numbered, content) !== Written.Done) {
+    if (this.#tree.write(numbered, content) !== "written") {
       // A name that is too long with a number; encoded ones never are.
       const name = encodedName(this.#records.key());
       if (path !== name) return this.#writeNumbered(name, content, problem);

@@ -1,25 +1,24 @@
 import type { ByteSource } from "./byte_source.ts";
 import { FileError } from "../errors.ts";
 
-/** Fewest bytes that are read at a time; asking a browser for a few takes as long as for many. */
+/** Minimum bytes per read: in browsers a small read takes as long as this one. */
 const MIN_WINDOW_SIZE = 128 * 1024;
 
-/** Most bytes that are read ahead, where one read follows the other. */
+/** Maximum bytes per read when reads are sequential. */
 const MAX_WINDOW_SIZE = 4 * 1024 * 1024;
 
-/** What browsers have for this in their workers, and nowhere else. */
+/** `FileReaderSync`, which only web workers of browsers have. */
 interface BlobReader {
   readAsArrayBuffer(blob: Blob): ArrayBuffer;
 }
 
 /**
- * A file that a user of a browser has picked, or any other blob, as a source of
- * bytes. It is read in slices where it is; gigabytes are no more work than
- * their parts that are looked at. Only for web workers, because only there
- * browsers can wait for a file.
+ * Wraps a `Blob`, such as a file picked in a browser, as a
+ * {@linkcode ByteSource}. Only the parts that are used are read. Works in web
+ * workers of browsers, the only place with synchronous file access.
  *
- * @throws {FileError} It is not called in a web worker of a browser. When
- * reading: the file has changed or is gone.
+ * @throws {FileError} It is not called in a web worker of a browser. Reading
+ * throws it if the file was changed or removed.
  *
  * @example In a web worker
  * ```ts
@@ -41,14 +40,14 @@ export function blobSource(blob: Blob): ByteSource {
   if (FileReaderSync === undefined) {
     throw new FileError(
       file ?? "",
-      "Cannot read a blob in place: only web workers of browsers have FileReaderSync. " +
-        "Do it in a worker, or pass the blob's stream to docStream.",
+      "Cannot read a blob: FileReaderSync exists only in web workers of browsers. " +
+        "Call blobSource in a web worker, or pass blob.stream() to docStream.",
     );
   }
   return new BlobSource(blob, file, new FileReaderSync());
 }
 
-/** Keeps the part of the blob that was read last. */
+/** Reads through a window that grows while reads are sequential. */
 class BlobSource implements ByteSource {
   readonly size: number;
   readonly file?: string;
@@ -98,8 +97,8 @@ class BlobSource implements ByteSource {
     } catch (error) {
       throw new FileError(
         this.file ?? "",
-        `Cannot read ${this.file ?? "the blob"}: it has changed or is gone, ` +
-          `or may not be read (${(error as Error).message})`,
+        `Cannot read ${this.file ?? "the blob"}: it was changed or removed, ` +
+          `or permission was denied (${(error as Error).message})`,
         { cause: error },
       );
     }

@@ -3,16 +3,16 @@ import type NodePath from "node:path";
 import { nodeModule } from "../../pool/runtime.ts";
 import { FileError } from "../errors.ts";
 
-/** Bytes that can be read from any position: a file, or memory. */
+/** Bytes that can be read from any position, such as a file or memory. */
 export interface ByteSource {
-  /** Number of bytes there are. */
+  /** Size in bytes; Infinity while it is unknown. */
   readonly size: number;
-  /** Path of the file, for errors; undefined when there is none. */
+  /** Path of the file, for error messages. */
   readonly file?: string;
   /**
    * Reads up to `length` bytes from `position` into `dst` at `offset`.
    *
-   * @returns How many there were; fewer than `length` only at the end.
+   * @returns The number of bytes read; less than `length` only at the end.
    */
   read(
     dst: Uint8Array,
@@ -20,14 +20,14 @@ export interface ByteSource {
     length: number,
     position: number,
   ): number;
-  /** Closes the file, if it is one. */
+  /** Releases the file or other resource behind it. */
   close(): void;
 }
 
 /**
- * The runtime's file system.
+ * Returns `node:fs` of the runtime.
  *
- * @throws {FileError} There is none, as in browsers.
+ * @throws {FileError} The runtime has none, as in browsers.
  */
 export function nodeFs(): typeof NodeFs {
   const fs = nodeModule<typeof NodeFs>("node:fs");
@@ -38,12 +38,12 @@ export function nodeFs(): typeof NodeFs {
   );
 }
 
-/** The runtime's path functions. Whoever has a file system has these. */
+/** Returns `node:path`, which every runtime with `node:fs` has. */
 export function nodePath(): typeof NodePath {
   return nodeModule<typeof NodePath>("node:path")!;
 }
 
-/** Turns an error of the file system into a {@linkcode FileError}. */
+/** Converts an error of the file system to a {@linkcode FileError}. */
 export function fileError(
   action: string,
   file: string,
@@ -51,7 +51,7 @@ export function fileError(
 ): FileError {
   const { code, message } = error as NodeJS.ErrnoException;
   const reason = code === "ENOENT"
-    ? "there is no such file or directory"
+    ? "no such file or directory"
     : code === "EACCES" || code === "EPERM"
     ? "permission denied"
     : code === "EISDIR"
@@ -59,22 +59,22 @@ export function fileError(
     : code === "ENOSPC"
     ? "the disk is full"
     : code === "EDQUOT"
-    ? "no more space may be used on this disk"
+    ? "the disk quota is exceeded"
     : code === "EFBIG"
-    ? "the file may not become so large"
+    ? "the file would exceed the size limit"
     : code === "EROFS"
-    ? "the disk can only be read"
+    ? "the file system is read-only"
     : code === "EIO"
-    ? "the disk has failed"
+    ? "input/output error of the disk"
     : code === "ENOTDIR"
-    ? "a part of its path is no directory"
+    ? "a part of the path is not a directory"
     : message;
   return new FileError(file, `Cannot ${action} ${file}: ${reason}`, {
     cause: error,
   });
 }
 
-/** Makes an error of the file system a {@linkcode FileError}, and leaves others as they are. */
+/** Converts an error of the file system to a {@linkcode FileError}; returns other errors unchanged. */
 export function asFileError(
   action: string,
   file: string,
@@ -82,21 +82,21 @@ export function asFileError(
 ): unknown {
   if (error instanceof FileError) return error;
   const { code, message } = error as NodeJS.ErrnoException;
-  // Codes of errors for calls that are wrong begin with ERR_. Deno does not
-  // know the codes of all of the system's errors.
+  // Node's codes for invalid calls start with ERR_. Deno has no code for some
+  // system errors, only the number in the message.
   const isOfSystem = /^E[A-Z0-9]+$/.test(code ?? "") ||
     / \(os error \d+\)/.test(message);
   return isOfSystem ? fileError(action, file, error) : error;
 }
 
 /**
- * Which file a path was the name of, and how long it was: several threads that
- * open it must all read the same bytes.
+ * Identifies a file and its size when it was first opened, so that all threads
+ * of a job read the same bytes.
  */
 export interface FileIdentity {
-  /** Number of the file. */
+  /** Inode number. */
   inode: number;
-  /** Its size in bytes; what is added later does not count. */
+  /** Size in bytes. Bytes appended later are not read. */
   size: number;
 }
 
@@ -106,7 +106,7 @@ class FileSource implements ByteSource {
   readonly size: number;
   readonly #fs = nodeFs();
   readonly #isOwned: boolean;
-  /** -1 when it is closed. */
+  /** -1 once closed. */
   #descriptor: number;
 
   constructor(
@@ -147,7 +147,7 @@ class FileSource implements ByteSource {
     if (done < wanted) {
       throw new FileError(
         this.file,
-        `Cannot read ${this.file}: it became shorter while it was read`,
+        `Cannot read ${this.file}: it was truncated while it was read`,
       );
     }
     return done;
@@ -155,7 +155,7 @@ class FileSource implements ByteSource {
 
   close(): void {
     const descriptor = this.#descriptor;
-    // Once only: the number may become another file's.
+    // Only once: the descriptor number may be reused for another file.
     this.#descriptor = -1;
     if (!this.#isOwned || descriptor < 0) return;
     try {
@@ -167,22 +167,22 @@ class FileSource implements ByteSource {
 }
 
 /**
- * Opens a file for reading from any position. Close it after use. Its size is
- * what it is now: bytes that are added later are not read, and a file that
- * becomes shorter is an error.
+ * Opens a file for reading from any position. The caller closes it. Its size is
+ * fixed when it is opened: bytes appended later are not read, and truncating the
+ * file meanwhile is an error.
  *
- * @param name What errors call it. Default: its path.
- * @throws {FileError} It is not there, not readable, or no regular file.
+ * @param name Its name in error messages. Default: the path.
+ * @throws {FileError} It does not exist, is not readable, or is not a regular file.
  */
 export function openFile(path: string, name: string = path): ByteSource {
   return openSame(path, name);
 }
 
 /**
- * Opens a file that was looked at before; see {@linkcode openFile}.
+ * Opens a file that was inspected before; see {@linkcode openFile}.
  *
- * @param expected What it was then. Default: anything.
- * @throws {FileError} It is another file, or shorter.
+ * @param expected Its identity then. Default: not checked.
+ * @throws {FileError} It was replaced or truncated since.
  */
 export function openSame(
   path: string,
@@ -191,7 +191,7 @@ export function openSame(
 ): ByteSource {
   const fs = nodeFs();
   try {
-    // Looked at before it is opened, because opening a pipe waits for a writer.
+    // Checked before opening, because opening a named pipe blocks.
     const stat = fs.statSync(path);
     if (!stat.isFile()) {
       const what = stat.isDirectory() ? "a directory" : "a pipe or device";
@@ -204,9 +204,9 @@ export function openSame(
     const { ino, size } = fs.fstatSync(descriptor);
     if (expected !== undefined) {
       const change = ino !== expected.inode
-        ? "it was replaced by another file"
+        ? "it was replaced"
         : size < expected.size
-        ? "it became shorter"
+        ? "it was truncated"
         : undefined;
       if (change !== undefined) {
         fs.closeSync(descriptor);
@@ -223,10 +223,10 @@ export function openSame(
 }
 
 /**
- * A file that is open already, such as one that the standard input was
- * redirected to, as a {@linkcode ByteSource}. Closing the source leaves it open.
+ * Wraps an open descriptor of a regular file, such as a redirected standard
+ * input. Closing the source leaves the descriptor open.
  *
- * @param file What to call it in errors.
+ * @param file Its name in error messages.
  */
 export function descriptorSource(
   file: string,
@@ -236,7 +236,7 @@ export function descriptorSource(
   return new FileSource(file, descriptor, false, size);
 }
 
-/** Bytes in memory as a {@linkcode ByteSource}. They are not copied. */
+/** Wraps bytes in memory as a {@linkcode ByteSource}, without copying them. */
 export function memorySource(bytes: Uint8Array): ByteSource {
   return {
     size: bytes.length,
@@ -252,8 +252,8 @@ export function memorySource(bytes: Uint8Array): ByteSource {
 const probe = new Uint8Array(1);
 
 /**
- * Whether a source has all bytes before `end`, which is to be asked before
- * memory is allocated for them. One that still grows is waited for.
+ * Whether a source has at least `end` bytes. Called before memory is allocated
+ * for an untrusted size. Waits for sources whose size is still unknown.
  */
 export function hasBytes(source: ByteSource, end: number): boolean {
   if (source.size !== Infinity) return end <= source.size;

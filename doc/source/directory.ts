@@ -1,35 +1,34 @@
 import { fileError, nodeFs } from "./byte_source.ts";
 import { FileError } from "../errors.ts";
 
-/** Something that is in a directory or below it. */
+/** An entry of a directory tree. */
 export interface WalkedEntry {
-  /** Its path, starting with that of the directory. */
+  /** Its path, which starts with that of the root. */
   path: string;
-  /** Its path from the directory on, with slashes. */
+  /** Its path relative to the root, with slashes. */
   name: string;
-  /** What is wrong with it, if it is neither a file nor a directory that can be read. */
+  /** Why it cannot be read, if it is not a regular file or a readable directory. */
   problem?: string;
-  /** Whether it may have contents that nobody gets to see now. */
+  /** Whether contents are missed because of that: true for unreadable directories. */
   isLost?: boolean;
 }
 
-/** A directory on the way down, and what of it is still to be visited. */
+/** A directory on the current path, with the entries still to visit. */
 interface Level {
   path: string;
-  /** With a slash at its end, unless it is the root. */
+  /** Ends with a slash, except for the root. */
   name: string;
-  /** What is in it, the last first; directories with a slash at their ends. */
+  /** Entries in reverse order; directories end with a slash. */
   names: string[];
-  /** What is wrong with those of them that are neither files nor directories. */
+  /** Problems of entries that are neither files nor directories. */
   problems: Map<string, string>;
 }
 
 /**
- * Finds all files in a directory and below it, in the order of their names. It
- * holds the names in the directories on the way down, and no others. Symbolic
- * links are not followed.
+ * Yields all files of a directory tree in the order of their paths. Memory is
+ * bounded by the directories on the current path. Symbolic links are not followed.
  *
- * @throws {FileError} The directory itself cannot be read.
+ * @throws {FileError} The root cannot be read.
  */
 export function* walkFiles(root: string): Generator<WalkedEntry> {
   const levels = [readLevel(root, "")];
@@ -62,7 +61,7 @@ function readLevel(path: string, name: string): Level {
   } catch (error) {
     throw fileError("read", path, error);
   }
-  // The slash that follows a directory's name counts, so that whole paths are in order.
+  // Directories are sorted with their slash, so that whole paths are in order.
   const names = entries.map((entry) => {
     if (entry.isDirectory()) return `${entry.name}/`;
     if (!entry.isFile()) {
@@ -76,8 +75,8 @@ function readLevel(path: string, name: string): Level {
   return { path, name, names: names.sort().reverse(), problems };
 }
 
-/** What is wrong with a symbolic link. */
+/** Problem of a symbolic link. */
 export const SYMBOLIC_LINK = "it is a symbolic link";
 
-/** What is wrong with what is neither file nor directory. */
+/** Problem of an entry that is neither file, directory nor link. */
 export const SPECIAL_FILE = "it is a pipe, socket or device";

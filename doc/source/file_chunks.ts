@@ -1,13 +1,13 @@
 import { openFile } from "./byte_source.ts";
 
-/** Bytes of a file that are read at a time. */
+/** Bytes per chunk. */
 const CHUNK_SIZE = 64 * 1024;
 
 /**
- * A file's bytes from its start to its end, chunk by chunk. A chunk is valid
- * until the next is asked for.
+ * Yields the bytes of a file in chunks. A chunk is valid until the next one is
+ * requested.
  *
- * @throws {FileError} It cannot be read, or is no regular file.
+ * @throws {FileError} The file cannot be read, or is not a regular file.
  */
 export function* fileChunks(path: string): Generator<Uint8Array> {
   const source = openFile(path);

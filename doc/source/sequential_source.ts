@@ -1,4 +1,4 @@
-/** Bytes that come one after the other, with enough of them kept to go back a little. */
+/** Sequential sources: packages and pipes, with enough history kept to go back a little. */
 import type { CodecName } from "../../codec/names.ts";
 import { CodecError } from "../../codec/errors.ts";
 import { createDecoder, decoderSliceSize } from "../../codec/stream_coders.ts";
@@ -11,33 +11,33 @@ import {
 } from "./byte_source.ts";
 import { FileError, RecordError } from "../errors.ts";
 
-/** Most bytes of a package that are unpacked to find records in it. */
+/** Maximum bytes of a package that are decompressed to detect its records. */
 export const MAX_PACKAGE_START = 16 * 1024 * 1024;
 
-/** Bytes that are taken from the standard input, or from a package, at a time. */
+/** Bytes per read of the standard input or a package. */
 const CHUNK_SIZE = 64 * 1024;
 
-/** Bytes that are kept: enough to start from the beginning once it is known what the input is. */
+/** Bytes of history, enough to return to the start after detection. */
 const HISTORY_SIZE = MAX_PACKAGE_START + 1024 * 1024;
 
-/** Bytes of memory to begin with. */
+/** Initial size of the buffer, in bytes. */
 const INITIAL_CAPACITY = 512 * 1024;
 
-/** Milliseconds between two looks at an input that has nothing to read yet. */
+/** Milliseconds between two reads of an input that has no data yet. */
 const POLL_INTERVAL = 5;
 
-/** Bytes that can be had only one after the other. */
+/** A sequence of bytes. */
 interface Feed {
-  /** Hands the next bytes, which are borrowed, to `append`. @returns False at the end. */
+  /** Passes the next bytes to `append`, which must copy them. @returns False at the end. */
   pull(append: (bytes: Uint8Array) => void): boolean;
-  /** Closes what is underneath. */
+  /** Releases its resources. */
   close(): void;
 }
 
 /**
- * A source whose bytes come one after the other. Its size counts as infinite
- * until its end is reached. The last {@linkcode HISTORY_SIZE} bytes are kept;
- * whoever goes further back makes it start anew, if it can.
+ * A source over a {@linkcode Feed}. Its size is Infinity until the end is
+ * reached. The last {@linkcode HISTORY_SIZE} bytes are kept. Reading further back
+ * restarts the feed if that is possible.
  */
 class SequentialSource implements ByteSource {
   readonly file: string | undefined;
@@ -45,20 +45,20 @@ class SequentialSource implements ByteSource {
   readonly #start: () => Feed;
   readonly #underneath: ByteSource | undefined;
   #feed: Feed;
-  /** What is kept, from offset `#from` on. */
+  /** The history, which starts at offset `#from`. */
   #kept = new Uint8Array(INITIAL_CAPACITY);
   #from = 0;
   #length = 0;
-  /** Offset from which on somebody is waiting for bytes, which must not be dropped. */
+  /** Offset of the current read; bytes from here on must not be dropped. */
   #wanted = 0;
   #ended = false;
-  /** Why there is nothing behind what is kept. */
+  /** The error that ended the feed. */
   #failure: unknown;
 
   /**
-   * @param start Begins with the first byte.
-   * @param underneath What `start` reads, as often as need be; closed with this
-   * source. Undefined when the bytes can be had only once.
+   * @param start Creates a feed from the first byte.
+   * @param underneath What `start` reads; closed with this source. Undefined if
+   * the feed cannot be restarted.
    */
   constructor(
     file: string | undefined,
@@ -89,7 +89,7 @@ class SequentialSource implements ByteSource {
       }
       if (done === length) return done;
       if (this.#ended) {
-        // What came before is handed out first.
+        // The bytes before the failure are returned first.
         if (done === 0 && this.#failure !== undefined) throw this.#failure;
         return done;
       }
@@ -109,7 +109,7 @@ class SequentialSource implements ByteSource {
     } catch (error) {
       this.#failure = error instanceof CodecError
         ? new RecordError(
-          `nothing from here on can be read, because the package is damaged: ${error.message}`,
+          `the package is corrupt from here on: ${error.message}`,
           { file: this.file, offset: this.#from + this.#length },
           { cause: error },
         )
@@ -131,7 +131,7 @@ class SequentialSource implements ByteSource {
     const dropped = Math.max(keepFrom - this.#from, 0);
     const kept = this.#kept.subarray(dropped, this.#length);
     const capacity = this.#kept.length;
-    // Moving what is kept pays only if there is room for as much again.
+    // Grows unless half of the buffer is free, so that bytes are moved rarely.
     if (2 * (kept.length + needed) > capacity) {
       this.#kept = new Uint8Array(2 * (kept.length + needed));
     }
@@ -145,7 +145,7 @@ class SequentialSource implements ByteSource {
       throw new FileError(
         this.file ?? "",
         `Cannot go back to offset ${position} of ${this.file}: ` +
-          "it can be read only once. Save it to a file first",
+          "it can be read only once. Save it to a file first.",
       );
     }
     this.#feed.close();
@@ -157,11 +157,11 @@ class SequentialSource implements ByteSource {
 }
 
 /**
- * What a package holds, as a {@linkcode ByteSource}. Where the package is
- * damaged or cut short, a `RecordError` is thrown once what comes before that
- * has been read. Closing it closes the package.
+ * Decompresses a package while it is read. Where the package is corrupt or
+ * truncated, reading throws a `RecordError` once the bytes before that have been
+ * read. Closing the source closes the package.
  *
- * @param packed The package; it need not be able to go back.
+ * @param packed The package, which is read sequentially.
  */
 export function packageSource(
   packed: ByteSource,
@@ -198,8 +198,8 @@ export function packageSource(
 }
 
 /**
- * The standard input of the process. If it is redirected from a file, the whole
- * of that file can be read from any position.
+ * Opens the standard input of the process. If it is redirected from a file, it
+ * can be read from any position.
  *
  * @throws {FileError} It cannot be read.
  */
@@ -220,20 +220,20 @@ export function standardInput(): ByteSource {
       append(chunk.subarray(0, count));
       return count > 0;
     },
-    // It belongs to the process.
+    // The process owns the descriptor.
     close() {},
   };
   return new SequentialSource(STANDARD_INPUT_NAME, () => feed);
 }
 
-/** Reads what there is, and waits for it if need be. @returns 0 at the end. */
+/** Reads what is available, waiting for at least one byte. @returns 0 at the end. */
 function readNow(descriptor: number, dst: Uint8Array): number {
   for (;;) {
     try {
       return nodeFs().readSync(descriptor, dst, 0, dst.length, null);
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
-      // How Windows tells the end of a pipe.
+      // Windows reports the end of a pipe as an error.
       if (code === "EOF") return 0;
       if (code !== "EAGAIN") {
         throw fileError("read", STANDARD_INPUT_NAME, error);

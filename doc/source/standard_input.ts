@@ -1,17 +1,16 @@
-/** The standard input as a file: who reads from many places at once cannot read from a pipe. */
 import type NodeProcess from "node:process";
 import { nodeModule } from "../../pool/runtime.ts";
 import { fileError } from "./byte_source.ts";
 import { CancelledError } from "../errors.ts";
 
-/** Path that stands for the standard input or output. */
+/** The path that means standard input or output. */
 export const STANDARD_STREAM = "-";
 
-/** What errors call the standard input. */
+/** Name of the standard input in error messages. */
 export const STANDARD_INPUT_NAME = "standard input";
 
 /**
- * The chunks of the standard input.
+ * Yields the chunks of the standard input.
  *
  * @throws {FileError} It cannot be read.
  * @throws {CancelledError} `signal` was aborted.

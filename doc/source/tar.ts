@@ -1,7 +1,6 @@
 /**
- * Reading tar archives: ustar, GNU and pax, plain or compressed, in bounded
- * memory. Names stay bytes, as keys are, and what is no file's content is never
- * taken for one.
+ * Reads tar archives (ustar, GNU, pax; plain or compressed) in bounded memory.
+ * Names stay bytes, like keys. Maps of sparse files are not mistaken for content.
  */
 import { decodeKey } from "../bytes.ts";
 import "../../codec/all_engines.ts";
@@ -12,7 +11,7 @@ import { CorruptDataError } from "../../codec/errors.ts";
 import { createDecoder } from "../../codec/stream_coders.ts";
 import { TarError } from "../errors.ts";
 
-/** What an entry of a tar archive is. */
+/** The type of an entry of a tar archive. */
 export type TarEntryType =
   | "file"
   | "hard link"
@@ -25,62 +24,61 @@ export type TarEntryType =
 
 /** An entry of a tar archive. */
 export interface TarEntry {
-  /** Its name as in the archive, usually UTF-8. */
+  /** The name as stored, usually UTF-8. */
   name: Uint8Array;
-  /** Size of its content in the archive, in bytes. */
+  /** Size of the stored content, in bytes. */
   size: number;
-  /** What it is. A sparse file's content is a map of holes with what is between them. */
+  /** The type. The content of a sparse file is a map of holes and the data between them. */
   type: TarEntryType;
   /** Offset of its header in the (decompressed) archive, in bytes. */
   offset: number;
 }
 
-/** Takes what is in a tar archive, in order. */
+/** Receives the entries of a tar archive, in order. */
 export interface TarHandler {
   /**
-   * Takes an entry.
+   * Receives an entry.
    *
-   * @returns Whether its content is wanted, too.
+   * @returns Whether to pass its content to {@linkcode TarHandler.content}.
    */
   entry(entry: TarEntry): boolean;
-  /** Takes a piece of a content that is wanted; the bytes are borrowed. */
+  /** Receives a piece of the content. The bytes are valid during the call. */
   content?(bytes: Uint8Array): void;
-  /** Called at the end of a content that is wanted. */
+  /** Called at the end of the content. */
   end?(): void;
   /**
-   * Called now and then between pieces; may wait.
+   * Called regularly between pieces; may be asynchronous.
    *
-   * @returns Whether to read on.
+   * @returns Whether to continue.
    */
   goOn?(): boolean | Promise<boolean>;
 }
 
 /** How to read a tar archive. */
 export interface TarOptions {
-  /** Its codec: a name, alias or number. Default: detected. */
+  /** Package codec of the archive: a name, alias or number. Default: detected. */
   codec?: string | number;
-  /** Its path, for errors, and for its suffix: brotli has no other mark. */
+  /** Its path, for error messages and for its suffix: brotli has no magic number. */
   file?: string;
 }
 
-/** Archives are made of blocks of this size, in bytes. */
+/** Size of a block, in bytes (POSIX.1-1988). */
 const BLOCK_SIZE = 512;
 
-/** Longest name and other description of an entry, in bytes. */
+/** Maximum size of a long name or pax header, in bytes. */
 const MAX_META_SIZE = 1024 * 1024;
 
-/** Bytes of a compressed archive that are decompressed at a time, which bounds what they expand to. */
+/** Compressed bytes per step, which bounds the size of the output of a step. */
 const SLICE_SIZE = 4096;
 
 /**
- * Reads a tar archive from chunks of bytes, such as a file's or a stream's.
+ * Reads a tar archive from chunks of bytes, such as those of a file or stream.
  *
- * Nothing is believed without proof: headers have checksums, and an archive has
- * a mark at its end, without which it counts as cut short. Archives that were
- * written one after the other are read as one.
+ * Header checksums are verified. An archive without an end-of-archive marker
+ * counts as truncated. Concatenated archives are read as one.
  *
- * @throws {TarError} It is damaged or cut short, or no tar archive.
- * @throws {UnknownCodecError | NoEngineError} The codec is not to be had.
+ * @throws {TarError} The archive is corrupt or truncated, or is not a tar archive.
+ * @throws {UnknownCodecError | NoEngineError} The codec is unknown or unavailable.
  *
  * @example
  * ```ts
@@ -131,13 +129,13 @@ export async function readTar(
   }
 }
 
-/** Decompresses an archive on its way to the parser, once it is known how. */
+/** Detects the codec of an archive and decompresses it for the parser. */
 class TarInput {
   readonly #parser: TarParser;
   readonly #file: string | undefined;
   #codec: CodecName | undefined;
   #decoder: ReturnType<typeof createDecoder> | undefined;
-  /** The first bytes, until they are enough to tell the codec. */
+  /** The first bytes, until they suffice to detect the codec. */
   #start: Uint8Array = new Uint8Array(0);
 
   constructor(
@@ -175,9 +173,9 @@ class TarInput {
   }
 }
 
-/** Recognises how an archive is compressed by its first bytes and its suffix. */
+/** Detects the codec of an archive by its first bytes and its suffix. */
 function detectTarCodec(start: Uint8Array, file = ""): CodecName {
-  // First, because an entry's name may begin like a magic number.
+  // First, because the name of an entry may start with a magic number.
   if (isTarStart(start)) return "none";
   const magic = detectMagic(start);
   if (magic !== undefined) return magic;
@@ -192,62 +190,62 @@ function detectTarCodec(start: Uint8Array, file = ""): CodecName {
       length += fitting.length;
     });
   } catch {
-    // What came before still tells.
+    // The output before the error suffices.
   } finally {
     decoder.close?.();
   }
   return isTarStart(unpacked.subarray(0, length)) ? "brotli" : "none";
 }
 
-/** Whether the first block is a header, or the end of an empty archive. */
+/** Whether the first block is a header or an end-of-archive marker. */
 function isTarStart(bytes: Uint8Array): boolean {
   const block = bytes.subarray(0, BLOCK_SIZE);
   return block.length === BLOCK_SIZE && (isZero(block) || hasChecksum(block));
 }
 
-/** What the parser reads at present. */
+/** What the parser reads next. */
 const enum State {
   Header,
-  /** Further blocks of a sparse file's header. */
+  /** Extension blocks of the header of a sparse file. */
   SparseMap,
-  /** The long name, or other description, of the entry that follows. */
+  /** A long name or pax header of the following entry. */
   Meta,
   Content,
-  /** Zeros that fill the last block of a content. */
+  /** Padding of the last block of a content. */
   Padding,
 }
 
-/** What precedes an entry to describe it better than its header can. */
+/** Attributes of an entry from long-name and pax headers, which override its own header. */
 interface Description {
   name?: Uint8Array;
   size?: number;
   sparse?: boolean;
 }
 
-/** Walks through the blocks of an archive that is pushed to it in pieces. */
+/** Parses an archive that is pushed to it in pieces. */
 class TarParser {
   readonly #handler: TarHandler;
   readonly #file: string | undefined;
   readonly #block = new Uint8Array(BLOCK_SIZE);
   #state = State.Header;
-  /** Bytes of the block, or of the description, so far. */
+  /** Bytes of the block or meta header so far. */
   #filled = 0;
-  /** Bytes left of the content, the description or the padding. */
+  /** Bytes left of the content, meta header or padding. */
   #left = 0;
-  /** Bytes of padding behind the content or description. */
+  /** Bytes of padding after the content or meta header. */
   #padding = 0;
   #meta = new Uint8Array(0);
   #metaType = "";
-  /** What is known of the entry that follows. */
+  /** Attributes of the next entry. */
   #next: Description = {};
-  /** What is known of all entries that follow. */
+  /** Attributes of all following entries. */
   #global: Description = {};
-  /** The entry whose content is being read, or whose header was. */
+  /** The current entry. */
   #entry: TarEntry | undefined;
   #isWanted = false;
-  /** Offset of the block or content that is being read. */
+  /** Offset of the current block or content. */
   #offset = 0;
-  /** Whether the last header block was the mark of the end. */
+  /** Whether the last header block was an end-of-archive marker. */
   #hasEnded = false;
 
   constructor(handler: TarHandler, file: string | undefined) {
@@ -286,13 +284,13 @@ class TarParser {
   /** Checks that the archive is complete. */
   finish(): void {
     if (this.#state !== State.Header || this.#filled > 0) {
-      throw this.error("it is cut short");
+      throw this.error("unexpected end of data");
     }
     if (!this.#hasEnded) {
       throw this.error(
         this.#offset === 0
-          ? "it is empty"
-          : "it lacks the mark of its end, so that it may be cut short",
+          ? "the archive is empty"
+          : "the end-of-archive marker is missing; the archive may be truncated",
       );
     }
   }
@@ -306,7 +304,7 @@ class TarParser {
     }, options);
   }
 
-  /** Goes on to what follows a part that has been read to its end. */
+  /** Changes to the state after a part that is complete. */
   #proceed(): void {
     if (this.#state === State.Meta) this.#takeMeta();
     if (this.#state === State.Content && this.#isWanted) this.#handler.end?.();
@@ -324,8 +322,8 @@ class TarParser {
     if (!hasChecksum(block)) {
       throw this.error(
         this.#offset === 0
-          ? "it is no tar archive, or its first block is damaged"
-          : "a header has a wrong checksum",
+          ? "not a tar archive, or its first block is corrupt"
+          : "wrong header checksum",
       );
     }
     const type = String.fromCharCode(block[156]);
@@ -336,7 +334,9 @@ class TarParser {
 
   #expectMeta(type: string, size: number): void {
     if (size > MAX_META_SIZE) {
-      throw this.error(`a description of ${size} bytes cannot be`);
+      throw this.error(
+        `invalid header extension size ${size} (limit ${MAX_META_SIZE})`,
+      );
     }
     this.#metaType = type;
     this.#meta = new Uint8Array(size);
@@ -371,7 +371,7 @@ class TarParser {
     else if (this.#metaType !== "K") this.#takePax(this.#next);
   }
 
-  /** Takes over the records of a pax header, each of which is `size key=value\n`. */
+  /** Parses the records of a pax header: `size key=value\n` each (POSIX.1-2001). */
   #takePax(description: Description): void {
     const meta = this.#meta;
     for (let at = 0; at < meta.length;) {
@@ -381,16 +381,16 @@ class TarParser {
         : Number(decodeKey(meta.subarray(at, space)));
       const end = at + size;
       const equals = meta.indexOf(EQUALS, space);
-      // Written so that NaN does not pass.
+      // The negation also rejects NaN.
       if (
         !(space > at && equals > space && equals < end && end <= meta.length) ||
         meta[end - 1] !== NEWLINE
       ) {
-        throw this.error("a pax header is damaged");
+        throw this.error("corrupt pax header");
       }
       const key = decodeKey(meta.subarray(space + 1, equals));
       const value = meta.slice(equals + 1, end - 1);
-      // An empty value takes back what was said.
+      // An empty value removes an attribute of a global header.
       const isGiven = value.length > 0;
       if (key === "path") description.name = isGiven ? value : undefined;
       else if (key === "size") {
@@ -407,7 +407,7 @@ class TarParser {
     return this.#checked(parse(digits, /^(\d+)$/, 10));
   }
 
-  /** A number in a field of the header: octal digits, or binary if its first bit is set. */
+  /** Parses a number of the header: octal digits, or binary if the first bit is set (GNU). */
   #number(at: number, size: number): number {
     const field = this.#block.subarray(at, at + size);
     if ((field[0] & 0x80) === 0) {
@@ -425,7 +425,7 @@ class TarParser {
 
   #checked(number: number): number {
     if (Number.isSafeInteger(number)) return number;
-    throw this.error("a header has a size that cannot be");
+    throw this.error("invalid size in a header");
   }
 }
 
@@ -433,7 +433,7 @@ const SPACE = 32;
 const EQUALS = 61;
 const NEWLINE = 10;
 
-/** Kinds of entries that have no content, whatever size they claim. */
+/** Types without content, whatever size their headers claim. */
 const HEADER_ONLY: readonly TarEntryType[] = [
   "hard link",
   "symbolic link",
@@ -447,7 +447,7 @@ function typeOf(flag: string, name: Uint8Array): TarEntryType {
     case "0":
     case "\0":
     case "7":
-      // Before there was a flag for directories, a slash told them.
+      // In V7 archives, only the trailing slash marks a directory.
       return name.at(-1) === 47 ? "directory" : "file";
     case "1":
       return "hard link";
@@ -467,7 +467,7 @@ function typeOf(flag: string, name: Uint8Array): TarEntryType {
   }
 }
 
-/** The name in a header, with the directories that POSIX keeps elsewhere in it. */
+/** The name in a header, with the prefix field of ustar. */
 function nameOf(block: Uint8Array): Uint8Array {
   const name = untilZero(block.subarray(0, 100));
   const isPosix = decodeKey(block.subarray(257, 263)) === "ustar\0";
@@ -480,7 +480,7 @@ function nameOf(block: Uint8Array): Uint8Array {
   return whole;
 }
 
-/** A copy of the bytes before the first zero. */
+/** Copies the bytes before the first zero. */
 function untilZero(bytes: Uint8Array): Uint8Array {
   const end = bytes.indexOf(0);
   return bytes.slice(0, end < 0 ? bytes.length : end);
@@ -490,7 +490,7 @@ function isZero(block: Uint8Array): boolean {
   return block.every((byte) => byte === 0);
 }
 
-/** Whether a header's checksum is right; old programs have added up signed bytes. */
+/** Verifies the checksum of a header. Some old programs summed signed bytes. */
 function hasChecksum(block: Uint8Array): boolean {
   let unsigned = 0;
   let signed = 0;
@@ -503,7 +503,7 @@ function hasChecksum(block: Uint8Array): boolean {
   return sum === unsigned || sum === signed;
 }
 
-/** The number that a pattern's first group finds; NaN if there is none. No digits are 0. */
+/** Parses the first group of a pattern; NaN if it does not match, 0 if the group is empty. */
 function parse(bytes: Uint8Array, pattern: RegExp, base: number): number {
   const match = pattern.exec(decodeKey(bytes));
   return match === null ? NaN : parseInt(match[1] || "0", base);

@@ -10,12 +10,13 @@ import { TargetLock } from "./target_lock.ts";
 import { fileError, nodeFs } from "../source/byte_source.ts";
 
 /**
- * Writes a file that appears whole or not at all.
+ * Writes a file atomically: to a temporary file, which is flushed and renamed.
+ * If that or `work` fails, the target is unchanged and nothing is left behind.
  *
- * @param sources Files that it must not be.
- * @param work Hands over the bytes, one piece after the other.
- * @throws {TargetExistsError} It exists, and `force` is not set.
- * @throws {FileError} It cannot be written. Nothing is left of it then, nor if `work` throws.
+ * @param sources Files that the target must not be.
+ * @param work Passes the bytes to `write`, piece by piece.
+ * @throws {TargetExistsError} The target exists, and `force` is not set.
+ * @throws {FileError} It cannot be written.
  */
 export async function writeFileWhole(
   target: string,

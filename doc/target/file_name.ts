@@ -1,21 +1,21 @@
-/** Keys as paths of files, on any system. */
+/** Maps keys to file paths that are safe on any system. */
 import type NodeCrypto from "node:crypto";
 import { nodeModule } from "../../pool/runtime.ts";
 
-/** Longest name of a file or directory that file systems have, in bytes. */
+/** Maximum length of a file name on common file systems, in bytes. */
 const MAX_NAME_SIZE = 255;
 
-/** Longest encoded name; the rest is for what may be added to it. */
+/** Maximum length of an encoded name; the rest is reserved for number suffixes. */
 const MAX_ENCODED_SIZE = 240;
 
-/** Names that Windows has for devices, with any suffix. */
+/** Reserved device names of Windows, with any extension. */
 const DEVICE = /^(con|prn|aux|nul|com\d|lpt\d)(\.|$)/i;
 
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 /**
- * What keeps a key from being the path of a file within a directory; undefined
- * if nothing does. Slashes separate directories.
+ * Returns why a key cannot be a path within a directory, or undefined if it can.
+ * Slashes separate directories.
  */
 export function pathProblem(
   key: Uint8Array,
@@ -25,24 +25,24 @@ export function pathProblem(
   try {
     path = decoder.decode(key);
   } catch {
-    return "it is no UTF-8";
+    return "it is not UTF-8";
   }
   if (path === "") return "it is empty";
   if (/\p{Cc}/u.test(path)) return "it has control characters";
   if (path.includes("\\")) return "it has a backslash";
-  if (/^[a-z]:/i.test(path)) return "it begins with a drive";
+  if (/^[a-z]:/i.test(path)) return "it starts with a drive letter";
   for (const name of path.split("/")) {
-    if (name === "") return "a directory or file in it has no name";
+    if (name === "") return "it has an empty path component";
     if (name === "." || name === "..") {
-      return `${JSON.stringify(name)} in it is no name`;
+      return `it has the path component ${JSON.stringify(name)}`;
     }
-    // No character takes more than three bytes for each unit that it counts as.
+    // UTF-8 takes at most three bytes per UTF-16 code unit.
     if (
       3 * name.length > MAX_NAME_SIZE &&
       encoder.encode(name).length > MAX_NAME_SIZE
-    ) return `a name in it has more than ${MAX_NAME_SIZE} bytes`;
+    ) return `it has a path component of more than ${MAX_NAME_SIZE} bytes`;
     if (isWindows && (/[<>:"|?*]|[. ]$/.test(name) || DEVICE.test(name))) {
-      return `Windows has no file named ${JSON.stringify(name)}`;
+      return `Windows does not allow the name ${JSON.stringify(name)}`;
     }
   }
   return undefined;
@@ -51,12 +51,12 @@ export function pathProblem(
 const encoder = new TextEncoder();
 
 /**
- * A name for the file of any key: letters, digits, `_`, `-` and dots stay as they
- * are, and other bytes become `%` and two digits. What is too long ends in `%`
- * and the key's SHA-256 instead.
+ * Encodes any key as a file name. Letters, digits, `_`, `-` and dots are kept;
+ * other bytes become `%` and two hexadecimal digits. A name that is too long is
+ * cut and ends with `%` and the SHA-256 of the key.
  */
 export function encodedName(key: Uint8Array): string {
-  // A name of nothing but a sign that stands for no byte.
+  // Not the encoding of any other key.
   if (key.length === 0) return "%";
   const parts = Array.from(
     key,
@@ -65,7 +65,7 @@ export function encodedName(key: Uint8Array): string {
         ? String.fromCharCode(byte)
         : percent(byte),
   );
-  // No hidden files, no `..`, no names that Windows has for devices or cuts off.
+  // No hidden files, no `..`, no device names, and no trailing dot, which Windows removes.
   const last = key.length - 1;
   if (parts[0] === "." || DEVICE.test(parts.join(""))) {
     parts[0] = percent(key[0]);
@@ -78,7 +78,7 @@ export function encodedName(key: Uint8Array): string {
   return name.slice(0, MAX_ENCODED_SIZE - hash.length) + hash;
 }
 
-/** Characters that are safe everywhere. */
+/** Characters that are safe on all systems. */
 const PLAIN = /[\w.-]/;
 
 function percent(byte: number): string {

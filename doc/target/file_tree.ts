@@ -1,31 +1,28 @@
-/** A directory of files that appears whole or not at all: made aside, then renamed or merged into its place. */
+/** Writes a directory of files atomically: into a staging directory, which is then renamed or merged. */
 
 import { fileError, nodeFs, nodePath } from "../source/byte_source.ts";
 import { FileError, TargetExistsError } from "../errors.ts";
 
-/** What came of writing a file. */
-export const enum Written {
-  /** It was written. */
-  Done,
-  /** There is a file of that name already. */
-  Exists,
-  /** There is a directory of that name, or a file that has the name of a directory on the way. */
-  Blocked,
-  /** The file system has no such names. */
-  NoName,
-}
+/**
+ * The outcome of writing a file:
+ *
+ * - `exists`: a file of that name was written before.
+ * - `blocked`: a directory has that name, or a file has the name of a parent directory.
+ * - `invalid name`: the file system does not allow the name.
+ */
+export type WriteOutcome = "written" | "exists" | "blocked" | "invalid name";
 
-/** Files on their way into a directory. */
+/** Collects files in a staging directory until they are committed. */
 export class FileTree implements Disposable {
   readonly #target: string;
-  /** The directory in which they are until all of them are there. */
+  /** Path of the staging directory. */
   readonly #staging: string;
   readonly #fs = nodeFs();
 
   /**
-   * Makes room for files.
+   * Creates the staging directory.
    *
-   * @throws {FileError} `target` is no directory, or there can be none.
+   * @throws {FileError} `target` is not a directory, or cannot be created.
    */
   constructor(target: string) {
     this.#target = target;
@@ -36,10 +33,10 @@ export class FileTree implements Disposable {
       if (stat !== undefined && !stat.isDirectory()) {
         throw new FileError(
           target,
-          `Cannot unpack to ${target}: it is no directory`,
+          `Cannot unpack to ${target}: it is not a directory`,
         );
       }
-      // Within the target if there is one, which may be a file system of its own.
+      // Within an existing target, because that may be a mount point.
       const path = resolve(target);
       const parent = stat === undefined ? dirname(path) : path;
       this.#fs.mkdirSync(parent, { recursive: true });
@@ -48,18 +45,18 @@ export class FileTree implements Disposable {
     } catch (error) {
       throw error instanceof FileError
         ? error
-        : fileError("make", target, error);
+        : fileError("create", target, error);
     }
   }
 
   /**
-   * Writes a file, and makes the directories that lead to it.
+   * Writes a file and creates its parent directories.
    *
    * @param path Its path, which must not lead out of the directory.
-   * @param replaces Whether a file of that name is replaced.
+   * @param replaces Whether to replace a file that was written before.
    * @throws {FileError} It cannot be written, for example because the disk is full.
    */
-  write(path: string, content: Uint8Array, replaces = false): Written {
+  write(path: string, content: Uint8Array, replaces = false): WriteOutcome {
     const file = this.#path(path);
     const flag = replaces ? "w" : "wx";
     try {
@@ -70,35 +67,35 @@ export class FileTree implements Disposable {
         this.#fs.mkdirSync(nodePath().dirname(file), { recursive: true });
         this.#fs.writeFileSync(file, content, { flag });
       }
-      return Written.Done;
+      return "written";
     } catch (error) {
       switch ((error as NodeJS.ErrnoException).code) {
         case "EEXIST":
-          return this.#isFile(file) ? Written.Exists : Written.Blocked;
+          return this.#isFile(file) ? "exists" : "blocked";
         case "EISDIR":
         case "ENOTDIR":
-          return Written.Blocked;
+          return "blocked";
         case "ENAMETOOLONG":
         case "EILSEQ":
         case "EINVAL":
         case "ENOENT":
-          return Written.NoName;
+          return "invalid name";
       }
       throw fileError("write", nodePath().join(this.#target, path), error);
     }
   }
 
-  /** Whether there is something of that name. */
+  /** Whether that name is taken. */
   has(path: string): boolean {
     return this.#fs.existsSync(this.#path(path));
   }
 
   /**
-   * Puts the files in their place.
+   * Moves the files to the target.
    *
-   * @param force Whether files that are there are replaced.
-   * @throws {TargetExistsError} A file is there, and `force` is not set; nothing has changed then.
-   * @throws {FileError} A file cannot be put in its place.
+   * @param force Whether to replace existing files.
+   * @throws {TargetExistsError} A file exists, and `force` is not set. Nothing was changed.
+   * @throws {FileError} A file cannot be moved.
    */
   commit(force: boolean): void {
     try {
@@ -114,7 +111,7 @@ export class FileTree implements Disposable {
     }
   }
 
-  /** Removes what has not been put in its place. */
+  /** Removes the staging directory with the files that were not committed. */
   [Symbol.dispose](): void {
     this.#fs.rmSync(this.#staging, { recursive: true, force: true });
   }
@@ -130,8 +127,8 @@ export class FileTree implements Disposable {
 }
 
 /**
- * Moves what is in a directory to another, or only checks that it can be. Links
- * in the other directory are never followed.
+ * Moves the entries of a directory to another, or only checks that this is
+ * possible. Symbolic links in the target are not followed.
  */
 function merge(from: string, to: string, force: boolean, moves: boolean): void {
   const fs = nodeFs();
@@ -154,8 +151,8 @@ function merge(from: string, to: string, force: boolean, moves: boolean): void {
       if (there !== undefined && isDirectory !== there.isDirectory()) {
         throw new FileError(
           target,
-          `Cannot write ${target}: there is ${
-            isDirectory ? "something that is no" : "a"
+          `Cannot write ${target}: it exists and is ${
+            isDirectory ? "not a" : "a"
           } directory`,
         );
       }

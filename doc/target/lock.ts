@@ -1,56 +1,55 @@
 /**
- * Lock files. What runtimes have in common is a file system in which a link to
- * a file can be made at a name that is free, and in which renaming a file over
- * another is atomic; the rest follows from these two:
+ * Lock files. All runtimes can create a hard link at a free name and rename a
+ * file over another, both atomically. The protocol is built on these two:
  *
- * - A lock file appears with all that is in it, as a link to a file that was
- *   complete before. So there is never a lock whose owner is not known.
- * - The lock of an owner who is dead is replaced by who holds the *claim* to it,
- *   a lock file named after the token of the dead one's. Tokens are not used
- *   twice, so nobody can replace a living lock that he took for a dead one.
+ * - A lock file is created as a link to a complete file, so a lock always names
+ *   its owner.
+ * - A stale lock is replaced by the process that holds the *claim* to it, a lock
+ *   file named after the token of the stale lock. Tokens are unique, so a lock
+ *   that was replaced meanwhile is never taken for the stale one.
  *
- * Whether an owner lives is told in two ways. On Deno, which may not look at
- * other processes, an owner holds a lock of the operating system (`flock`) on his
- * lock file, which ends with him whatever happens. Node and Bun have no such
- * thing, but may ask for a process by its number, and compare when it started
- * where Linux tells. An owner who cannot be seen counts as alive.
+ * There are two ways to check whether an owner is alive. On Deno, which needs a
+ * permission to look at other processes, the owner holds a `flock` on its lock
+ * file, which the kernel releases when the process ends. Node and Bun have no
+ * `flock`; they check the process id and, on Linux, its start time. An owner that
+ * cannot be checked counts as alive.
  */
 import type NodeOs from "node:os";
 import { nodeModule } from "../../pool/runtime.ts";
 import { nodeFs, nodePath } from "../source/byte_source.ts";
 
-/** What is in a lock file. */
+/** The content of a lock file. */
 interface Owner<Note> {
-  /** Made for this lock alone. */
+  /** Unique token of this lock. */
   token: string;
-  /** Number of the process. */
+  /** Process id. */
   pid: number;
-  /** Whether the owner holds a lock of the operating system on the file. */
+  /** Whether the owner holds a `flock` on the file. */
   flocked: boolean;
-  /** Name of the machine, where the owner may know it. */
+  /** Host name, if the owner may read it. */
   host?: string;
-  /** When the process started, where that can be told. */
+  /** Start time of the process, where it is available. */
   started?: string;
-  /** What has to be known if the owner dies; short. */
+  /** State that the next owner needs if this one dies. Short. */
   note?: Note;
 }
 
-/** Somebody else has the lock. */
+/** A lock that another process holds. */
 export interface Held {
   /** Path of the lock file. */
   path: string;
-  /** Number of the process that has it; undefined if the lock file cannot be read. */
+  /** Process id of the owner; undefined if the lock file is unreadable. */
   pid: number | undefined;
 }
 
-/** A file of Deno's, as far as it is used here. */
+/** The part of `Deno.FsFile` that is used here. */
 interface DenoFile {
   tryLockSync(exclusive: boolean): boolean;
   readSync(bytes: Uint8Array): number | null;
   close(): void;
 }
 
-/** The parts of Deno that are used here. */
+/** The part of `Deno` that is used here. */
 interface DenoRuntime {
   openSync(path: string, options: { read: true; write?: true }): DenoFile;
   permissions: {
@@ -63,13 +62,13 @@ const { Deno: deno, process } = globalThis as {
   process?: typeof globalThis.process;
 };
 
-/** Instead of the number of a process: the owner has given up. */
-const NOBODY = 0;
+/** Process id of an abandoned lock. */
+const NO_PROCESS = 0;
 
-/** Nobody loses so many races in a row. */
+/** Lost races in a row after which the error is real. */
 const MAX_RACES = 1000;
 
-/** A name that nobody else has thought of: 12 hexadecimal digits. */
+/** Creates a unique token of 12 hexadecimal digits. */
 export function randomToken(): string {
   return Array.from(
     crypto.getRandomValues(new Uint8Array(6)),
@@ -81,7 +80,7 @@ export function randomToken(): string {
 export class Lock<Note> {
   /** Path of the lock file. */
   readonly path: string;
-  /** Whether its last owner died; leftovers of his may lie about. */
+  /** Whether it was taken over from a dead owner, who may have left files. */
   readonly wasStale: boolean;
   readonly #owner: Owner<Note>;
   readonly #file: DenoFile | undefined;
@@ -98,49 +97,53 @@ export class Lock<Note> {
     this.wasStale = wasStale;
   }
 
-  /** What has to be known if the owner dies; from a dead owner, the next one inherits it. */
+  /** The note of this owner, or the one inherited from a dead owner. */
   get note(): Note | undefined {
     return this.#owner.note;
   }
 
-  /** Leaves word for whoever takes over the lock if this process dies. */
+  /** Stores a note for the process that takes over the lock if this one dies. */
   leave(note: Note | undefined): void {
     this.#owner.note = note;
     writeOwner(this.path, this.#owner);
   }
 
   /**
-   * Gives the lock up as if the owner had died: the next one inherits the note.
+   * Releases the lock as if the owner had died: the next owner inherits the note.
    *
    * @throws {NodeJS.ErrnoException} The lock file cannot be written.
    */
   abandon(): void {
     try {
-      writeOwner(this.path, { ...this.#owner, pid: NOBODY, flocked: false });
+      writeOwner(this.path, {
+        ...this.#owner,
+        pid: NO_PROCESS,
+        flocked: false,
+      });
     } finally {
       this.#file?.close();
     }
   }
 
-  /** Gives the lock back. */
+  /** Releases the lock. */
   release(): void {
     try {
-      // Not if somebody has removed the file, and it is another's by now.
+      // Not if the file was removed and belongs to another owner by now.
       if (inspect(this.path)?.owner?.token === this.#owner.token) {
         nodeFs().rmSync(this.path, { force: true });
       }
       this.#file?.close();
     } catch {
-      // What cannot be removed shall at least not be in the way.
+      // The file cannot be removed; at least nobody waits for it.
       this.abandon();
     }
   }
 }
 
 /**
- * Takes a lock if it is free, or if its owner is dead.
+ * Takes a lock if it is free or its owner is dead.
  *
- * @throws {NodeJS.ErrnoException} The lock file cannot be made.
+ * @throws {NodeJS.ErrnoException} The lock file cannot be created.
  */
 export function tryLock<Note>(path: string): Lock<Note> | Held {
   const fs = nodeFs();
@@ -159,8 +162,8 @@ export function tryLock<Note>(path: string): Lock<Note> | Held {
           fs.linkSync(candidate, path);
         } catch (error) {
           if (isOneOf(error, "EEXIST", "ENOENT")) throw error;
-          // Not every file system has links. There, a lock file may be seen
-          // before its owner is known, and counts as held meanwhile.
+          // The file system has no hard links. An incomplete lock file may be
+          // seen then; it counts as held.
           file?.close();
           file = createLockFile(path, owner);
         }
@@ -182,10 +185,10 @@ export function tryLock<Note>(path: string): Lock<Note> | Held {
       }
       if (lock !== undefined) return lock;
     } catch (error) {
-      // Others were faster, or have taken the candidate for a leftover.
+      // Another process was faster, or removed the candidate as a leftover.
       const isRace = isOneOf(error, "EEXIST") ||
         isOneOf(error, "ENOENT") && fs.existsSync(nodePath().dirname(path));
-      // Some directories, such as those of Linux's /proc, take no files and say so in the same way.
+      // Directories that accept no files, such as /proc, fail with ENOENT as well.
       if (!isRace || races === MAX_RACES) throw error;
     } finally {
       try {
@@ -196,13 +199,13 @@ export function tryLock<Note>(path: string): Lock<Note> | Held {
   }
 }
 
-/** Whether a name is that of a file which is or was on its way to become the lock file `name`, or a claim to it. */
+/** Whether `name` is a candidate for the lock file `lockName`, or a claim to it. */
 export function isLockLeftover(lockName: string, name: string): boolean {
   return name.startsWith(`${lockName}.`) &&
     /^(\.[0-9a-f]{12})+(\.tmp)?$/.test(name.slice(lockName.length));
 }
 
-/** Looks at a lock file. @returns undefined if there is none. */
+/** Reads a lock file. @returns undefined if it does not exist. */
 function inspect<Note>(
   path: string,
 ): { owner?: Owner<Note>; isAlive: boolean } | undefined {
@@ -211,7 +214,7 @@ function inspect<Note>(
     file = deno?.openSync(path, { read: true });
     const text = file === undefined
       ? nodeFs().readFileSync(path, "utf8")
-      // Of the file that is open, even if the name has become another's.
+      // Of the open file, even if the name refers to another one by now.
       : readText(file);
     const owner = parseOwner<Note>(text);
     return { owner, isAlive: owner === undefined || isAlive(owner, file) };
@@ -227,9 +230,9 @@ function isAlive(
   { pid, flocked, host, started }: Owner<unknown>,
   file: DenoFile | undefined,
 ): boolean {
-  // Shared, so that others who look at the same time do not seem to be the owner.
+  // A shared lock, so that concurrent checks do not mistake each other for the owner.
   if (flocked && file !== undefined) return !file.tryLockSync(false);
-  if (pid === NOBODY) return false;
+  if (pid === NO_PROCESS) return false;
   const here = hostName();
   if (host !== undefined && here !== undefined && host !== here) return true;
   if (!isAllowed({ name: "run" })) return true;
@@ -238,11 +241,11 @@ function isAlive(
   } catch (error) {
     return !isOneOf(error, "ESRCH");
   }
-  // The number may have become another process's.
+  // The process id may have been reused.
   return started === undefined || started === startOf(pid);
 }
 
-/** What this process puts into its lock files. */
+/** The content of the lock files of this process. */
 function describeOwner<Note>(): Owner<Note> {
   const { pid } = process!;
   return {
@@ -254,7 +257,7 @@ function describeOwner<Note>(): Owner<Note> {
   };
 }
 
-/** Makes a lock file that must not be there yet. */
+/** Creates a lock file, which must not exist. */
 function createLockFile(
   path: string,
   owner: Owner<unknown>,
@@ -267,16 +270,16 @@ function createLockFile(
   return file;
 }
 
-/** Size of every lock file, in bytes; what is in it is filled up with spaces. */
+/** Size of a lock file in bytes, padded with spaces so that one write replaces it. */
 const LOCK_SIZE = 4096;
 
-/** Writes the contents of a lock file, of which there is always one or the other, never a half. */
+/** Replaces the content of a lock file in a single write. */
 function writeOwner(path: string, owner: Owner<unknown>): void {
   const fs = nodeFs();
   const descriptor = fs.openSync(path, "r+");
   try {
     fs.writeSync(descriptor, JSON.stringify(owner).padEnd(LOCK_SIZE), 0);
-    // What a note is about must not get to the disk before the note does.
+    // The note must reach the disk before the changes that it describes.
     if (owner.note !== undefined) fs.fdatasyncSync(descriptor);
   } finally {
     fs.closeSync(descriptor);
@@ -289,7 +292,7 @@ function readText(file: DenoFile): string {
   return new TextDecoder().decode(bytes.subarray(0, length));
 }
 
-/** @returns undefined if nobody is named there. */
+/** @returns undefined if the text names no owner. */
 function parseOwner<Note>(text: string): Owner<Note> | undefined {
   try {
     const owner = JSON.parse(text);
@@ -305,25 +308,25 @@ function isToken(value: unknown): boolean {
   return typeof value === "string" && /^[0-9a-f]{12}$/.test(value);
 }
 
-/** Name of this machine, if it may be known. */
+/** Host name, if it may be read. */
 function hostName(): string | undefined {
   return isAllowed({ name: "sys", kind: "hostname" })
     ? nodeModule<typeof NodeOs>("node:os")!.hostname()
     : undefined;
 }
 
-/** Whether something may be done without Deno's asking the user first. */
+/** Whether a permission is granted, so that Deno does not prompt for it. */
 function isAllowed(permission: { name: string; kind?: string }): boolean {
   return deno === undefined ||
     deno.permissions.querySync(permission).state === "granted";
 }
 
-/** When a process started, in a unit of Linux's; undefined where that cannot be told. */
+/** Start time of a process in clock ticks since boot (proc(5), field 22); undefined elsewhere. */
 function startOf(pid: number): string | undefined {
   if (deno !== undefined) return undefined;
   try {
     const stat = nodeFs().readFileSync(`/proc/${pid}/stat`, "utf8");
-    // The name of the program comes before, in parentheses, and may hold spaces.
+    // Fields follow the program name, which is in parentheses and may contain spaces.
     return stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19];
   } catch {
     return undefined;
