@@ -14,6 +14,7 @@ import {
   removeTemporaries,
 } from "./target/temporary.ts";
 import { TargetLock } from "./target/target_lock.ts";
+import { writeFully } from "./target/write_fully.ts";
 import { asFileError, fileError, nodeFs } from "./source/byte_source.ts";
 import type { Doc } from "./doc.ts";
 import {
@@ -187,17 +188,9 @@ export class DocWriter implements Disposable {
    */
   flush(): void {
     try {
-      for (let done = 0; done < this.#batchLength;) {
-        // With its position, so that a part that got there before something
-        // failed is written over.
-        done += this.#fs.writeSync(
-          this.#descriptor,
-          this.#batch,
-          done,
-          this.#batchLength - done,
-          this.#written + done,
-        );
-      }
+      const batch = this.#batch.subarray(0, this.#batchLength);
+      // At its position: a retry overwrites what a failed attempt has written.
+      writeFully(this.#descriptor, batch, this.#written);
     } catch (error) {
       throw fileError("write", this.file, error);
     }

@@ -6,6 +6,7 @@ import {
   STANDARD_STREAM,
   standardInputChunks,
 } from "../source/standard_input.ts";
+import { writeFully } from "../target/write_fully.ts";
 import { createTemporary, removeTemporaries } from "../target/temporary.ts";
 
 /**
@@ -39,9 +40,7 @@ async function copyStandardInput(
   const descriptor = fs.openSync(path, "w");
   try {
     for await (const chunk of standardInputChunks(signal)) {
-      for (let done = 0; done < chunk.length;) {
-        done += fs.writeSync(descriptor, chunk, done, chunk.length - done);
-      }
+      writeFully(descriptor, chunk);
     }
   } catch (error) {
     if (error instanceof BinfilesError) throw error;

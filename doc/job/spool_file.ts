@@ -1,5 +1,6 @@
 import type { JobControl } from "./shared_state.ts";
 import { removeParts } from "../target/temporary.ts";
+import { writeFully } from "../target/write_fully.ts";
 import { type ByteSource, fileError, nodeFs } from "../source/byte_source.ts";
 
 /** Bytes of each segment but the last. */
@@ -61,8 +62,10 @@ export class SpoolFile implements Disposable {
       bytes.length,
       position,
       "write",
-      (done, count, at) =>
-        this.#fs.writeSync(this.#descriptor, bytes, done, count, at),
+      (done, count, at) => {
+        writeFully(this.#descriptor, bytes.subarray(done, done + count), at);
+        return count;
+      },
     );
   }
 

@@ -22,6 +22,7 @@ import {
   nodeFs,
   openSame,
 } from "../source/byte_source.ts";
+import { writeFully } from "../target/write_fully.ts";
 import { ContentCheck } from "../damage/content_check.ts";
 import { KnownDocuments } from "../damage/known_documents.ts";
 
@@ -349,15 +350,7 @@ class OutputFile implements Disposable {
     const path = partPath(this.#job, this.#path, part);
     try {
       if (part !== this.#part) this.#open(part, path);
-      for (let done = 0; done < bytes.length;) {
-        done += this.#fs.writeSync(
-          this.#descriptor,
-          bytes,
-          done,
-          bytes.length - done,
-          position + done,
-        );
-      }
+      writeFully(this.#descriptor, bytes, position);
     } catch (error) {
       throw fileError("write", path, error);
     }

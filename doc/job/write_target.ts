@@ -18,6 +18,7 @@ import {
 import type { TargetLock } from "../target/target_lock.ts";
 import { SUMS_SUFFIX, writeSumsHeader } from "../format/sums.ts";
 import { fileError, nodeFs, openFile } from "../source/byte_source.ts";
+import { writeFully } from "../target/write_fully.ts";
 import { OptionError } from "../../pool/errors.ts";
 import { CancelledError, FileError } from "../errors.ts";
 import type { JobOptions } from "./options.ts";
@@ -195,11 +196,7 @@ async function packWhole(
   const input = openFile(from);
   const output = fs.openSync(to, "w");
   const encoder = createEncoder(codec);
-  const write = (bytes: Uint8Array) => {
-    for (let done = 0; done < bytes.length;) {
-      done += fs.writeSync(output, bytes, done, bytes.length - done);
-    }
-  };
+  const write = (bytes: Uint8Array) => writeFully(output, bytes);
   try {
     const chunk = new Uint8Array(CHUNK_SIZE);
     for (let position = 0, last = false; !last; await nextEvent()) {

@@ -7,6 +7,7 @@ import {
   syncFile,
 } from "./temporary.ts";
 import { TargetLock } from "./target_lock.ts";
+import { writeFully } from "./write_fully.ts";
 import { fileError, nodeFs } from "../source/byte_source.ts";
 
 /**
@@ -33,9 +34,7 @@ export async function writeFileWhole(
     try {
       await work((bytes) => {
         try {
-          for (let done = 0; done < bytes.length;) {
-            done += fs.writeSync(descriptor, bytes, done, bytes.length - done);
-          }
+          writeFully(descriptor, bytes);
         } catch (error) {
           throw fileError("write", target, error);
         }

@@ -9,6 +9,7 @@ import {
   nodePath,
   openFile,
 } from "../source/byte_source.ts";
+import { writeFully } from "./write_fully.ts";
 import { SUMS_SUFFIX } from "../format/sums.ts";
 import { FileError, TargetExistsError } from "../errors.ts";
 
@@ -243,15 +244,7 @@ export function appendTemporary(temporary: string, target: string): void {
       const chunk = new Uint8Array(APPEND_SIZE);
       for (let at = 0; at < source.size;) {
         const length = source.read(chunk, 0, chunk.length, at);
-        for (let done = 0; done < length;) {
-          done += fs.writeSync(
-            descriptor,
-            chunk,
-            done,
-            length - done,
-            size + at + done,
-          );
-        }
+        writeFully(descriptor, chunk.subarray(0, length), size + at);
         at += length;
       }
       fs.fdatasyncSync(descriptor);
