@@ -7,7 +7,7 @@ import { DocReader, type DocReaderOptions } from "./reader.ts";
 /** How to compare two bin files. */
 export interface CompareOptions
   extends Pick<DocReaderOptions, "keySizeLimit" | "maxSize"> {
-  /** Most differences to list; the others are only counted. Default 100. */
+  /** Maximum number of listed differences; more are only counted. Default 100. */
   maxDifferences?: number;
   /** Cancels the work. */
   signal?: AbortSignal;
@@ -15,37 +15,37 @@ export interface CompareOptions
   onProgress?(progress: { documents: number; bytesRead: number }): void;
 }
 
-/** A document that two bin files do not have in common. */
-export interface Difference {
-  /** What is different: the content of documents of the same key, or one of them is missing in the other file. */
+/** A document that differs between two bin files. */
+export interface DocumentDifference {
+  /** `content`: the contents of a key differ. Otherwise one file lacks the document. */
   kind: "content" | "only in first" | "only in second";
   /** The key. */
   key: string;
-  /** Offset of the document in the file that has it; in the first if both do. */
+  /** Offset of the document in the file that has it, or in the first if both do. */
   offset: number;
 }
 
-/** What two bin files have in common. */
+/** The result of {@linkcode compareFiles}. */
 export interface Comparison {
-  /** Documents that are the same in both. */
+  /** Number of documents that are equal in both files. */
   same: number;
   /** Number of differences. */
   different: number;
-  /** The first of them, in order. */
-  differences: Difference[];
+  /** The first differences, in order. */
+  differences: DocumentDifference[];
 }
 
-/** Documents that are looked ahead, to tell one that is missing from all others. */
+/** Documents to look ahead for a key, to resynchronize after a missing document. */
 const LOOKAHEAD = 1000;
 
-/** Documents between two looks at whether to stop. */
+/** Documents between two checks for cancellation. */
 const DOCUMENTS_PER_TURN = 1000;
 
 /**
  * Compares the documents of two bin files, whatever their codecs: keys and
  * contents, in order.
  *
- * @throws {RecordError | CorruptDataError} A file is damaged.
+ * @throws {RecordError | CorruptDataError} A file is corrupt.
  * @throws {FileError} A file cannot be read.
  * @throws {CancelledError} `signal` was aborted.
  *
@@ -85,7 +85,7 @@ async function compare(
   { maxDifferences = 100, signal, onProgress }: CompareOptions,
 ): Promise<Comparison> {
   const result: Comparison = { same: 0, different: 0, differences: [] };
-  const report = (kind: Difference["kind"], { doc, offset }: Side) => {
+  const report = (kind: DocumentDifference["kind"], { doc, offset }: Side) => {
     result.different++;
     if (result.differences.length >= maxDifferences) return;
     result.differences.push({ kind, key: decodeKey(doc!.key), offset });
@@ -109,7 +109,7 @@ async function compare(
     const aheadInOne = b && one.distance(b.key, lookahead);
     const aheadInOther = a && other.distance(a.key, lookahead);
     const isFound = aheadInOne !== undefined || aheadInOther !== undefined;
-    // Files that have nothing in common would be searched in vain for every document.
+    // Shrinks on failure, or files without common documents would take quadratic time.
     lookahead = isFound ? LOOKAHEAD : Math.max(10, lookahead >> 1);
     const takesOne = a !== undefined &&
       (!isFound || (aheadInOne ?? Infinity) < (aheadInOther ?? Infinity));
@@ -127,9 +127,9 @@ async function compare(
   return result;
 }
 
-/** One of the two files, at one of its documents. */
+/** One of the two files, positioned at a document. */
 class Side {
-  /** The document; undefined at the end. */
+  /** The current document; undefined at the end. */
   doc: Doc | undefined;
   /** Its offset. */
   offset = 0;
@@ -144,7 +144,7 @@ class Side {
     this.doc = this.#reader.read();
   }
 
-  /** How many documents ahead the next one with a key is; undefined if none of the next `limit` is. */
+  /** Distance to the next document with a key, in documents; undefined if it is over `limit`. */
   distance(key: Uint8Array, limit: number): number | undefined {
     const { position } = this.#reader;
     let count = 0;

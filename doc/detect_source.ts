@@ -1,4 +1,5 @@
 import { MAX_PACKAGE_START } from "./source/sequential_source.ts";
+import { findCodec } from "../codec/codecs.ts";
 import { type CodecName, codecNames } from "../codec/names.ts";
 import {
   detectCodec,
@@ -15,26 +16,34 @@ import {
 import { ContentCheck } from "./damage/content_check.ts";
 import { findRecord } from "./damage/resync.ts";
 
-/** Most bytes of records that are looked at. */
+/** Maximum bytes of records to inspect. */
 const SAMPLE_SIZE = 256 * 1024;
-/** Most contents that are tried. */
+/** Maximum number of contents to inspect. */
 const SAMPLE_COUNT = 16;
-/** Bytes of a package that are unpacked at a time, so that not much more than needed is. */
+/** Compressed bytes per step, small so that little more than needed is decompressed. */
 const PACKAGE_SLICE = 4096;
 
-/** How a bin file is compressed. */
-export interface Detection {
-  /** The codec of the file as a whole; `none` for plain bin files. */
+/** The codecs of a bin file. */
+export interface DetectedCodecs {
+  /** The package codec; `none` for a plain bin file. */
   packageCodec: CodecName;
-  /** The codec of the contents; undefined when there is no record to tell by. */
+  /** The codec of the contents; undefined if there is no record. */
   codec: CodecName | undefined;
 }
 
+/** What is known about an input, and what to accept. */
+export interface OpenInputOptions {
+  /** Codec of the contents: a name, alias or number. Default: detected. */
+  codec?: string | number;
+  /** Longest accepted key, in bytes. Default {@linkcode DEFAULT_KEY_SIZE_LIMIT}. */
+  keySizeLimit?: number;
+}
+
 /**
- * Finds out how a bin file is compressed, by the records at its start.
+ * Detects how a bin file is compressed, by the records at its start. With
+ * `options.codec`, only the package codec is detected.
  *
- * @param known Codec of the contents, if that is known: only records are looked
- * for then, which takes less time.
+ * @throws {UnknownCodecError} `options.codec` is unknown.
  *
  * @example
  * ```ts
@@ -50,18 +59,18 @@ export interface Detection {
  */
 export function detectSource(
   source: ByteSource,
-  keySizeLimit: number = DEFAULT_KEY_SIZE_LIMIT,
-  known?: CodecName,
-): Detection {
+  { codec: told, keySizeLimit = DEFAULT_KEY_SIZE_LIMIT }: OpenInputOptions = {},
+): DetectedCodecs {
+  const known = told === undefined ? undefined : findCodec(told).name;
   const start = readStart(source);
   const plain = detectContents(start, keySizeLimit, known);
   if (plain !== undefined) return { packageCodec: "none", codec: plain };
-  // Magic numbers, read as a key's size, are far over any limit that is set.
+  // As a key size, every magic number is far over the limit.
   const magic = detectMagic(start);
   const packageCodec = magic ?? "brotli";
   const { unpacked, complete } = unpackStart(source, packageCodec);
   const codec = detectContents(unpacked, keySizeLimit, known);
-  // Brotli, which has no magic number, must hold records, or be whole and empty.
+  // Brotli has no magic number: it must decompress to records, or to nothing.
   const holds = codec !== undefined || (complete && unpacked.length === 0);
   if (holds) return { packageCodec, codec };
   if (magic !== undefined) return { packageCodec: magic, codec };
@@ -72,8 +81,8 @@ export function detectSource(
 }
 
 /**
- * Codecs that {@linkcode detectSource} may need the engines of, for whoever has
- * not loaded all of them.
+ * Codecs whose engines {@linkcode detectSource} may need, for callers that load
+ * engines on demand.
  */
 export function codecsToDetect(
   source: ByteSource,
@@ -81,19 +90,19 @@ export function codecsToDetect(
   known?: CodecName,
 ): readonly CodecName[] {
   const samples = takeSamples(readStart(source), keySizeLimit);
-  // What is packaged, or behind damage, can be anything.
+  // A package, or a file with a corrupt start, may use any codec.
   if (samples === undefined) return codecNames;
   if (known !== undefined) return [];
   return samples.contents.map((content) => detectMagic(content) ?? "brotli");
 }
 
-/** The beginning of a source. */
+/** Reads the start of a source. */
 function readStart(source: ByteSource): Uint8Array {
   const bytes = new Uint8Array(Math.min(SAMPLE_SIZE, source.size));
   return bytes.subarray(0, source.read(bytes, 0, bytes.length, 0));
 }
 
-/** The codec of the contents behind damage at the very start; undefined if there are no records. */
+/** Detects the codec of the contents after a corrupt start; undefined if no record is found. */
 function detectBehindDamage(
   bytes: Uint8Array,
   keySizeLimit: number,
@@ -108,7 +117,7 @@ function detectBehindDamage(
     : detectContents(bytes.subarray(found), keySizeLimit, known);
 }
 
-/** The codec of the contents at the start of some bytes; undefined if they are no records. */
+/** Detects the codec of the contents; undefined if `bytes` does not start with a record. */
 function detectContents(
   bytes: Uint8Array,
   keySizeLimit: number,
@@ -124,11 +133,11 @@ function detectContents(
 /** The first contents of a bin file. */
 interface Samples {
   contents: Uint8Array[];
-  /** Whether only the beginning of the first one is there, and no other. */
+  /** Whether there is only the first part of a single content. */
   isCut: boolean;
 }
 
-/** Takes the first contents from the start of some bytes. @returns undefined if they are no records. */
+/** Collects the first contents. @returns undefined if `bytes` does not start with a record. */
 function takeSamples(
   bytes: Uint8Array,
   keySizeLimit: number,
@@ -139,7 +148,7 @@ function takeSamples(
   while (at < bytes.length && contents.length < SAMPLE_COUNT) {
     const state = record.parse(bytes, at, bytes.length);
     if (state !== RecordState.Whole) {
-      // A damaged record behind good ones does not make them less telling.
+      // A corrupt record does not invalidate the samples before it.
       if (contents.length > 0) break;
       return state === RecordState.Cut && record.contentStart > 0
         ? { contents: [bytes.subarray(record.contentStart)], isCut: true }
@@ -151,7 +160,7 @@ function takeSamples(
   return contents.length === 0 ? undefined : { contents, isCut: false };
 }
 
-/** What the beginning of a package unpacks to, as far as it can be read. */
+/** Decompresses the start of a package, as far as possible. */
 function unpackStart(
   source: ByteSource,
   codec: CodecName,
@@ -175,7 +184,7 @@ function unpackStart(
       complete = last;
     }
   } catch {
-    // What came before the damage still tells.
+    // The output before the corruption suffices.
   } finally {
     decoder.close?.();
   }

@@ -13,7 +13,11 @@ export {
   memorySource,
   openFile,
 } from "./source/byte_source.ts";
-export { type Detection, detectSource } from "./detect_source.ts";
+export {
+  type DetectedCodecs,
+  detectSource,
+  type OpenInputOptions,
+} from "./detect_source.ts";
 export {
   compressDoc,
   compressDocOriginal,
@@ -32,11 +36,7 @@ export {
   TarError,
   TargetExistsError,
 } from "./errors.ts";
-export {
-  type OpenedInput,
-  openInput,
-  type OpenInputOptions,
-} from "./open_input.ts";
+export { type OpenedInput, openInput } from "./open_input.ts";
 export {
   packageFiles,
   type PackageOptions,
@@ -76,7 +76,7 @@ export {
   compareFiles,
   type CompareOptions,
   type Comparison,
-  type Difference,
+  type DocumentDifference,
 } from "./compare.ts";
 export {
   type Duplicates,
@@ -109,5 +109,5 @@ export {
   type TarOptions,
 } from "./source/tar.ts";
 export { unpack, type UnpackOptions, type UnpackResult } from "./unpack.ts";
-export type { CutRange } from "./target/torn_record.ts";
+export type { TornRecord } from "./target/torn_record.ts";
 export { DocWriter, type DocWriterOptions } from "./writer.ts";

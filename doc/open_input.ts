@@ -4,16 +4,7 @@ import type { CodecName } from "../codec/names.ts";
 import { findCodec } from "../codec/codecs.ts";
 import { packageSource, standardInput } from "./source/sequential_source.ts";
 import { type ByteSource, openFile } from "./source/byte_source.ts";
-import { detectSource } from "./detect_source.ts";
-import { DEFAULT_KEY_SIZE_LIMIT } from "./format/record.ts";
-
-/** How to open an input. */
-export interface OpenInputOptions {
-  /** Codec of the contents: a name, alias or number. Default: detected. */
-  codec?: string | number;
-  /** Longest accepted key, in bytes. Default {@linkcode DEFAULT_KEY_SIZE_LIMIT}. */
-  keySizeLimit?: number;
-}
+import { detectSource, type OpenInputOptions } from "./detect_source.ts";
 
 /** An open input. */
 export interface OpenedInput {
@@ -54,23 +45,23 @@ export interface OpenedInput {
  */
 export function openInput(
   input: string | ByteSource,
-  { codec, keySizeLimit = DEFAULT_KEY_SIZE_LIMIT }: OpenInputOptions = {},
+  options: OpenInputOptions = {},
 ): OpenedInput {
-  const known = codec === undefined ? undefined : findCodec(codec).name;
   const source = typeof input !== "string"
     ? input
     : input === STANDARD_STREAM
     ? standardInput()
     : openFile(input);
   try {
-    const detected = detectSource(source, keySizeLimit, known);
-    const { packageCodec } = detected;
+    const { packageCodec, codec } = detectSource(source, options);
     return {
       source: packageCodec === "none"
         ? source
         : packageSource(source, packageCodec),
       packageCodec,
-      codec: known ?? detected.codec ?? "none",
+      codec: options.codec === undefined
+        ? codec ?? "none"
+        : findCodec(options.codec).name,
     };
   } catch (error) {
     source.close();

@@ -12,7 +12,7 @@ import {
   type Filling,
 } from "./package_sources.ts";
 import { STANDARD_INPUT_NAME } from "./source/standard_input.ts";
-import { type CutRange, cutTear } from "./target/torn_record.ts";
+import { removeTornRecord, type TornRecord } from "./target/torn_record.ts";
 import { checkTarget } from "./target/temporary.ts";
 import { type TargetLock, withTargetLock } from "./target/target_lock.ts";
 import { writeTarget } from "./job/write_target.ts";
@@ -91,7 +91,7 @@ export interface PackageResult {
    * What was cut off from the end of the bin file before it was appended to: the
    * beginning of a record whose writer had died. Undefined if there was nothing of the kind.
    */
-  cut: CutRange | undefined;
+  cut: TornRecord | undefined;
   /** What was left out, except for what was not asked for. */
   skipped: SkippedFile[];
   /** How long it took, in seconds. */
@@ -239,7 +239,7 @@ function isDirectory(path: string): boolean {
 interface ExistingTarget
   extends Pick<PackageOptions, "targetCodec" | "packageCodec"> {
   /** What was cut off from its end. */
-  cut?: CutRange;
+  cut?: TornRecord;
 }
 
 /**
@@ -262,7 +262,7 @@ async function inspectTarget(
   if (!nodeFs().existsSync(target)) return undefined;
   checkTarget(target, [source], true);
   const input = openFile(target);
-  const found = detectSource(input, keySizeLimit);
+  const found = detectSource(input, { keySizeLimit });
   input.close();
   if (input.size === 0) return {};
   const refuse = (reason: string) => {
@@ -288,7 +288,7 @@ async function inspectTarget(
     );
   }
   const cut = found.packageCodec === "none"
-    ? cutTear(target, keySizeLimit)
+    ? removeTornRecord(target, keySizeLimit)
     : undefined;
   await scan({ source: target, keysOnly: true, keySizeLimit, signal });
   return { targetCodec: codec, packageCodec: found.packageCodec, cut };

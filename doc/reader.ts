@@ -11,28 +11,28 @@ import { RecordScanner } from "./format/record_scanner.ts";
 export interface DocReaderOptions {
   /** Codec of the contents: a name, alias or number. Default: detected. */
   codec?: string | number;
-  /** Longest key that is accepted, in bytes. Default {@linkcode DEFAULT_KEY_SIZE_LIMIT}. */
+  /** Longest accepted key, in bytes. Default {@linkcode DEFAULT_KEY_SIZE_LIMIT}. */
   keySizeLimit?: number;
-  /** Most bytes a document may decompress to. Default: 1 GiB. */
+  /** Maximum size of a decompressed document, in bytes. Default: 1 GiB. */
   maxSize?: DecompressOptions["maxSize"];
-  /** The pool to work with. Default: `globalMemoryPool`. */
+  /** The pool to use. Default: `globalMemoryPool`. */
   pool?: MemoryPool;
 }
 
-/** A record as {@linkcode DocReader.entries} lists it. */
+/** A record, as listed by {@linkcode DocReader.entries}. */
 export interface DocEntry {
   /** Offset of the record in the file, in bytes. */
   offset: number;
-  /** The key; the caller's to keep. */
+  /** The key. The caller owns it. */
   key: Uint8Array;
-  /** Size of the content as it is in the file, in bytes. */
+  /** Size of the stored content, in bytes. */
   contentSize: number;
-  /** Offset behind the record. */
+  /** Offset after the record, in bytes. */
   end: number;
 }
 
 /**
- * Reads the documents of a bin file: in order, or from any record's offset.
+ * Reads the documents of a bin file, in order or from the offset of any record.
  *
  * @example
  * ```ts
@@ -54,13 +54,13 @@ export class DocReader implements Iterable<Doc>, Disposable {
   readonly #contents: ContentReader;
 
   /**
-   * Opens a bin file, by its path, or as bytes, or as any source of bytes; `-`
-   * is the standard input. A file that is compressed as a whole is unpacked on
-   * the way; offsets are those of what it holds, and going far back begins anew.
+   * Opens a bin file: a path, `-` for the standard input, bytes in memory, or any
+   * {@linkcode ByteSource}. A package is decompressed while it is read; offsets
+   * are those of the decompressed records, and going far back restarts the
+   * decompression.
    *
    * @throws {FileError} The file cannot be opened.
-   * @throws {UnknownCodecError | NoEngineError} `options.codec` is no codec, or
-   * cannot be read here.
+   * @throws {UnknownCodecError | NoEngineError} The codec is unknown or unavailable.
    */
   constructor(
     input: string | Uint8Array | ByteSource,
@@ -90,7 +90,7 @@ export class DocReader implements Iterable<Doc>, Disposable {
     }
   }
 
-  /** Offset of the next record, in bytes. Set it to read from elsewhere. */
+  /** Offset of the next record, in bytes. Assign to it to seek. */
   get position(): number {
     return this.#scanner.position;
   }
@@ -99,10 +99,10 @@ export class DocReader implements Iterable<Doc>, Disposable {
   }
 
   /**
-   * Reads the document at {@linkcode DocReader.position} and moves behind it.
+   * Reads the document at {@linkcode DocReader.position} and advances past it.
    *
-   * @returns The document, decompressed, the caller's to keep; undefined at the end.
-   * @throws {RecordError} The record is damaged; the position stays.
+   * @returns The decompressed document, which the caller owns; undefined at the end.
+   * @throws {RecordError} The record is corrupt. The position is unchanged.
    */
   read(): Doc | undefined {
     const scanner = this.#scanner;
@@ -116,16 +116,16 @@ export class DocReader implements Iterable<Doc>, Disposable {
     }
   }
 
-  /** Reads from {@linkcode DocReader.position} to the end. */
+  /** Reads the documents from {@linkcode DocReader.position} to the end. */
   *[Symbol.iterator](): IterableIterator<Doc> {
     for (let doc = this.read(); doc !== undefined; doc = this.read()) yield doc;
   }
 
   /**
    * Lists the records from {@linkcode DocReader.position} to the end without
-   * decompressing them; large contents are not even read.
+   * decompressing them. Large contents are not read.
    *
-   * @throws {RecordError} A record is damaged.
+   * @throws {RecordError} A record is corrupt.
    */
   *entries(): IterableIterator<DocEntry> {
     const scanner = this.#scanner;
@@ -139,7 +139,7 @@ export class DocReader implements Iterable<Doc>, Disposable {
     }
   }
 
-  /** Closes the file and returns what came from the pool. `using` calls it. */
+  /** Closes the file and returns its buffers to the pool. Called by `using`. */
   [Symbol.dispose](): void {
     this.#source.close();
     this.#contents[Symbol.dispose]();

@@ -11,7 +11,6 @@ import { matches } from "./source/matches.ts";
 import { pacer } from "./job/yield.ts";
 import { readSums } from "./damage/read_sums.ts";
 import { withScratch } from "./target/target_lock.ts";
-
 import { nodePath, openFile } from "./source/byte_source.ts";
 import { CancelledError, FileError, KeyError, RecordError } from "./errors.ts";
 import type { JobOptions } from "./job/options.ts";
@@ -31,36 +30,36 @@ export interface UnpackOptions extends
     | "onProgress"
     | "onWarning"
   > {
-  /** Path of the bin file, or `-` for the standard input. Compression of the file as a whole is detected. */
+  /** Path of the bin file, or `-` for the standard input. Packages are detected. */
   source: string;
-  /** Path of the directory, which is made if need be. */
+  /** Path of the directory, which is created if it does not exist. */
   target: string;
-  /** Which keys to take. Default: all. */
+  /** Only documents whose keys match. Default: all. */
   pattern?: RegExp;
-  /** Most documents to take; 0 for all. Default 0. */
+  /** Maximum number of documents; 0 for all. Default 0. */
   limit?: number;
   /**
-   * What to do with a document if an earlier one has the same file: `number`,
-   * which is the default, adds `.2`, `.3` and so on to the name; with `overwrite`
-   * the last one stays, with `skip` the first; `error` gives up.
+   * What to do with a document whose file was written by an earlier document:
+   * `number` (default) appends `.2`, `.3` and so on to the name, `overwrite` keeps
+   * the last document, `skip` keeps the first, `error` throws.
    */
   duplicates?: "number" | "overwrite" | "skip" | "error";
   /**
-   * What to do with a document whose key is no path within the directory:
-   * `encode`, which is the default, writes it to a file directly in the directory
-   * whose name stands for the key; `skip` leaves it out; `error` gives up.
+   * What to do with a document whose key is not a path within the directory:
+   * `encode` (default) writes it to a file at the top of the directory whose name
+   * encodes the key, `skip` omits it, `error` throws.
    */
   unsafeKeys?: "encode" | "skip" | "error";
-  /** Whether to replace files that are in the directory already. Default false. */
+  /** Whether to replace existing files in the directory. Default false. */
   force?: boolean;
   /**
-   * Called for each document that is not in the file that its key names, with
-   * the path of the file it is in, or undefined if it was left out.
+   * Called for each document that is not in the file named by its key, with the
+   * path of its file, or undefined if it was omitted.
    */
   onDetour?(key: string, path: string | undefined, reason: string): void;
 }
 
-/** What was written to files. */
+/** The result of {@linkcode unpack}. */
 export interface UnpackResult extends JobProgress {
   /** Path of the bin file. */
   source: string;
@@ -68,36 +67,37 @@ export interface UnpackResult extends JobProgress {
   target: string;
   /** Codec of the contents. */
   codec: CodecName;
-  /** Codec of the bin file as a whole. */
+  /** Package codec of the bin file. */
   packageCodec: CodecName;
-  /** Number of documents whose files have encoded names. */
+  /** Number of documents in files with encoded names. */
   encoded: number;
-  /** Number of documents whose files have a number added to their names. */
+  /** Number of documents in files with a number suffix. */
   numbered: number;
-  /** Number of documents that were replaced by later ones with the same key. */
+  /** Number of documents that were overwritten by later ones with the same key. */
   overwritten: number;
-  /** Number of documents that were left out because of their keys. */
+  /** Number of documents that were omitted because of their keys. */
   leftOut: number;
-  /** Ranges of the (unpackaged) bin file that were left out because of damage, in order. */
+  /** Skipped regions of the (decompressed) bin file, in order. */
   skipped: SkippedRange[];
-  /** How long it took, in seconds. */
+  /** Duration in seconds. */
   seconds: number;
 }
 
 /**
  * Writes each document of a bin file to a file whose path is the key.
  *
- * No key can lead out of the directory, also not by way of links that are in it:
- * all files are written to a new directory beside or within it, which takes its
- * place, or is merged into it, when all are there. Files appear all or none;
- * they are not flushed to the disk one by one.
+ * No key can lead out of the directory, not even through symbolic links in it:
+ * all files are written to a staging directory beside or within it, which is then
+ * renamed or merged. The files appear all or none. They are not flushed to the
+ * disk one by one.
  *
- * @throws {KeyError} A key is used twice or is no path, and shall be an error then.
- * @throws {RecordError} A record is damaged, and `skipErrors` is not set.
+ * @throws {KeyError} A key is a duplicate or unsafe, and the option says `error`.
+ * @throws {RecordError} A record is corrupt, and `skipErrors` is not set.
  * @throws {TargetExistsError} A file exists, and `force` is not set.
  * @throws {FileError} A file cannot be read or written.
  * @throws {CancelledError} `signal` was aborted.
- * @throws {UnknownCodecError | NoEngineError | OptionError} A codec or option is not to be had.
+ * @throws {UnknownCodecError | NoEngineError | OptionError} A codec is unknown or
+ * unavailable, or an option is invalid.
  *
  * @example
  * ```ts
@@ -119,7 +119,7 @@ export async function unpack(options: UnpackOptions): Promise<UnpackResult> {
   const { source, target, signal, limit = 0, force = false } = options;
   if (!Number.isSafeInteger(limit) || limit < 0) {
     throw new OptionError(
-      `Cannot unpack ${limit} documents: expected 0 or a positive integer`,
+      `Cannot use limit ${limit}: expected 0 or a positive integer`,
     );
   }
   const tree = new FileTree(target);
@@ -129,7 +129,7 @@ export async function unpack(options: UnpackOptions): Promise<UnpackResult> {
         const run = new Unpacking(path, name, tree, options);
         try {
           await run.all();
-          // The last chance to leave everything as it was.
+          // After this, the target changes.
           if (signal?.aborted) throw new CancelledError();
           tree.commit(force);
           return run.result((performance.now() - started) / 1000);
@@ -143,7 +143,7 @@ export async function unpack(options: UnpackOptions): Promise<UnpackResult> {
   }
 }
 
-/** What is at work while a bin file is unpacked. */
+/** A running {@linkcode unpack}. */
 class Unpacking implements Disposable {
   readonly #options: UnpackOptions;
   readonly #tree: FileTree;
@@ -192,7 +192,7 @@ class Unpacking implements Disposable {
       : new RecordScanner(source, { keySizeLimit });
   }
 
-  /** Writes all documents that were asked for. */
+  /** Writes all selected documents. */
   async all(): Promise<void> {
     const { pattern, limit, signal, onProgress } = this.#options;
     const records = this.#records;
@@ -248,7 +248,7 @@ class Unpacking implements Disposable {
     return size === Infinity ? 0 : size;
   }
 
-  /** Writes the content of the record that was found last to a file. */
+  /** Writes the content of the current record to a file. */
   #place(content: Uint8Array): void {
     const { unsafeKeys = "encode" } = this.#options;
     const counts = this.#counts;
@@ -260,9 +260,9 @@ class Unpacking implements Disposable {
       : "invalid name";
     if (written === "blocked" || written === "invalid name") {
       problem ??= written === "blocked"
-        ? "another key has a file where this one has a directory, or the other way round"
-        : "the file system has no such names";
-      if (unsafeKeys !== "encode") return this.#leaveOut(unsafeKeys, problem);
+        ? "its path is in conflict with that of another key"
+        : "the file system does not allow the name";
+      if (unsafeKeys !== "encode") return this.#omit(unsafeKeys, problem);
       const name = encodedName(key);
       if (name !== path) counts.encoded++;
       path = name;
@@ -276,7 +276,7 @@ class Unpacking implements Disposable {
     this.#count(content);
   }
 
-  /** Writes a content to a file that an earlier document has. */
+  /** Writes a content whose file was written by an earlier document. */
   #placeAgain(path: string, content: Uint8Array): void {
     const { duplicates = "number" } = this.#options;
     const problem = "an earlier document has the same file";
@@ -284,16 +284,15 @@ class Unpacking implements Disposable {
       this.#writeNumbered(path, content, problem);
       return this.#count(content);
     }
-    if (duplicates !== "overwrite") return this.#leaveOut(duplicates, problem);
+    if (duplicates !== "overwrite") return this.#omit(duplicates, problem);
     this.#tree.write(path, content, true);
     this.#counts.overwritten++;
     this.#counts.bytesWritten += content.length;
   }
 
-  /** Writes a content to the first file of a name with a number that there is not yet. */
+  /** Writes a content to a file with the first free number suffix. */
   #writeNumbered(path: string, content: Uint8Array, problem: string): void {
-    // Numbers are taken one after the other, so the first free one need not be
-    // looked for one by one.
+    // Numbers are assigned in order, so a binary search finds the first free one.
     let taken = 1;
     let free = 2;
     while (this.#tree.has(`${path}.${free}`)) {
@@ -307,12 +306,12 @@ class Unpacking implements Disposable {
     }
     const numbered = `${path}.${free}`;
     if (this.#tree.write(numbered, content) !== "written") {
-      // A name that is too long with a number; encoded ones never are.
+      // The name is too long with a number. Encoded names never are.
       const name = encodedName(this.#records.key());
       if (path !== name) return this.#writeNumbered(name, content, problem);
       throw new FileError(
         numbered,
-        `Cannot write ${numbered}: the file system has no such names`,
+        `Cannot write ${numbered}: the file system does not allow the name`,
       );
     }
     this.#counts.numbered++;
@@ -324,7 +323,7 @@ class Unpacking implements Disposable {
     this.#counts.bytesWritten += content.length;
   }
 
-  #leaveOut(choice: "skip" | "error", reason: string): void {
+  #omit(choice: "skip" | "error", reason: string): void {
     const { file, offset } = this.#records;
     const key = this.#records.name();
     if (choice === "error") throw new KeyError(reason, { file, offset, key });

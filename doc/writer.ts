@@ -7,7 +7,11 @@ import {
   maxCompressedSize,
 } from "../codec/compress.ts";
 import { globalMemoryPool, type MemoryPool } from "../pool/memory_pool.ts";
-import { cutOff, type CutRange, cutTear } from "./target/torn_record.ts";
+import {
+  removeTornRecord,
+  type TornRecord,
+  truncateFile,
+} from "./target/torn_record.ts";
 import {
   checkTarget,
   createTemporary,
@@ -23,26 +27,26 @@ import {
   recordSize,
 } from "./format/record.ts";
 
-/** Records are written to the file once they fill this many bytes. */
+/** Size of the batch buffer, in bytes: a larger batch is written to the file. */
 const BATCH_SIZE = 256 * 1024;
 
 /** How to write a bin file. */
 export interface DocWriterOptions extends LockOptions {
   /** Codec of the contents: a name, alias or number. Default `gzip`, as in the original. */
   codec?: string | number;
-  /** Compression level; the codec's default when not given. */
+  /** Compression level. Default: that of the codec. */
   level?: number;
   /**
-   * Whether to add to the file if it exists. What is flushed can be read at
-   * once then. Default: a new file is made, which appears when the writer is
-   * closed, and an existing one is an error.
+   * Whether to append to the file; it is created if it does not exist. Flushed
+   * documents can be read at once. Default false: a new file is written, which
+   * appears when the writer is closed, and an existing one is an error.
    */
   append?: boolean;
   /** Whether to replace an existing file. Default false. */
   force?: boolean;
-  /** Longest key that is accepted, in bytes. Default {@linkcode DEFAULT_KEY_SIZE_LIMIT}. */
+  /** Longest accepted key, in bytes. Default {@linkcode DEFAULT_KEY_SIZE_LIMIT}. */
   keySizeLimit?: number;
-  /** The pool to work with. Default: `globalMemoryPool`. */
+  /** The pool to use. Default: `globalMemoryPool`. */
   pool?: MemoryPool;
 }
 
@@ -50,15 +54,14 @@ export interface DocWriterOptions extends LockOptions {
  * Writes documents to a bin file, many records per system call.
  *
  * A new file, or one that replaces another, appears whole or not at all: it is
- * written beside its place and renamed when the writer is closed. Until then, and
- * for ever if the process dies, an old file stays as it is.
+ * written to a temporary file beside the target, which is renamed when the writer
+ * is closed. If the process dies before that, an old file is unchanged.
  *
- * With `append`, records are added to the file itself. Should the process die,
- * those that were flushed are there; the beginning of one more may be, which is
- * cut off when the file is next appended to or replaced ({@linkcode DocWriter.cut}).
+ * With `append`, records are written to the file itself. If the process dies,
+ * flushed records are kept. A torn record may follow them; the next writer of the
+ * file removes it ({@linkcode DocWriter.cut}).
  *
- * Either way the file is locked, so that no other process writes to it, nor
- * another writer of this one.
+ * Either way the file is locked against other writers, in this process or another.
  *
  * @example
  * ```ts
@@ -78,13 +81,13 @@ export class DocWriter implements Disposable {
   /** Path of the file. */
   readonly file: string;
   /**
-   * What was cut off from the end of the file when it was opened: the beginning
-   * of a record whose writer had died. Undefined if there was nothing of the kind.
+   * The torn record that was removed from the end of the file when it was
+   * opened, left by a writer that died. Undefined if there was none.
    */
-  readonly cut: CutRange | undefined;
+  readonly cut: TornRecord | undefined;
   readonly #fs = nodeFs();
   readonly #lock: TargetLock;
-  /** Path of the file that is written: the temporary one, unless records are added. */
+  /** Path of the written file: the temporary file, unless records are appended. */
   readonly #path: string;
   readonly #descriptor: number;
   readonly #append: boolean;
@@ -95,7 +98,7 @@ export class DocWriter implements Disposable {
   readonly #pool: MemoryPool;
   #batch: Uint8Array;
   #batchLength = 0;
-  /** Size of the file without the batch: where the last record ends that was flushed. */
+  /** Offset after the last flushed record. */
   #written: number;
   #closed = false;
 
@@ -103,11 +106,11 @@ export class DocWriter implements Disposable {
    * Opens the file.
    *
    * @throws {TargetExistsError} It exists, and neither `append` nor `force` is set.
-   * @throws {LockedError} Another writer has it open, and still has after `lockWait`.
-   * @throws {RecordError} It is to be appended to, but is damaged, or no bin file.
+   * @throws {LockedError} Another writer still holds its lock after `lockWait`.
+   * @throws {RecordError} With `append`: it is corrupt, or not a bin file.
    * @throws {FileError} It cannot be opened.
-   * @throws {UnknownCodecError | NoEngineError | OptionError} The codec or its
-   * level is not to be had.
+   * @throws {UnknownCodecError | NoEngineError | OptionError} The codec or level is
+   * unknown or unavailable.
    */
   constructor(path: string, options: DocWriterOptions = {}) {
     const {
@@ -134,7 +137,7 @@ export class DocWriter implements Disposable {
         this.#path = lock.path;
         const { O_RDWR, O_CREAT } = this.#fs.constants;
         descriptor = this.#fs.openSync(lock.path, O_RDWR | O_CREAT, 0o666);
-        this.cut = lock.cut ?? cutTear(lock.path, keySizeLimit);
+        this.cut = lock.cut ?? removeTornRecord(lock.path, keySizeLimit);
         lock.beginAppend({ keySizeLimit });
       } else {
         checkTarget(path, [], force);
@@ -155,6 +158,7 @@ export class DocWriter implements Disposable {
 
   /**
    * Compresses a document and adds it to the batch, which is written when full.
+   * The document's bytes are not used after the call.
    *
    * @returns The offset of its record in the file, in bytes.
    * @throws {DocumentError} Its key or content is over a limit, or both are empty.
@@ -182,7 +186,7 @@ export class DocWriter implements Disposable {
   }
 
   /**
-   * Writes the batch to the file. If that fails, it can be tried again.
+   * Writes the batch to the file. After a failure it can be called again.
    *
    * @throws {FileError} It cannot be written, for example because the disk is full.
    */
@@ -199,13 +203,13 @@ export class DocWriter implements Disposable {
   }
 
   /**
-   * Writes what is left, flushes the file to the disk and closes it. A file that
-   * did not exist, or is replaced, is there from now on. Closing twice does nothing.
+   * Writes the batch, flushes the file to the disk and closes it. A new or
+   * replaced file appears now. Closing twice does nothing.
    *
-   * @throws {FileError} What is left cannot be written. The file is closed all
-   * the same: a new one is not made, an old one not replaced, and one that was
-   * appended to ends with a whole record.
-   * @throws {TargetExistsError} The file has appeared meanwhile, and `force` is not set.
+   * @throws {FileError} The batch cannot be written. The file is closed anyway: a
+   * new file does not appear, an old one is not replaced, and an appended file
+   * ends with a whole record.
+   * @throws {TargetExistsError} The file was created meanwhile, and `force` is not set.
    */
   close(): void {
     if (this.#closed) return;
@@ -213,7 +217,7 @@ export class DocWriter implements Disposable {
       this.flush();
       this.#fs.fdatasyncSync(this.#descriptor);
       if (!this.#append) {
-        this.#lock.giveNames({
+        this.#lock.commit({
           temporary: this.#path,
           parts: 0,
           sums: false,
@@ -229,19 +233,19 @@ export class DocWriter implements Disposable {
   }
 
   /**
-   * Closes the file without what is left. A new one is not made, and an old one
-   * not replaced; from one that is appended to, records are not taken back that
-   * were written to it. Does nothing if the file is closed.
+   * Closes the file without writing the batch. A new file does not appear, and an
+   * old one is not replaced. Records that were already appended stay. Does nothing
+   * if the writer is closed.
    *
-   * @throws {FileError} The file cannot be freed of half a record. Who opens it
-   * next tries again.
+   * @throws {FileError} A torn record cannot be removed from the end of the file.
+   * The next writer tries again.
    */
   discard(): void {
     if (this.#closed) return;
     try {
       if (!this.#append) removeTemporaries([this.#path]);
       else if (this.#fs.fstatSync(this.#descriptor).size > this.#written) {
-        cutOff(this.#path, this.#written);
+        truncateFile(this.#path, this.#written);
       }
       this.#lock.finish();
     } finally {
@@ -254,7 +258,7 @@ export class DocWriter implements Disposable {
     this.close();
   }
 
-  /** Gives back all that the writer has. */
+  /** Releases the descriptor, lock, compressor and buffer. */
   #end(): void {
     this.#closed = true;
     try {
@@ -269,7 +273,7 @@ export class DocWriter implements Disposable {
   #makeRoom(room: number): void {
     this.flush();
     if (room > this.#batch.length) {
-      // In this order: getting may throw, and there must be a batch to return then.
+      // Get first: if it throws, the old batch must still be there to be returned.
       const larger = this.#pool.getBuffer(room);
       this.#pool.putBuffer(this.#batch);
       this.#batch = larger;

@@ -100,7 +100,10 @@ export async function inspectSource(
   try {
     const identity = { inode: nodeFs().statSync(path).ino, size: input.size };
     await loadEngines(codecsToDetect(input, keySizeLimit, known));
-    const { packageCodec, codec } = detectSource(input, keySizeLimit, known);
+    const { packageCodec, codec } = detectSource(input, {
+      codec: known,
+      keySizeLimit,
+    });
     return {
       path,
       name,

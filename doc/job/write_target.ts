@@ -137,7 +137,7 @@ export async function writeTarget(
       // All is on the disk before the first of it gets its name.
       for (const path of [...made, ...madeSums]) syncFile(path);
       const parts = first.split === Infinity ? 0 : made.length;
-      lock.giveNames({ temporary: output, parts, sums, force });
+      lock.commit({ temporary: output, parts, sums, force });
     }
     onProgress?.(progress, progress.bytesRead);
     return { outcomes, progress, targets, targetSize };

@@ -1,20 +1,24 @@
 /**
- * The lock of a target: who makes or appends to `docs.bin` holds `.docs.bin.lock`
- * beside it meanwhile. Temporary files of the target belong to the holder, so any
- * that are there when the lock is taken were left by somebody who died.
+ * The lock of a target: a process that writes `docs.bin` holds `.docs.bin.lock`
+ * beside it. Temporary files of the target belong to the holder, so any that exist
+ * when the lock is taken were left by a process that died.
  */
 import { STANDARD_STREAM } from "../source/standard_input.ts";
 import type NodeOs from "node:os";
 import { OptionError } from "../../pool/errors.ts";
 import { nodeModule } from "../../pool/runtime.ts";
 import { isLockLeftover, Lock, randomToken, tryLock } from "./lock.ts";
-import { cutOff, type CutRange, findTear } from "./torn_record.ts";
+import {
+  findTornRecord,
+  type TornRecord,
+  truncateFile,
+} from "./torn_record.ts";
 import {
   appendTemporary,
   checkKind,
-  giveNames,
+  commitFiles,
+  type CompleteFiles,
   isTemporaryName,
-  type MadeFiles,
   resolveTarget,
 } from "./temporary.ts";
 import { asFileError, nodeFs, nodePath } from "../source/byte_source.ts";
@@ -30,60 +34,60 @@ import { DEFAULT_KEY_SIZE_LIMIT } from "../format/record.ts";
 /** Time between two attempts to take a lock, in milliseconds. */
 const ATTEMPT_INTERVAL = 50;
 
-/** What to do if another process is writing the target. */
+/** What to do while another process writes the target. */
 export interface LockOptions {
   /**
-   * How long to wait for it, in milliseconds; Infinity for as long as it takes.
+   * How long to wait for its lock, in milliseconds; Infinity for no limit.
    * Default 0: fail at once.
    */
   lockWait?: number;
 }
 
-/** What is noted in the lock file while the target is not as it should be. */
+/** The note in the lock file while an operation on the target is unfinished. */
 type Unfinished =
   | {
     /** The target is being appended to. */
     kind: "append";
-    /** Size of the target before, in bytes. */
+    /** Size of the target before the append, in bytes. */
     size: number;
-    /** Number of the file, so that another is not mistaken for it. */
+    /** Inode number of the target, to detect that it was replaced. */
     inode: number;
     /** Longest key that the writer accepts, in bytes. */
     keySizeLimit: number;
     /**
-     * Size that the target will have, if what is added counts as a whole only;
-     * else every record counts.
+     * Size of the target after the append if it is all or nothing; undefined if
+     * every whole record counts.
      */
     end?: number;
   }
-  /** Complete files get their names. */
-  | { kind: "names" } & MadeFiles;
+  /** Complete files are being renamed to the target. */
+  | { kind: "names" } & CompleteFiles;
 
 /** Name of the lock file of a target. */
 function lockName(targetName: string): string {
   return `.${targetName}.lock`;
 }
 
-/** Whether a name is one of those that whoever writes the target `targetName` uses beside it. */
+/** Whether `name` is a file that writers of the target `targetName` create beside it. */
 export function isBesideTarget(targetName: string, name: string): boolean {
   return name === lockName(targetName) || isLeftover(targetName, name);
 }
 
-/** The same, without the lock file itself. */
+/** Whether `name` is such a file other than the lock file. */
 function isLeftover(targetName: string, name: string): boolean {
   return isTemporaryName(targetName, name) ||
     isLockLeftover(lockName(targetName), name);
 }
 
-/** Directories in which this thread has looked for leftovers. */
-const swept = new Set<string>();
+/** Directories that this thread has already cleaned of leftovers. */
+const cleaned = new Set<string>();
 
 /** The right to write a target. */
 export class TargetLock {
-  /** Path of the target, symbolic links followed. */
+  /** Path of the target with symbolic links resolved. */
   readonly path: string;
-  /** What was cut off from the target because a writer had died while appending. */
-  cut: CutRange | undefined;
+  /** The torn record that was removed from the end of the target, if there was one. */
+  cut: TornRecord | undefined;
   readonly #lock: Lock<Unfinished>;
 
   private constructor(path: string, lock: Lock<Unfinished>) {
@@ -92,10 +96,11 @@ export class TargetLock {
   }
 
   /**
-   * Takes the lock, blocking the thread while another process has it.
+   * Takes the lock; blocks the thread while another process holds it.
    *
-   * @throws {LockedError} It still has it after `lockWait`.
-   * @throws {FileError} The lock file cannot be made, or what was left unfinished not be finished.
+   * @throws {LockedError} Another process still holds it after `lockWait`.
+   * @throws {FileError} The lock file cannot be created, or an unfinished
+   * operation of a dead process cannot be completed.
    */
   static takeSync(target: string, { lockWait = 0 }: LockOptions): TargetLock {
     checkWait(lockWait);
@@ -125,7 +130,7 @@ export class TargetLock {
     }
   }
 
-  /** @returns undefined if another process has the lock and it is not the last try. */
+  /** @returns undefined if another process holds the lock and this is not the last attempt. */
   static #try(target: string, isLast: boolean): TargetLock | undefined {
     let lock;
     try {
@@ -142,7 +147,7 @@ export class TargetLock {
     }
     try {
       lock.#recover();
-      lock.#sweep();
+      lock.#removeLeftovers();
       return lock;
     } catch (error) {
       lock.release();
@@ -151,11 +156,11 @@ export class TargetLock {
   }
 
   /**
-   * Notes that the target is going to be appended to. Should this process die,
-   * the next holder cuts off what is not whole.
+   * Notes that the target is being appended to. If this process dies, the next
+   * holder removes an incomplete append.
    *
-   * @param keySizeLimit Longest key that will be added, in bytes.
-   * @param length Bytes that will be added, if they count as a whole only.
+   * @param keySizeLimit Longest key that will be appended, in bytes.
+   * @param length Bytes that will be appended, if the append is all or nothing.
    */
   beginAppend(
     { keySizeLimit = DEFAULT_KEY_SIZE_LIMIT, length }: {
@@ -168,15 +173,15 @@ export class TargetLock {
     this.#lock.leave({ kind: "append", size, inode, keySizeLimit, end });
   }
 
-  /** Notes that nothing is left unfinished. */
+  /** Notes that no operation is unfinished. */
   finish(): void {
     this.#lock.leave(undefined);
   }
 
   /**
-   * Adds a temporary file to the target, which is there: all of it or nothing.
+   * Appends a temporary file to the existing target, all or nothing.
    *
-   * @throws {FileError} It cannot be added.
+   * @throws {FileError} It cannot be appended.
    */
   append(temporary: string): void {
     const fs = nodeFs();
@@ -185,8 +190,8 @@ export class TargetLock {
     try {
       appendTemporary(temporary, this.path);
     } catch (error) {
-      // If not even that is possible, the next holder tries it again.
-      cutOff(this.path, size);
+      // If this fails as well, the next holder tries again.
+      truncateFile(this.path, size);
       this.finish();
       throw error;
     }
@@ -194,29 +199,29 @@ export class TargetLock {
   }
 
   /**
-   * Gives complete files the names of the target. Should this process die
-   * meanwhile, the next holder goes on.
+   * Renames complete files to the target. If this process dies meanwhile, the
+   * next holder completes the operation.
    *
    * @throws {TargetExistsError | FileError} They cannot be renamed.
    */
-  giveNames(files: MadeFiles): void {
+  commit(files: CompleteFiles): void {
     const isOneStep = files.parts < 2 && !files.sums;
     const temporary = nodePath().basename(files.temporary);
     if (!isOneStep) this.#lock.leave({ kind: "names", ...files, temporary });
     try {
-      giveNames(files, this.path);
+      commitFiles(files, this.path);
     } finally {
       if (!isOneStep) this.finish();
     }
   }
 
-  /** Gives the lock back; what is unfinished is left to the next holder. */
+  /** Releases the lock. An unfinished operation is left to the next holder. */
   release(): void {
     if (this.#lock.note === undefined) this.#lock.release();
     else this.#lock.abandon();
   }
 
-  /** Does what has to be done after the death of a holder. */
+  /** Completes or undoes the unfinished operation of a holder that died. */
   #recover(): void {
     const unfinished = this.#lock.note;
     if (unfinished === undefined) return;
@@ -230,43 +235,43 @@ export class TargetLock {
   ): void {
     const fs = nodeFs();
     const stat = fs.statSync(this.path, { throwIfNoEntry: false });
-    // Another file by now, or somebody has changed it since.
+    // The target was replaced or truncated since.
     if (stat?.ino !== inode || stat.size < size) return;
     if (end === undefined) {
       try {
-        this.cut = findTear(this.path, { keySizeLimit, from: size });
+        this.cut = findTornRecord(this.path, { keySizeLimit, from: size });
       } catch (error) {
-        // More than a tear: who wants to append is told so.
+        // Not just a torn record. Appending will report it.
         if (!(error instanceof RecordError)) throw error;
       }
     } else if (stat.size > size && stat.size <= end) {
       this.cut = { offset: size, size: stat.size - size };
     }
-    if (this.cut !== undefined) cutOff(this.path, this.cut.offset);
+    if (this.cut !== undefined) truncateFile(this.path, this.cut.offset);
   }
 
   #recoverNames(files: Unfinished & { kind: "names" }): void {
     const { dirname, basename, join } = nodePath();
-    // Lock files are read with the same suspicion as all files.
+    // The note of a lock file is untrusted input.
     if (!isTemporaryName(basename(this.path), files.temporary)) return;
     const temporary = join(dirname(this.path), files.temporary);
     try {
-      giveNames({ ...files, temporary }, this.path);
+      commitFiles({ ...files, temporary }, this.path);
     } catch (error) {
-      // What has appeared meanwhile is not replaced.
+      // A target that was created since is kept.
       if (!(error instanceof TargetExistsError)) throw error;
     }
   }
 
-  /** Removes what dead holders have left. */
-  #sweep(): void {
+  /** Removes temporary files of holders that died. */
+  #removeLeftovers(): void {
     const fs = nodeFs();
     const { dirname, basename, join } = nodePath();
     const directory = dirname(this.path);
     const lock = this.#lock;
-    // Looked for even without a sign of it, but not for every file of a directory.
-    if (!lock.wasStale && swept.has(directory)) return;
-    swept.add(directory);
+    // Listing the directory is slow, so it is done once, or when the last holder died.
+    if (!lock.wasStale && cleaned.has(directory)) return;
+    cleaned.add(directory);
     for (const entry of fs.readdirSync(directory, { withFileTypes: true })) {
       const { name } = entry;
       if (isLeftover(basename(this.path), name) && entry.isFile()) {
@@ -284,47 +289,46 @@ function checkWait(lockWait: number): void {
 }
 
 /**
- * Takes the lock of a name in the system's directory for temporary files, beside
- * which those may be made that belong to no target. What dead processes have
- * left of such files is removed.
+ * Locks a new name in the system's temporary directory, for temporary files that
+ * belong to no target. Files of such locks whose holders died are removed.
  *
- * @throws {FileError} The lock file cannot be made.
+ * @throws {FileError} The lock file cannot be created.
  */
-function takeScratch(): TargetLock {
+function lockScratchName(): TargetLock {
   const { tmpdir } = nodeModule<typeof NodeOs>("node:os")!;
   const { join } = nodePath();
   const directory = tmpdir();
   try {
     for (const name of nodeFs().readdirSync(directory)) {
       const scratch = /^\.(binfiles-[0-9a-f]{12})\.lock$/.exec(name)?.[1];
-      if (scratch !== undefined) removeScratch(join(directory, scratch));
+      if (scratch !== undefined) removeStaleScratch(join(directory, scratch));
     }
   } catch {
-    // A directory that cannot be listed can be written to all the same.
+    // The directory may be writable but not listable.
   }
   return TargetLock.takeSync(join(directory, `binfiles-${randomToken()}`), {});
 }
 
-/** Removes what belongs to the lock of a scratch name, if whoever held it is dead. */
-function removeScratch(path: string): void {
+/** Removes the files of a scratch lock if its holder died. */
+function removeStaleScratch(path: string): void {
   try {
     TargetLock.takeSync(path, {}).release();
   } catch {
-    // Its holder lives, or it is another user's.
+    // Its holder is alive, or another user's.
   }
 }
 
 /**
  * Calls `use` with a function that returns a path beside which temporary files
- * may be made that belong to no target.
+ * that belong to no target may be created.
  */
 export async function withScratch<T>(
   use: (near: () => string) => Promise<T>,
 ): Promise<T> {
   let lock: TargetLock | undefined;
   try {
-    // Most jobs make no temporary files, and may have no right to.
-    return await use(() => (lock ??= takeScratch()).path);
+    // Taken on demand: most jobs need no temporary files and may lack the permission.
+    return await use(() => (lock ??= lockScratchName()).path);
   } finally {
     lock?.release();
   }
@@ -332,7 +336,7 @@ export async function withScratch<T>(
 
 /**
  * Calls `use` while the lock of a target is held; see {@linkcode TargetLock.take}.
- * For the standard output, that of a scratch name is taken.
+ * For the standard output, a scratch name is locked.
  */
 export async function withTargetLock<T>(
   target: string,
@@ -340,7 +344,7 @@ export async function withTargetLock<T>(
   use: (lock: TargetLock) => Promise<T>,
 ): Promise<T> {
   const lock = target === STANDARD_STREAM
-    ? takeScratch()
+    ? lockScratchName()
     : await TargetLock.take(target, options);
   try {
     return await use(lock);
@@ -351,7 +355,7 @@ export async function withTargetLock<T>(
   }
 }
 
-/** Users have never heard of temporary files: errors about one are about the target. */
+/** Names the target instead of its temporary file in an error. */
 function nameTarget(error: unknown, path: string, target: string): unknown {
   const { basename } = nodePath();
   const isAboutTemporary = error instanceof FileError &&

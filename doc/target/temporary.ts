@@ -1,4 +1,4 @@
-/** Files that appear whole or not at all: written beside the target, flushed, then renamed over it. */
+/** Atomic targets: files are written beside the target, flushed, then renamed over it. */
 import { STANDARD_STREAM } from "../source/standard_input.ts";
 import type NodeProcess from "node:process";
 import { nodeModule } from "../../pool/runtime.ts";
@@ -13,14 +13,14 @@ import { writeFully } from "./write_fully.ts";
 import { SUMS_SUFFIX } from "../format/sums.ts";
 import { FileError, TargetExistsError } from "../errors.ts";
 
-/** Bytes that are appended at a time. */
+/** Bytes per step when appending. */
 const APPEND_SIZE = 1024 * 1024;
 
 /**
  * Checks that a target may be written.
  *
  * @throws {TargetExistsError} It exists, and `force` is not set.
- * @throws {FileError} It is no file, or is one of the sources.
+ * @throws {FileError} It is not a regular file, or is one of the sources.
  */
 export function checkTarget(
   target: string,
@@ -37,7 +37,7 @@ export function checkTarget(
     if (other?.ino === stat.ino && other.dev === stat.dev) {
       throw new FileError(
         target,
-        `Cannot write ${target}: it is the source. Write to another file, then rename it.`,
+        `Cannot write ${target}: it is the source. Write to another file, then rename that.`,
       );
     }
   }
@@ -45,9 +45,9 @@ export function checkTarget(
 }
 
 /**
- * Checks that a target is a file, if there is one.
+ * Checks that an existing target is a regular file.
  *
- * @throws {FileError} It is a directory, say.
+ * @throws {FileError} It is a directory, pipe or device.
  */
 export function checkKind(target: string): void {
   const stat = nodeFs().statSync(target, { throwIfNoEntry: false });
@@ -56,7 +56,7 @@ export function checkKind(target: string): void {
   throw new FileError(target, `Cannot write ${target}: it is ${what}`);
 }
 
-/** Path of the file that a target is, symbolic links followed; it need not be there. */
+/** Path of a target with symbolic links resolved. The target need not exist. */
 export function resolveTarget(target: string): string {
   const { dirname, basename, join } = nodePath();
   const fs = nodeFs();
@@ -66,10 +66,10 @@ export function resolveTarget(target: string): string {
 }
 
 /**
- * Makes an empty temporary file beside a target, so that renaming stays within
+ * Creates an empty temporary file beside a target, so that renaming stays within
  * one file system.
  *
- * @throws {FileError} It cannot be made: the directory is missing, say.
+ * @throws {FileError} It cannot be created, for example because the directory does not exist.
  */
 export function createTemporary(target: string): string {
   const { dirname, basename, join } = nodePath();
@@ -83,7 +83,7 @@ export function createTemporary(target: string): string {
   return path;
 }
 
-/** Whether a name is that of a temporary file of the target `targetName`, or of a part of it. */
+/** Whether `name` is a temporary file of the target `targetName`, or of a part of it. */
 export function isTemporaryName(targetName: string, name: string): boolean {
   const start = `.${targetName}.`;
   return name.startsWith(start) &&
@@ -105,7 +105,7 @@ export function syncFile(path: string): void {
   }
 }
 
-/** Flushes to the disk which names there are beside a file, where the system has a way to. */
+/** Flushes the directory of a file to the disk, where the system supports it. */
 export function syncDirectory(path: string): void {
   const fs = nodeFs();
   try {
@@ -116,14 +116,14 @@ export function syncDirectory(path: string): void {
       fs.closeSync(descriptor);
     }
   } catch {
-    // Not on Windows, and not on every network drive.
+    // Unsupported on Windows and some network file systems.
   }
 }
 
 /**
- * Gives a temporary file, which has been flushed, its target's name.
+ * Renames a temporary file, which must have been flushed, to its target.
  *
- * @throws {TargetExistsError} The target has appeared meanwhile, and `force` is not set.
+ * @throws {TargetExistsError} The target was created meanwhile, and `force` is not set.
  * @throws {FileError} It cannot be renamed.
  */
 export function commitTemporary(
@@ -144,26 +144,26 @@ export function commitTemporary(
   }
 }
 
-/** Files that are complete and have to get the names of a target. */
-export interface MadeFiles {
-  /** Path of the temporary file; of parts, without `.1`, `.2`, … */
+/** Complete temporary files that are to be renamed to a target. */
+export interface CompleteFiles {
+  /** Path of the temporary file; for parts, without `.1`, `.2`, … */
   temporary: string;
-  /** Number of parts; 0 for a target that is not split. */
+  /** Number of parts; 0 if the target is not split. */
   parts: number;
-  /** Whether there are files of sums, too. */
+  /** Whether there are checksum files as well. */
   sums: boolean;
-  /** Whether existing files may be replaced. */
+  /** Whether to replace existing files. */
   force: boolean;
 }
 
 /**
- * Gives files the names of a target. Files that have theirs already, because
- * somebody died while he did this, are passed over.
+ * Renames complete files to a target. Files that a process renamed before it died
+ * are skipped, so the call can be repeated.
  *
  * @throws {TargetExistsError | FileError} As {@linkcode commitTemporary}.
  */
-export function giveNames(
-  { temporary, parts, sums, force }: MadeFiles,
+export function commitFiles(
+  { temporary, parts, sums, force }: CompleteFiles,
   target: string,
 ): void {
   const fs = nodeFs();
@@ -172,7 +172,7 @@ export function giveNames(
     const path = target + number;
     const made = temporary + number;
     if (fs.existsSync(made)) {
-      // Old sums must never be found beside a new file.
+      // Old checksums must never be found beside a new file.
       if (force) removeTemporaries([path + SUMS_SUFFIX]);
       commitTemporary(made, path, force);
     }
@@ -187,7 +187,7 @@ export function giveNames(
 /**
  * Copies a file to the standard output.
  *
- * @throws {FileError} It cannot be read or printed.
+ * @throws {FileError} It cannot be read, or the output cannot be written.
  */
 export async function printFile(path: string): Promise<void> {
   const { stdout } = nodeModule<typeof NodeProcess>("node:process")!;
@@ -202,35 +202,35 @@ export async function printFile(path: string): Promise<void> {
   }
 }
 
-/** Whether two paths, which are both there, are names of one file. */
+/** Whether two existing paths refer to the same file. */
 function isSameFile(a: string, b: string): boolean {
   const fs = nodeFs();
   const [one, other] = [fs.statSync(a), fs.statSync(b)];
   return one.ino === other.ino && one.dev === other.dev;
 }
 
-/** Renames a file, but not over another that may have appeared meanwhile. */
+/** Renames a file, but not over one that was created meanwhile. */
 function renameToNew(temporary: string, target: string): void {
   const fs = nodeFs();
   try {
-    // Unlike renaming, linking fails if there is something already.
+    // Unlike rename, link fails if the name is taken.
     fs.linkSync(temporary, target);
     fs.unlinkSync(temporary);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "EEXIST") {
-      // Who did this before may have died between the two.
+      // A process may have died between link and unlink.
       if (!isSameFile(temporary, target)) throw new TargetExistsError(target);
       return fs.unlinkSync(temporary);
     }
-    // Not every file system has links.
+    // The file system has no hard links.
     if (fs.existsSync(target)) throw new TargetExistsError(target);
     fs.renameSync(temporary, target);
   }
 }
 
 /**
- * Adds what is in a temporary file to the end of a target and flushes it. Should
- * that fail, a part of it may be there.
+ * Appends a temporary file to a target and flushes it. If that fails, part of it
+ * may have been appended.
  *
  * @throws {FileError} It cannot be read, written or flushed.
  */
@@ -260,12 +260,12 @@ export function appendTemporary(temporary: string, target: string): void {
   }
 }
 
-/** Removes temporary files, whether or not they exist. */
+/** Removes temporary files that may not exist. */
 export function removeTemporaries(paths: Iterable<string>): void {
   for (const path of paths) nodeFs().rmSync(path, { force: true });
 }
 
-/** Removes the parts of a temporary file, however many were begun. */
+/** Removes all parts of a temporary file. */
 export function removeParts(path: string): void {
   const { dirname, basename, join } = nodePath();
   const directory = dirname(path);
@@ -276,12 +276,12 @@ export function removeParts(path: string): void {
   );
 }
 
-/** Bytes after which what has been written is flushed while the work goes on. */
+/** Bytes between two background flushes. */
 const FLUSH_INTERVAL = 32 * 1024 * 1024;
 
 /**
- * Flushes a growing file to the disk beside the work, so that little is left to
- * flush when all is written.
+ * Flushes a growing file to the disk in the background, so that the flush at the
+ * end is short.
  */
 export class BackgroundFlush {
   readonly #fs = nodeFs();
@@ -294,12 +294,12 @@ export class BackgroundFlush {
     this.#descriptor = this.#fs.openSync(path, "r+");
   }
 
-  /** Starts a flush if much has been written since the last, told how much in all. */
+  /** Starts a flush if enough bytes were written since the last one. `written` is the total. */
   advance(written: number): void {
     if (this.#pending || written - this.#flushed < FLUSH_INTERVAL) return;
     this.#flushed = written;
     this.#pending = new Promise((resolve) => {
-      // Should it fail, the flush at the end fails too, and that one counts.
+      // If it fails, the flush at the end fails too and reports the error.
       this.#fs.fdatasync(this.#descriptor, () => {
         this.#pending = undefined;
         resolve();
@@ -307,7 +307,7 @@ export class BackgroundFlush {
     });
   }
 
-  /** Waits for a flush that is under way and closes the file. */
+  /** Waits for a pending flush and closes the file. */
   async close(): Promise<void> {
     await this.#pending;
     this.#fs.closeSync(this.#descriptor);

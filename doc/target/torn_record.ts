@@ -17,58 +17,57 @@ import { RecordScanner } from "../format/record_scanner.ts";
 import { ContentCheck } from "../damage/content_check.ts";
 import { findRecord } from "../damage/resync.ts";
 
-/** Bytes at the end of a file that usually tell where its records are. */
+/** Bytes at the end of a file that usually suffice to find its last records. */
 const TAIL_SIZE = 1024 * 1024;
 
-/** More bytes than the magic number of any codec has. */
+/** At least as long as the magic number of any codec. */
 const LONGEST_MAGIC = 16;
 
-/** How to look at the end of a file. */
+/** How to inspect the end of a file. */
 export interface TailOptions {
-  /** Longest key that is accepted, in bytes. */
+  /** Longest accepted key, in bytes. */
   keySizeLimit: number;
   /**
-   * Where a record is known to start, behind which nothing but its end can be
-   * missing; undefined if nothing is known.
+   * Offset of a known record boundary after which records were appended;
+   * undefined if there is none.
    */
   from?: number;
 }
 
-/** What was cut off from the end of a file: the beginning of a record whose writer died. */
-export interface CutRange {
-  /** Where it was, and where the file ends now. */
+/** A torn record, left by a writer that died, that was removed from the end of a file. */
+export interface TornRecord {
+  /** Its offset, which is now the size of the file. */
   offset: number;
-  /** Its size in bytes. */
+  /** Number of bytes that were removed. */
   size: number;
 }
 
 /**
- * Finds the beginning of a record at the end of a bin file, which is there when
- * its writer died.
+ * Finds a torn record at the end of a bin file: the first part of a record whose
+ * writer died.
  *
- * Usually the last megabyte shows that there is none. Where it does not, because
- * contents do not tell themselves from keys or there is a larger record, all
- * headers are walked.
+ * Usually the last megabyte shows that there is none. If it does not, because
+ * contents look like keys or a record is larger, all headers are scanned.
  *
  * @returns undefined if the file ends with a whole record.
- * @throws {RecordError} The file is damaged otherwise, or is no bin file.
+ * @throws {RecordError} The file is corrupt otherwise, or is not a bin file.
  * @throws {FileError} It cannot be read.
  */
-export function findTear(
+export function findTornRecord(
   path: string,
   { keySizeLimit, from }: TailOptions,
-): CutRange | undefined {
+): TornRecord | undefined {
   const source = openFile(path);
   try {
     if (from === undefined && endsWell(source, keySizeLimit)) return undefined;
     const offset = walk(source, keySizeLimit, from ?? 0);
     if (offset === source.size) return undefined;
-    const isTear = isCut(source, keySizeLimit, offset) &&
+    const isTorn = isCut(source, keySizeLimit, offset) &&
       (from !== undefined || !isFollowed(source, keySizeLimit, offset));
-    if (isTear) return { offset, size: source.size - offset };
+    if (isTorn) return { offset, size: source.size - offset };
     throw new RecordError(
-      "none starts there, although one should, so that nothing can be appended. " +
-        "Save what can be read with recover, if it is a bin file, and append to that.",
+      "no record starts here, so nothing can be appended. " +
+        "If it is a bin file, save its documents with recover and append to the result.",
       { file: path, offset },
     );
   } finally {
@@ -77,31 +76,31 @@ export function findTear(
 }
 
 /**
- * Cuts off the torn record at the end of a bin file, if there is one; see
- * {@linkcode findTear}.
+ * Removes a torn record from the end of a bin file; see
+ * {@linkcode findTornRecord}.
  *
- * @returns What was cut off.
+ * @returns What was removed, or undefined.
  */
-export function cutTear(
+export function removeTornRecord(
   path: string,
   keySizeLimit: number = DEFAULT_KEY_SIZE_LIMIT,
-): CutRange | undefined {
-  const tear = findTear(path, { keySizeLimit });
-  if (tear !== undefined) cutOff(path, tear.offset);
-  return tear;
+): TornRecord | undefined {
+  const torn = findTornRecord(path, { keySizeLimit });
+  if (torn !== undefined) truncateFile(path, torn.offset);
+  return torn;
 }
 
 /**
- * Cuts off the end of a file, from an offset on.
+ * Truncates a file to `size` bytes and flushes it.
  *
  * @throws {FileError} It cannot be written.
  */
-export function cutOff(path: string, offset: number): void {
+export function truncateFile(path: string, size: number): void {
   const fs = nodeFs();
   try {
     const descriptor = fs.openSync(path, "r+");
     try {
-      fs.ftruncateSync(descriptor, offset);
+      fs.ftruncateSync(descriptor, size);
       fs.fdatasyncSync(descriptor);
     } finally {
       fs.closeSync(descriptor);
@@ -111,9 +110,9 @@ export function cutOff(path: string, offset: number): void {
   }
 }
 
-/** Whether the end of a file leaves no doubt that it is the end of a record. */
+/** Whether the end of a file is certainly the end of a record. */
 function endsWell(source: ByteSource, keySizeLimit: number): boolean {
-  // Nothing is easier than to walk over all of it.
+  // A small file is scanned as a whole.
   if (source.size <= TAIL_SIZE) return false;
   const checkContent = magicCheck(source, keySizeLimit);
   const start = findRecord(source, source.size - TAIL_SIZE, {
@@ -121,17 +120,17 @@ function endsWell(source: ByteSource, keySizeLimit: number): boolean {
     checkContent,
   });
   if (start === undefined) return false;
-  // Of a file that was cut behind a key, contents can be read as keys and keys
-  // as contents up to the end, unless something tells that they are not.
+  // In a file that was cut after a key, contents may be read as keys and keys as
+  // contents up to the end. A long content or a magic number rules that out.
   let isCertain = false;
   const end = walk(source, keySizeLimit, start, (scanner) => {
     isCertain ||= scanner.contentSize > keySizeLimit ||
-      beginsRight(source, scanner, checkContent);
+      startsWithMagic(source, scanner, checkContent);
   });
   return end === source.size && isCertain;
 }
 
-/** The check of contents, if the codec of the file has a magic number; else one that tells nothing. */
+/** Checks contents by the magic number of the codec of the file, if it has one. */
 function magicCheck(source: ByteSource, keySizeLimit: number): ContentCheck {
   let codec: CodecName | undefined;
   walk(source, keySizeLimit, 0, (scanner) => {
@@ -141,8 +140,8 @@ function magicCheck(source: ByteSource, keySizeLimit: number): ContentCheck {
   return new ContentCheck(codec ?? "none");
 }
 
-/** Whether a content begins with the magic number of the file's codec. */
-function beginsRight(
+/** Whether a content starts with the magic number of the codec. */
+function startsWithMagic(
   source: ByteSource,
   scanner: RecordScanner,
   check: ContentCheck,
@@ -151,7 +150,7 @@ function beginsRight(
   return check.hasMagic && check.startsRight(start, 0, start.length);
 }
 
-/** First bytes of the content of a record, which may be too large to be read as a whole. */
+/** Reads the first bytes of a content, which may be large. */
 function startOf(source: ByteSource, scanner: RecordScanner): Uint8Array {
   const { contentSize, position } = scanner;
   const length = Math.min(contentSize, LONGEST_MAGIC);
@@ -161,10 +160,10 @@ function startOf(source: ByteSource, scanner: RecordScanner): Uint8Array {
 }
 
 /**
- * Walks over records.
+ * Scans records.
  *
- * @param visit Called for each; may return false to stop behind it.
- * @returns Where the walk ended: at the end, or where there is no whole record.
+ * @param visit Called for each record; returns false to stop after it.
+ * @returns The offset where the scan ended: the end, or that of no whole record.
  */
 function walk(
   source: ByteSource,
@@ -184,7 +183,7 @@ function walk(
   return scanner.position;
 }
 
-/** Whether what starts at an offset is a record as far as it goes. */
+/** Whether a valid but truncated record starts at an offset. */
 function isCut(
   source: ByteSource,
   keySizeLimit: number,
@@ -198,9 +197,9 @@ function isCut(
 }
 
 /**
- * Whether there may be records behind an offset, so that a size there merely
- * lies. What looks like a record is taken for one, unless all contents before it
- * begin in a way in which its content does not.
+ * Whether there may be records after an offset, so that its size field is corrupt
+ * rather than the record truncated. Anything that looks like a record counts,
+ * unless all contents before it start with a magic number and its own does not.
  */
 function isFollowed(
   source: ByteSource,
@@ -208,14 +207,14 @@ function isFollowed(
   offset: number,
 ): boolean {
   const check = magicCheck(source, keySizeLimit);
-  let isTelling = true;
+  let allMagic = true;
   walk(source, keySizeLimit, 0, (scanner) => {
-    isTelling = beginsRight(source, scanner, check);
-    return isTelling;
+    allMagic = startsWithMagic(source, scanner, check);
+    return allMagic;
   });
   const found = findRecord(source, offset + 1, {
     keySizeLimit,
-    checkContent: isTelling ? check : new ContentCheck("none"),
+    checkContent: allMagic ? check : new ContentCheck("none"),
   });
   return found !== undefined;
 }

@@ -16,7 +16,7 @@ import {
   repack,
 } from "../../doc/mod.ts";
 import { SUMS_SUFFIX } from "../../doc/format/sums.ts";
-import { findTear } from "../../doc/target/torn_record.ts";
+import { findTornRecord } from "../../doc/target/torn_record.ts";
 import { runCommand } from "../support/command.ts";
 import {
   fixture,
@@ -105,7 +105,7 @@ Deno.test("a file of many megabytes that is cut off anywhere is freed of the tor
       const end = whole.length - ends.find((end) => end >= missing)!;
       const size = whole.length - missing - end;
       assertEquals(
-        findTear(path, { keySizeLimit: KEY_SIZE_LIMIT }),
+        findTornRecord(path, { keySizeLimit: KEY_SIZE_LIMIT }),
         size === 0 ? undefined : { offset: end, size },
       );
     }
@@ -121,7 +121,7 @@ Deno.test("small records that are cut behind a key are not read as contents and 
   // Without the content of the last record, and its size.
   Deno.writeFileSync(path, whole.subarray(0, whole.length - 34));
   assertEquals(
-    findTear(path, { keySizeLimit: KEY_SIZE_LIMIT }),
+    findTornRecord(path, { keySizeLimit: KEY_SIZE_LIMIT }),
     { offset: whole.length - record.length, size: 16 },
   );
 });
