@@ -191,6 +191,7 @@ export class DocWriter implements Disposable {
    * @throws {FileError} It cannot be written, for example because the disk is full.
    */
   flush(): void {
+    if (this.#batchLength === 0) return;
     try {
       const batch = this.#batch.subarray(0, this.#batchLength);
       // At its position: a retry overwrites what a failed attempt has written.

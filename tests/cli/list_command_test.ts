@@ -142,7 +142,7 @@ Deno.test("bad inputs of list exit with 1, and bad usage with 2, in one line tha
   const good = fixture("gzip.bin");
   const { size } = Deno.statSync(good);
   const runs: [string[], number, string][] = [
-    [[directory.file("no.bin")], 1, "there is no such file or directory"],
+    [[directory.file("no.bin")], 1, "no such file or directory"],
     [[directory.path], 1, "expected a regular file, received a directory"],
     [[noise], 1, "Cannot read the record at offset 0"],
     [[cut], 1, "it is cut short"],

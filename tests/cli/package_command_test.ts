@@ -143,9 +143,9 @@ Deno.test("wrong usage of package exits with 2, damage with 1, and neither leave
     [[source, target, "--level", "99"], 2, "expected 0 to 9"],
     [[source, "-", "-a"], 2, "Cannot append to the standard output"],
     [[notATar, target, "--files-from", "-"], 2, "expected a directory"],
-    [[notATar, target], 1, "it is cut short"],
+    [[notATar, target], 1, "unexpected end of data"],
     [[source, target, "-c", "gzip"], 1, 'Cannot package "a.html"'],
-    [[`${source}/missing`, target], 1, "there is no such file"],
+    [[`${source}/missing`, target], 1, "no such file"],
   ];
   for (const [args, expected, message] of cases) {
     const { code, stderr } = await runCommand(["package", ...args]);

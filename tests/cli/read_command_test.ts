@@ -122,7 +122,7 @@ Deno.test("an output file appears whole or not at all, and is replaced only with
   Deno.writeTextFileSync(target, "precious");
   const refused = await runCommand(["cat", path, "-o", target]);
   assertEquals(refused.code, 1);
-  assertStringIncludes(refused.stderr, "it exists already");
+  assertStringIncludes(refused.stderr, "it already exists");
   const itself = await runCommand(["cat", path, "-o", path, "--force"]);
   assertEquals(itself.code, 1);
   assertStringIncludes(itself.stderr, "it is the source");
@@ -199,7 +199,7 @@ Deno.test("bad usage and bad inputs of read say what is wrong", async () => {
   const cut = directory.file("cut.bin");
   Deno.writeFileSync(cut, Deno.readFileSync(path).slice(0, offsets[1] + 20));
   const runs: [string[], number, string][] = [
-    [["read", directory.file("no.bin")], 1, "there is no such file"],
+    [["read", directory.file("no.bin")], 1, "no such file"],
     [["cat", directory.path], 1, "received a directory"],
     [["cat", cut], 1, "it is cut short"],
     [["read", path, "99999"], 1, "it ends at "],

@@ -120,7 +120,7 @@ Deno.test("an existing target is refused with one readable line, and replaced wi
   assertEquals([refused.code, refused.stdout], [1, ""]);
   assertEquals(
     refused.stderr,
-    `error: Cannot write ${target}: it exists already. Use force (--force) to replace it.\n`,
+    `error: Cannot write ${target}: it already exists. Use force (--force) to replace it.\n`,
   );
   assertEquals(Deno.readTextFileSync(target), "precious");
   assertEquals((await run([fixture("none.bin"), target, "-f"])).code, 0);
@@ -163,7 +163,7 @@ Deno.test("a missing or unreadable source exits with 1 and names it", async () =
   assertEquals(code, 1);
   assertEquals(
     stderr,
-    `error: Cannot open ${missing}: there is no such file or directory\n`,
+    `error: Cannot open ${missing}: no such file or directory\n`,
   );
 });
 

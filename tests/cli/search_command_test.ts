@@ -81,7 +81,7 @@ Deno.test("search exits with 1 and says so when nothing is found, and with 2 whe
     [[path, "page", "-n", "0"], 2, "the first is number 1"],
     [[path, "("], 2, "Invalid regular expression"],
     [[path], 2, "missing required argument 'key'"],
-    [[directory.file("no.bin"), "x"], 1, "there is no such file"],
+    [[directory.file("no.bin"), "x"], 1, "no such file"],
     [[path, "page", "-z", "xz"], 1, '(key "page/1"): Cannot decompress xz'],
   ];
   for (const [args, code, message] of runs) {

@@ -67,7 +67,7 @@ Deno.test("seek exits with 1 if there is no record", async () => {
   const runs: [string[], string][] = [
     [[file, String(size - 20)], "Cannot find a record at or after offset"],
     [[file, String(size + 1)], "Cannot find a record at or after offset"],
-    [["nowhere.bin"], "there is no such file"],
+    [["nowhere.bin"], "no such file"],
   ];
   for (const [args, message] of runs) {
     const { code, stdout, stderr } = await runCommand(["seek", ...args]);

@@ -46,10 +46,10 @@ Deno.test("unpack tells which documents are in unusual files, and exits with 3 i
   assertEquals(all.code, 0);
   assertEquals(
     all.stderr,
-    '../up written to %2E.%2Fup: ".." in it is no name\n' +
+    '../up written to %2E.%2Fup: it has the path component ".."\n' +
       "a written to a.2: an earlier document has the same file\n" +
       "https://example.org/ written to https%3A%2F%2Fexample.org%2F: " +
-      "a directory or file in it has no name\n",
+      "it has an empty path component\n",
   );
   assertStringIncludes(all.stdout, "2 documents with an encoded name");
   assertStringIncludes(all.stdout, "1 document with a numbered name");
@@ -71,7 +71,7 @@ Deno.test("unpack refuses what exists, and with --force replaces it", async () =
   assertEquals(code, 1);
   assertEquals(
     stderr,
-    `error: Cannot write ${target}/hello.txt: it exists already. Use force (--force) to replace it.\n`,
+    `error: Cannot write ${target}/hello.txt: it already exists. Use force (--force) to replace it.\n`,
   );
   assertEquals((await runCommand([...args, "-f", "-q"])).code, 0);
   assertEquals(Deno.statSync(`${target}/hello.txt`).size, 12);
@@ -88,8 +88,8 @@ Deno.test("unpack with wrong usage exits with 2, with damage with 1, and leaves 
     [[file, target, "--duplicates", "lose"], 2, "Allowed choices are number"],
     [[file, target], 1, "it is cut short"],
     [[file, target, "-z", "xz"], 1, "Cannot decompress xz data"],
-    [[file, file], 1, "it is no directory"],
-    [[directory.file("missing"), target], 1, "there is no such file"],
+    [[file, file], 1, "it is not a directory"],
+    [[directory.file("missing"), target], 1, "no such file"],
   ];
   for (const [args, expected, message] of cases) {
     const { code, stderr } = await runCommand(["unpack", ...args]);

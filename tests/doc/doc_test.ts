@@ -278,7 +278,7 @@ Deno.test("a stream that ends within a record fails and tells where", async () =
   const error = await assertRejects(
     () => Array.fromAsync(docStream(ReadableStream.from(chunks))),
     RecordError,
-    "the stream ends 7 bytes into it",
+    "the stream ends after 7 bytes",
   ) as RecordError;
   assertEquals(error.offset, bytes.length);
 });

@@ -364,7 +364,7 @@ Deno.test("a source that shrinks or is replaced while it is read is an error; wh
   const target = directory.file("docs.bin");
   const docs = numberedDocs(4000);
   const changes: [string | undefined, () => void][] = [
-    ["it became shorter", () => Deno.truncateSync(source, 1000)],
+    ["it was truncated", () => Deno.truncateSync(source, 1000)],
     ["it was replaced", () => {
       const other = directory.file("other.bin");
       writeBinFile(other, numberedDocs(4001));

@@ -120,7 +120,7 @@ Deno.test("a damaged package gives all documents before the damage, then an erro
     const error = assertThrows(() => {
       for (const doc of reader) read.push(doc);
     }, RecordError);
-    assert(error.message.includes("the package is damaged"), error.message);
+    assert(error.message.includes("the package is corrupt"), error.message);
     assert(read.length >= 120, `${codec}: ${read.length}`);
     assertEquals(outline(read), outline(docs.slice(0, read.length)));
   }
@@ -196,7 +196,7 @@ Deno.test("a tolerant scanner keeps what comes before the damage of a package, a
   assert(keys.length > 20 && keys.length < 100, `${keys.length}`);
   assertEquals(keys, docs.slice(0, keys.length).map(({ name }) => name));
   const last = ranges.at(-1)!;
-  assert(last.reason.includes("the package is damaged"), last.reason);
+  assert(last.reason.includes("the package is corrupt"), last.reason);
   assert(ranges.length <= 2, "the cut record, and the rest");
 });
 
@@ -254,7 +254,7 @@ Deno.test("a reader reads the standard input: a file by position, a pipe from st
     [
       `cat "$4" | "$0" run -A --config "$1" "$2"`,
       "50 1\nCannot go back to offset 0 of standard input: " +
-      "it can be read only once. Save it to a file first\n",
+      "it can be read only once. Save it to a file first.\n",
     ],
   ];
   for (const [command, expected] of runs) {

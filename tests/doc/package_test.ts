@@ -420,6 +420,6 @@ Deno.test("a source that is not there is an error that names it", async () => {
   );
   assertStringIncludes(
     error.message,
-    `Cannot open ${source}: there is no such`,
+    `Cannot open ${source}: no such file`,
   );
 });

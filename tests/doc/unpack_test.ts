@@ -211,7 +211,7 @@ Deno.test("keys that are no paths are left out or an error, if asked for", async
   const error = await assertRejects(
     () => unpackKeys(directory, keys, { unsafeKeys: "error", target }),
     KeyError,
-    '".." in it is no name',
+    'it has the path component ".."',
   );
   assertEquals([error.key, error.offset], ["../b", 10]);
   assertEquals(directory.list(), ["inside", "source.bin"]);
@@ -285,7 +285,7 @@ Deno.test("links in the directory are not followed", async () => {
     await assertRejects(
       () => unpackKeys(directory, ["link/new"], { force }),
       FileError,
-      "something that is no directory",
+      "it exists and is not a directory",
     );
   }
   await assertRejects(() => unpackKeys(directory, ["file"]), TargetExistsError);
@@ -310,7 +310,7 @@ Deno.test("files that exist are kept, all of them, unless they are to be replace
   await assertRejects(
     () => unpackKeys(directory, ["d"], { force: true }),
     FileError,
-    "there is a directory",
+    "it exists and is a directory",
   );
   assertEquals(files(directory.file("inside")), after);
 });
@@ -370,7 +370,7 @@ Deno.test("a target that is no directory is refused", async () => {
   await assertRejects(
     () => unpack({ source: fixture("gzip.bin"), target }),
     FileError,
-    "it is no directory",
+    "it is not a directory",
   );
   assertEquals(Deno.readTextFileSync(target), "precious");
 });
