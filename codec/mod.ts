@@ -16,13 +16,14 @@ export {
   type DecompressOptions,
   decompressOriginal,
   decompressWithPool,
+} from "./compress.ts";
+export {
   leaseCompressor,
   type LeasedCompressor,
   type LeasedDecompressor,
   leaseDecompressor,
-  MAX_DOCUMENT_SIZE,
-  maxCompressedSize,
-} from "./compress.ts";
+} from "./lease.ts";
+export { MAX_DOCUMENT_SIZE, maxCompressedSize } from "./output_size.ts";
 export { detectCodec, detectMagic } from "./detect.ts";
 export type {
   Compressor,

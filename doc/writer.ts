@@ -1,11 +1,7 @@
 import { writeInt32 } from "../codec/bytes.ts";
 import type { LockOptions } from "./target/target_lock.ts";
-import {
-  fitting,
-  leaseCompressor,
-  type LeasedCompressor,
-  maxCompressedSize,
-} from "../codec/compress.ts";
+import { leaseCompressor, type LeasedCompressor } from "../codec/lease.ts";
+import { fitting, maxCompressedSize } from "../codec/output_size.ts";
 import { globalMemoryPool, type MemoryPool } from "../pool/memory_pool.ts";
 import {
   removeTornRecord,

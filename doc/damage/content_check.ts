@@ -1,10 +1,7 @@
 import type { CodecName } from "../../codec/names.ts";
 import { findCodec } from "../../codec/codecs.ts";
-import {
-  decompress,
-  type DecompressOptions,
-  MAX_DOCUMENT_SIZE,
-} from "../../codec/compress.ts";
+import { decompress, type DecompressOptions } from "../../codec/compress.ts";
+import { MAX_DOCUMENT_SIZE } from "../../codec/output_size.ts";
 import { CodecError, OutputLimitError } from "../../codec/errors.ts";
 import { createDecoder } from "../../codec/stream_coders.ts";
 import type { ByteSource } from "../source/byte_source.ts";

@@ -1,12 +1,12 @@
 import type { CodecName } from "../../codec/names.ts";
 import { findCodec } from "../../codec/codecs.ts";
+import type { DecompressOptions } from "../../codec/compress.ts";
 import {
-  type DecompressOptions,
   type LeasedDecompressor,
   leaseDecompressor,
-  MAX_DOCUMENT_SIZE,
-} from "../../codec/compress.ts";
-import { CodecError, OutputLimitError } from "../../codec/errors.ts";
+} from "../../codec/lease.ts";
+import { MAX_DOCUMENT_SIZE, tryDecompress } from "../../codec/output_size.ts";
+import { CodecError } from "../../codec/errors.ts";
 import { globalMemoryPool, type MemoryPool } from "../../pool/memory_pool.ts";
 import { RecordError } from "../errors.ts";
 import type { Records } from "./record_scanner.ts";
@@ -49,14 +49,12 @@ export class ContentReader implements Disposable {
     let buffer = this.#pool.getDocBuffer();
     let size = -1;
     try {
-      for (;;) {
-        size = this.#decompress(records, content, buffer);
-        if (size >= 0) return use(buffer.subarray(0, size));
-        const room = Math.min(buffer.length * 2, this.#maxSize + 1);
-        const larger = this.#pool.getDocBuffer(room);
+      while ((size = this.#decompress(records, content, buffer)) < 0) {
+        const larger = this.#pool.getDocBuffer(-size);
         this.#pool.putDocBuffer(buffer);
         buffer = larger;
       }
+      return use(buffer.subarray(0, size));
     } finally {
       this.#pool.putDocBuffer(buffer, Math.max(size, 0));
     }
@@ -67,17 +65,23 @@ export class ContentReader implements Disposable {
     this.#decompressor[Symbol.dispose]();
   }
 
-  /** @returns The size of the content, or -1 if it does not fit into `buffer`. */
+  /** One attempt; returns as {@linkcode tryDecompress}. */
   #decompress(
     records: Records,
     content: Uint8Array,
     buffer: Uint8Array,
   ): number {
     try {
-      const size = this.#decompressor.decompress(content, buffer, 0);
-      // What does not fit is known to be larger than the buffer.
-      if ((size < 0 ? buffer.length : size) <= this.#maxSize) return size;
-      throw new OutputLimitError(this.#codec, this.#maxSize);
+      return tryDecompress(
+        this.#decompressor,
+        this.#codec,
+        this.#maxSize,
+        content,
+        0,
+        content.length,
+        buffer,
+        0,
+      );
     } catch (error) {
       if (!(error instanceof CodecError)) throw error;
       throw new RecordError(error.message, {

@@ -1,12 +1,7 @@
 import { writeInt32 } from "../../codec/bytes.ts";
-import {
-  compressOriginal,
-  decompressOriginal,
-  fitting,
-  leaseCompressor,
-  leaseDecompressor,
-  maxCompressedSize,
-} from "../../codec/compress.ts";
+import { compressOriginal, decompressOriginal } from "../../codec/compress.ts";
+import { leaseCompressor, leaseDecompressor } from "../../codec/lease.ts";
+import { fitting, maxCompressedSize } from "../../codec/output_size.ts";
 import type { CodecName } from "../../codec/names.ts";
 import type { Compressor, Decompressor } from "../../codec/engine.ts";
 import { CodecError, OutputLimitError } from "../../codec/errors.ts";

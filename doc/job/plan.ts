@@ -1,7 +1,7 @@
 import type NodeOs from "node:os";
 import type { CodecName } from "../../codec/names.ts";
 import { checkLevel, findCodec } from "../../codec/codecs.ts";
-import { MAX_DOCUMENT_SIZE } from "../../codec/compress.ts";
+import { MAX_DOCUMENT_SIZE } from "../../codec/output_size.ts";
 import { engineFor, loadEngines } from "../../codec/engines.ts";
 import { globalMemoryPool } from "../../pool/memory_pool.ts";
 import { nodeModule } from "../../pool/runtime.ts";

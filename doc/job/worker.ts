@@ -1,9 +1,6 @@
 import type { CodecName } from "../../codec/names.ts";
-import {
-  fitting,
-  leaseCompressor,
-  maxCompressedSize,
-} from "../../codec/compress.ts";
+import { leaseCompressor } from "../../codec/lease.ts";
+import { fitting, maxCompressedSize } from "../../codec/output_size.ts";
 import { globalMemoryPool, MemoryPool } from "../../pool/memory_pool.ts";
 import {
   type Block,
