@@ -62,6 +62,9 @@ export interface Decompressor {
   close?(): void;
 }
 
+/** Largest piece that stream coders emit where they can choose, in bytes. */
+export const PIECE_SIZE: number = 64 * 1024;
+
 /** Receives output of a stream. The bytes are borrowed: copy them to keep them. */
 export type Emit = (bytes: Uint8Array) => void;
 

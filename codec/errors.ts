@@ -28,6 +28,19 @@ export class CorruptDataError extends CodecError {
   }
 }
 
+/** The error about compressed data that is truncated. */
+export function unexpectedEnd(codec: string): CorruptDataError {
+  return new CorruptDataError(codec, "unexpected end of data");
+}
+
+/** The error about `count` bytes that follow the end of compressed data. */
+export function trailingData(codec: string, count: number): CorruptDataError {
+  return new CorruptDataError(
+    codec,
+    `unexpected data after its end (${count} bytes)`,
+  );
+}
+
 /** Decompressed data exceeds the caller's limit. */
 export class OutputLimitError extends CodecError {
   /** The class name. */
