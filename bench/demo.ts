@@ -1,5 +1,6 @@
 import { Command } from "commander";
 import {
+  type CodecName,
   compressOriginal,
   decompressOriginal,
   engineFor,
@@ -19,7 +20,7 @@ export interface DemoOptions {
   /** Bytes per document. Default 1,000. */
   size?: number;
   /** Codecs to show. Default: those that repacks are mostly about. */
-  codecs?: readonly string[];
+  codecs?: readonly CodecName[];
   /** Receives each line. Default: the standard output. */
   print?(line: string): void;
 }
@@ -120,7 +121,7 @@ interface Way {
   (data: Uint8Array, start: number, size: number): number;
 }
 
-function originalWay(codec: string): Way {
+function originalWay(codec: CodecName): Way {
   return (data, start, size) => {
     const packed = compressOriginal(data.subarray(start, start + size), codec);
     check(decompressOriginal(packed, codec), 0, size, data, start);
@@ -128,7 +129,7 @@ function originalWay(codec: string): Way {
   };
 }
 
-function pooledWay(codec: string, size: number): Way & { close(): void } {
+function pooledWay(codec: CodecName, size: number): Way & { close(): void } {
   const compressor = leaseCompressor(codec);
   const decompressor = leaseDecompressor(codec);
   const slab = new Uint8Array(8 * size + 65_536);

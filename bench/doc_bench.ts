@@ -23,7 +23,7 @@ const docs = [...madeDocuments("json", 2000, 1000)];
 const path = join(directory, "docs.bin");
 const off = new MemoryPool({ enabled: false });
 
-for (const codec of ["gzip", "zstd", "lz4"]) {
+for (const codec of ["gzip", "zstd", "lz4"] as const) {
   const packed = compressDoc(docs[0], codec);
   const there = `compressDoc, 1 KB, ${codec}`;
   Deno.bench(`original: ${there}`, { group: there, baseline: true }, () => {

@@ -1,6 +1,6 @@
 /** Options that several commands share, and the checks of what users give them. */
 import { type Command, InvalidArgumentError, Option } from "commander";
-import { codecAliases, codecNames } from "../codec/names.ts";
+import { type CodecAlias, codecAliases, codecNames } from "../codec/names.ts";
 import type { JobOptions } from "../doc/job/options.ts";
 import { note } from "./output.ts";
 import { interruptSignal } from "./run.ts";
@@ -187,7 +187,7 @@ export function limitOption(what: string, value = 0): Option {
 
 /** The name of a codec. */
 function parseCodec(value: string): string {
-  const name = codecAliases[value] ?? value;
+  const name = codecAliases[value as CodecAlias] ?? value;
   if (codecNames.some((each) => each === name)) return name;
   throw new InvalidArgumentError(`Expected one of ${codecNames.join(", ")}.`);
 }

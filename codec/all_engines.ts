@@ -1,6 +1,6 @@
 /**
- * Loads the engines of all codecs: for modules with functions that take any codec
- * and cannot wait for it.
+ * Loads the engines of all codecs when it is imported, for modules whose
+ * functions take any codec and cannot wait.
  */
 import { loadEngines } from "./engines.ts";
 

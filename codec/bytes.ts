@@ -1,6 +1,6 @@
 /** Bytes: ranges, copies, and little-endian integers. */
 
-/** The bytes from `start` to `end`: `bytes` itself when that is all of them, else a view. */
+/** Returns the bytes from `start` to `end`: `bytes` itself if that is all of them, else a view. */
 export function range(
   bytes: Uint8Array,
   start: number,
@@ -11,7 +11,7 @@ export function range(
     : bytes.subarray(start, end);
 }
 
-/** Copies `parts`, one after the other, to new memory. */
+/** Concatenates `parts` in new memory. */
 export function concatenate(
   parts: readonly Uint8Array[],
 ): Uint8Array<ArrayBuffer> {

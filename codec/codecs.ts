@@ -1,7 +1,22 @@
-import type { Codec } from "./codec.ts";
-import { UnknownCodecError } from "./errors.ts";
-import { codecAliases, codecNames } from "./names.ts";
 import { OptionError } from "../pool/errors.ts";
+import { UnknownCodecError } from "./errors.ts";
+import { codecAliases, type CodecName, codecNames } from "./names.ts";
+
+/** A compression format: its names and properties. Engines implement it; see `listEngines()`. */
+export interface Codec {
+  /** Name. */
+  readonly name: CodecName;
+  /** Number: the original's, and 7 for zstd, which the original does not have. */
+  readonly id: number;
+  /** Suffix of files that are compressed as a whole, with its dot. Empty for none. */
+  readonly suffix: string;
+  /** Range of levels, and the default: the original's where it has one. */
+  readonly level: { min: number; max: number; default: number };
+  /** First bytes of all compressed data; undefined if the format has no magic number. */
+  readonly magic: readonly number[] | undefined;
+  /** Whether a concatenation of streams reads as one stream. */
+  readonly concatenable: boolean;
+}
 
 /** gzip, RFC 1952. */
 const gzip: Codec = {
@@ -24,9 +39,9 @@ export const codecs: readonly Codec[] = [
     magic: undefined,
     concatenable: true,
   },
-  // What the original calls zip is gzip, under another name and number.
+  // In the original, zip is gzip under another name and number.
   { ...gzip, name: "zip", id: 2 },
-  // As bzip2 1.0 reads and writes it.
+  // As in bzip2 1.0.
   {
     name: "bzip2",
     id: 3,
@@ -44,7 +59,7 @@ export const codecs: readonly Codec[] = [
     magic: undefined,
     concatenable: false,
   },
-  // In its frame format, with content checksums.
+  // The frame format, with content checksums.
   {
     name: "lz4",
     id: 5,
@@ -81,6 +96,7 @@ for (const [alias, name] of Object.entries(codecAliases)) {
 
 /**
  * Finds a codec by its name, an alias (`br`, `bz2`, `gz`, `zst`) or its number.
+ * Takes any string, so that it also checks the input of users.
  *
  * @throws {UnknownCodecError} There is no such codec.
  *
@@ -93,21 +109,21 @@ for (const [alias, name] of Object.entries(codecAliases)) {
  * assertEquals(findCodec(3).name, "bzip2");
  * ```
  */
-export function findCodec(nameOrId: string | number): Codec {
-  const codec = byName.get(nameOrId);
-  if (codec === undefined) {
+export function findCodec(codec: string | number): Codec {
+  const found = byName.get(codec);
+  if (found === undefined) {
     throw new UnknownCodecError(
-      String(nameOrId),
-      `Cannot find a codec named "${nameOrId}": expected one of ${
+      String(codec),
+      `Cannot find a codec named "${codec}": expected one of ${
         codecNames.join(", ")
       }`,
     );
   }
-  return codec;
+  return found;
 }
 
 /**
- * The level to use of a codec: the given one, or its default.
+ * Returns the compression level to use: the given one, or the codec's default.
  *
  * @throws {OptionError} The codec has no such level.
  */
@@ -116,7 +132,7 @@ export function checkLevel(codec: Codec, level?: number): number {
   if (level === undefined || codec.name === "none") return usual;
   if (!Number.isInteger(level) || level < min || level > max) {
     throw new OptionError(
-      `Cannot compress with ${codec.name} at level ${level}: expected ${min} to ${max}`,
+      `Cannot compress with ${codec.name}: invalid level ${level} (expected ${min} to ${max})`,
     );
   }
   return level;

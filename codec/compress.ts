@@ -1,7 +1,12 @@
-import { globalMemoryPool, type MemoryPool } from "../pool/memory_pool.ts";
+import {
+  globalMemoryPool,
+  type MemoryPool,
+  partsOf,
+} from "../pool/memory_pool.ts";
 import { checkLevel, findCodec } from "./codecs.ts";
 import { engineFor } from "./engines.ts";
 import { leaseCompressor, leaseDecompressor } from "./lease.ts";
+import type { CodecLike } from "./names.ts";
 import {
   fitting,
   MAX_DOCUMENT_SIZE,
@@ -11,29 +16,29 @@ import {
 
 /** How to compress. */
 export interface CompressOptions {
-  /** Compression level; the codec's default when not given. */
+  /** Compression level. Default: that of the codec. */
   level?: number;
-  /** The pool to work with. Default: `globalMemoryPool`. */
+  /** The pool to use. Default: `globalMemoryPool`. */
   pool?: MemoryPool;
 }
 
 /** How to decompress. */
 export interface DecompressOptions {
-  /** Most bytes the result may have. Default {@linkcode MAX_DOCUMENT_SIZE}. */
+  /** Largest result, in bytes. Default {@linkcode MAX_DOCUMENT_SIZE}. */
   maxSize?: number;
-  /** The pool to work with. Default: `globalMemoryPool`. */
+  /** The pool to use. Default: `globalMemoryPool`. */
   pool?: MemoryPool;
 }
 
 /**
- * Compresses a document, with everything that can be reused taken from the pool.
+ * Compresses a document with a compressor and a buffer from the pool.
  *
  * With `BINFILES_POOL=off`, or a pool that is switched off, it does what
  * {@linkcode compressOriginal} does.
  *
- * @returns New memory, which is the caller's to keep.
+ * @returns New memory, which belongs to the caller.
  * @throws {UnknownCodecError} There is no such codec.
- * @throws {NoEngineError} Nothing on this runtime can compress with it.
+ * @throws {NoEngineError} No engine on this runtime can compress with it.
  * @throws {OptionError} It has no such level.
  *
  * @example
@@ -47,12 +52,13 @@ export interface DecompressOptions {
  */
 export function compress(
   data: Uint8Array,
-  codec: string | number,
+  codec: CodecLike,
   options: CompressOptions = {},
 ): Uint8Array<ArrayBuffer> {
   const { pool = globalMemoryPool } = options;
   if (!pool.enabled) return compressOriginal(data, codec, options);
-  const buffer = pool.takeScratch(maxCompressedSize(data.length));
+  const buffers = partsOf(pool).compressionBuffers;
+  const buffer = buffers.getUnchecked(maxCompressedSize(data.length));
   try {
     const compressor = leaseCompressor(codec, options);
     try {
@@ -62,56 +68,57 @@ export function compress(
       compressor[Symbol.dispose]();
     }
   } finally {
-    pool.returnScratch(buffer);
+    buffers.putUnchecked(buffer);
   }
 }
 
 /**
- * Decompresses a document, with everything that can be reused taken from the pool.
+ * Decompresses a document with a decompressor and a buffer from the pool.
  *
  * With `BINFILES_POOL=off`, or a pool that is switched off, it does what
  * {@linkcode decompressOriginal} does.
  *
- * @returns New memory, which is the caller's to keep.
- * @throws {CorruptDataError} `data` is malformed, cut short or followed by something else.
- * @throws {OutputLimitError} The result is larger than `options.maxSize`.
+ * @returns New memory, which belongs to the caller.
+ * @throws {CorruptDataError} `data` is malformed, truncated or followed by other bytes.
+ * @throws {OutputLimitError} The result exceeds `options.maxSize`.
  * @throws {UnknownCodecError} There is no such codec.
- * @throws {NoEngineError} Nothing on this runtime can decompress it.
+ * @throws {NoEngineError} No engine on this runtime can decompress it.
  */
 export function decompress(
   data: Uint8Array,
-  codec: string | number,
+  codec: CodecLike,
   options: DecompressOptions = {},
 ): Uint8Array<ArrayBuffer> {
   const { pool = globalMemoryPool, maxSize = MAX_DOCUMENT_SIZE } = options;
   if (!pool.enabled) return decompressOriginal(data, codec, options);
   const decompressor = leaseDecompressor(codec, options);
-  let buffer = pool.takeScratch();
+  const buffers = partsOf(pool).compressionBuffers;
+  let buffer = buffers.getUnchecked();
   let size = -1;
   try {
     for (;;) {
       // deno-fmt-ignore
       size = tryDecompress(decompressor, codec, maxSize, data, 0, data.length, buffer, 0);
       if (size >= 0) return buffer.slice(0, size);
-      const larger = pool.takeScratch(-size);
-      pool.returnScratch(buffer);
+      const larger = buffers.getUnchecked(-size);
+      buffers.putUnchecked(buffer);
       buffer = larger;
     }
   } finally {
-    pool.returnScratch(buffer, size < 0 ? undefined : size);
+    buffers.putUnchecked(buffer, size < 0 ? undefined : size);
     decompressor[Symbol.dispose]();
   }
 }
 
 /**
- * Compresses a document with the same engine as {@linkcode compress}, but
- * reuses nothing: what most programs do, and what pooling is compared with.
+ * Compresses a document with the same engine as {@linkcode compress}, but reuses
+ * nothing. This is what most programs do, and what the pool is compared with.
  *
  * @throws {UnknownCodecError | NoEngineError | OptionError} As {@linkcode compress}.
  */
 export function compressOriginal(
   data: Uint8Array,
-  codec: string | number,
+  codec: CodecLike,
   { level }: CompressOptions = {},
 ): Uint8Array<ArrayBuffer> {
   const found = findCodec(codec);
@@ -139,11 +146,10 @@ export function compressOriginal(
  */
 export function decompressOriginal(
   data: Uint8Array,
-  codec: string | number,
+  codec: CodecLike,
   { maxSize = MAX_DOCUMENT_SIZE }: DecompressOptions = {},
 ): Uint8Array<ArrayBuffer> {
-  const found = findCodec(codec);
-  const engine = engineFor(found.name, "decompress");
+  const engine = engineFor(codec, "decompress");
   if (engine.decompressOnce !== undefined) {
     return asOwn(engine.decompressOnce(data, maxSize));
   }
@@ -163,25 +169,25 @@ export function decompressOriginal(
   }
 }
 
-/** {@linkcode compress} with a pool named, as the original has it. */
+/** {@linkcode compress} with the pool as a positional parameter, as in the original. */
 export function compressWithPool(
   data: Uint8Array,
-  codec: string | number,
+  codec: CodecLike,
   pool: MemoryPool = globalMemoryPool,
 ): Uint8Array<ArrayBuffer> {
   return compress(data, codec, { pool });
 }
 
-/** {@linkcode decompress} with a pool named, as the original has it. */
+/** {@linkcode decompress} with the pool as a positional parameter, as in the original. */
 export function decompressWithPool(
   data: Uint8Array,
-  codec: string | number,
+  codec: CodecLike,
   pool: MemoryPool = globalMemoryPool,
 ): Uint8Array<ArrayBuffer> {
   return decompress(data, codec, { pool });
 }
 
-/** Node's one-shot functions may return views of shared memory; this one is the caller's alone. */
+/** Returns bytes of memory of their own: Node's one-shot functions may return views of shared memory. */
 function asOwn(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
   return bytes.byteLength === bytes.buffer.byteLength &&
       bytes.buffer instanceof ArrayBuffer

@@ -1,13 +1,13 @@
-import type { CodecName } from "./names.ts";
 import { codecs } from "./codecs.ts";
 import { decompress } from "./compress.ts";
 import { NoEngineError, OutputLimitError } from "./errors.ts";
+import type { CodecName } from "./names.ts";
 import { createDecoder } from "./stream_coders.ts";
 
 /**
- * Fewest bytes that make a match of codecs without a magic number more than
- * chance. Those that stand for nothing do not count: to brotli, each of the
- * characters 3, 5, 7, 9 and ; is an empty document.
+ * Fewest bytes that prove a codec without a magic number. Samples that decompress
+ * to nothing do not count: each of the characters 3, 5, 7, 9 and ; is an empty
+ * brotli stream.
  */
 const MIN_EVIDENCE = 5;
 
@@ -15,10 +15,10 @@ const MIN_EVIDENCE = 5;
 const MAX_SAMPLE_SIZE = 16 * 1024 * 1024;
 
 /**
- * Recognises a codec by the first bytes of what it wrote.
+ * Recognizes a codec by the first bytes of its output.
  *
- * @returns Its name, or undefined when no codec with a magic number wrote it:
- * it may then be brotli, or not compressed.
+ * @returns Its name, or undefined if the bytes are no magic number: the data may
+ * be brotli or uncompressed.
  *
  * @example
  * ```ts
@@ -36,11 +36,11 @@ export function detectMagic(bytes: Uint8Array): CodecName | undefined {
 }
 
 /**
- * Recognises the codec of a file by some of its contents: by the magic number
- * that all of them carry, or by decompressing them. Empty contents tell nothing.
+ * Recognizes the codec of a file from some of its contents: by the magic number
+ * that all of them have, or by decompressing them. Empty contents are ignored.
  *
- * @param samples Whole contents, as they are in the file.
- * @returns `none` when no codec fits all samples.
+ * @param samples Whole contents, as they are stored in the file.
+ * @returns The codec, or `none` if no codec fits all samples.
  */
 export function detectCodec(samples: readonly Uint8Array[]): CodecName {
   const telling = samples.filter(({ length }) => length > 0);
@@ -58,17 +58,16 @@ export function detectCodec(samples: readonly Uint8Array[]): CodecName {
       ? "brotli"
       : "none";
   }
-  // One good content is enough beside the magic number: others may be damaged.
+  // With the magic number, one valid content is enough: others may be corrupt.
   return telling.some((sample) => sizeOf(sample, candidate) >= 0)
     ? candidate
     : "none";
 }
 
 /**
- * Recognises the codec of a content of which only the beginning is at hand, by
- * whether the beginning decompresses.
+ * Recognizes the codec of a content from its beginning alone, by decompressing it.
  *
- * @returns `none` when no codec fits.
+ * @returns The codec, or `none` if no codec fits.
  */
 export function detectCodecOfStart(start: Uint8Array): CodecName {
   const candidate = detectMagic(start) ?? "brotli";
@@ -76,7 +75,7 @@ export function detectCodecOfStart(start: Uint8Array): CodecName {
   try {
     let size = 0;
     decoder.push(start, false, (piece) => size += piece.length);
-    // Brotli has no magic number; output is the least it must show.
+    // Brotli has no magic number, so it must at least produce output.
     return candidate !== "brotli" || size > 0 ? candidate : "none";
   } catch {
     return "none";
@@ -85,14 +84,14 @@ export function detectCodecOfStart(start: Uint8Array): CodecName {
   }
 }
 
-/** @returns How many bytes `sample` decompresses to, if not too many, or -1 when it does not. */
+/** Returns the decompressed size of `sample`, at most {@linkcode MAX_SAMPLE_SIZE}, or -1 if it is corrupt. */
 function sizeOf(sample: Uint8Array, codec: CodecName): number {
   try {
     return decompress(sample, codec, { maxSize: MAX_SAMPLE_SIZE }).length;
   } catch (error) {
-    // What was not tried proves nothing.
+    // Without an engine nothing was tried.
     if (error instanceof NoEngineError) throw error;
-    // So much that came out without an error is proof enough.
+    // That much output without an error is proof.
     return error instanceof OutputLimitError ? MAX_SAMPLE_SIZE : -1;
   }
 }

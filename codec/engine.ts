@@ -1,21 +1,25 @@
 /**
- * The contracts between codecs and the engines that do their work.
+ * The contract between codecs and their engines.
  *
- * Everything that handles whole documents writes *into* memory that the caller
- * owns; nothing here allocates per call.
+ * Everything that handles whole documents writes *into* memory of the caller and
+ * allocates nothing per call.
  */
+
+/** What an engine is asked to do. */
+export type Direction = "compress" | "decompress";
 
 /** Compresses whole buffers, one independent frame per call. */
 export interface Compressor {
   /**
-   * Compresses `src`, or its bytes from `start` to `end`, into `dst`, starting at
-   * `offset`. A range costs less than a view, of which there would be one per
-   * document.
+   * Compresses the bytes of `src` from `start` to `end` (default: all) into
+   * `dst`, starting at `offset`. A range is cheaper than a view, of which there
+   * would be one per document.
    *
-   * @returns The number of bytes written, or -1 when they do not fit; what is
-   * in `dst` from `offset` on is then unspecified. Some engines need one spare
-   * byte to know that everything fitted.
    * `src` and `dst` must not overlap. Neither is kept after the call.
+   *
+   * @returns The number of bytes written, or -1 if they do not fit; then the
+   * bytes of `dst` from `offset` on are unspecified. Some engines need one spare
+   * byte to know that everything fitted.
    */
   compress(
     src: Uint8Array,
@@ -25,25 +29,27 @@ export interface Compressor {
     end?: number,
   ): number;
   /**
-   * Forgets what earlier documents have left. Only engines have it whose output
-   * depends on that; it takes as long as making a compressor.
+   * Makes the output independent of earlier documents. Only engines whose output
+   * can depend on them have it. Takes as long as creating a compressor.
    */
   restart?(): void;
-  /** Releases what lies outside the garbage collector's reach. */
+  /** Releases memory that the garbage collector does not manage. */
   close?(): void;
 }
 
 /** Decompresses whole buffers. */
 export interface Decompressor {
   /**
-   * Decompresses `src`, or its bytes from `start` to `end` (one frame, or several
-   * one after the other), into `dst`, starting at `offset`.
+   * Decompresses the bytes of `src` from `start` to `end` (default: all), one
+   * frame or several in a row, into `dst`, starting at `offset`.
    *
-   * @returns The number of bytes written, or -1 when they do not fit; what is
-   * in `dst` from `offset` on is then unspecified. Some engines need one spare
+   * `src` and `dst` must not overlap. Neither is kept after the call.
+   *
+   * @returns The number of bytes written, or -1 if they do not fit; then the
+   * bytes of `dst` from `offset` on are unspecified. Some engines need one spare
    * byte to know that everything fitted.
-   * @throws {CorruptDataError} `src` is malformed, cut short, fails its
-   * checksum, or is followed by bytes that are no frame.
+   * @throws {CorruptDataError} `src` is malformed, truncated, does not match its
+   * checksum, or is followed by bytes that are not a frame.
    */
   decompress(
     src: Uint8Array,
@@ -52,9 +58,12 @@ export interface Decompressor {
     start?: number,
     end?: number,
   ): number;
-  /** Releases what lies outside the garbage collector's reach. */
+  /** Releases memory that the garbage collector does not manage. */
   close?(): void;
 }
+
+/** Largest piece that stream coders emit where they can choose, in bytes. */
+export const PIECE_SIZE: number = 64 * 1024;
 
 /** Receives output of a stream. The bytes are borrowed: copy them to keep them. */
 export type Emit = (bytes: Uint8Array) => void;
@@ -63,47 +72,48 @@ export type Emit = (bytes: Uint8Array) => void;
  * One direction of a codec over a stream of chunks, in bounded memory.
  *
  * Feed it with {@linkcode StreamCoder.push}; `last` ends the stream. After the
- * call with `last`, or after an error, it is used up.
+ * call with `last`, or after an error, it cannot be used again.
  */
 export interface StreamCoder {
   /**
-   * Takes `chunk` (borrowed during the call, may be empty) and hands what can
-   * be produced so far to `emit`, in pieces of bounded size.
+   * Takes `chunk` (borrowed during the call, may be empty) and passes all output
+   * that is ready to `emit`, in pieces of bounded size. The pieces are borrowed:
+   * copy them to keep them.
    *
-   * @throws {CorruptDataError} when decoding, as in
-   * {@linkcode Decompressor.decompress}.
+   * @throws {CorruptDataError} When decoding, as {@linkcode Decompressor.decompress}.
    */
-  push(chunk: Uint8Array, last: boolean, emit: Emit): void;
-  /** Releases what lies outside the garbage collector's reach. */
+  push(
+    chunk: Uint8Array,
+    last: boolean,
+    emit: (bytes: Uint8Array) => void,
+  ): void;
+  /** Releases memory that the garbage collector does not manage. */
   close?(): void;
 }
-
-/**
- * What an engine is made of: the runtime's native code, TypeScript of this
- * module, or a package of npm. All but native ones run wherever JavaScript does.
- */
-export type EngineKind = "native" | "built-in" | "portable";
 
 /** One implementation of a codec. */
 export interface Engine {
   /** Where the implementation comes from: `node:zlib`, `fflate`, `lz4js`, `fzstd`, `binfiles`. */
   readonly name: string;
-  /** What it is made of. */
-  readonly kind: EngineKind;
-  /** Makes a compressor. */
+  /**
+   * What it is made of: native code of the runtime, TypeScript of this module, or
+   * an npm package. All but native engines run wherever JavaScript does.
+   */
+  readonly kind: "native" | "built-in" | "portable";
+  /** Creates a compressor. The caller has checked that the codec has this level. */
   createCompressor?(level: number): Compressor;
-  /** Makes a decompressor. */
+  /** Creates a decompressor. */
   createDecompressor?(): Decompressor;
-  /** Makes a compressor of one stream of any length. */
+  /** Creates a compressor of one stream. The caller has checked that the codec has this level. */
   createEncoder?(level: number): StreamCoder;
-  /** Makes a decompressor of one stream of any length. */
+  /** Creates a decompressor of one stream. */
   createDecoder?(): StreamCoder;
-  /** The engine's one-shot compression, with nothing reused: what pooling is compared with. */
+  /** The engine's one-shot compression, which reuses nothing: what the pool is compared with. */
   compressOnce?(data: Uint8Array, level: number): Uint8Array;
   /**
-   * The engine's one-shot decompression, with nothing reused.
+   * The engine's one-shot decompression, which reuses nothing.
    *
-   * @throws {OutputLimitError} when the output exceeds `limit` bytes.
+   * @throws {OutputLimitError} The output exceeds `limit` bytes.
    */
   decompressOnce?(data: Uint8Array, limit: number): Uint8Array;
 }

@@ -1,35 +1,33 @@
 import { environmentVariable } from "../pool/runtime.ts";
-import type { Codec } from "./codec.ts";
-import { type CodecName, codecNames } from "./names.ts";
-import { codecs, findCodec } from "./codecs.ts";
-import type { Engine, EngineKind } from "./engine.ts";
+import { type Codec, codecs, findCodec } from "./codecs.ts";
+import type { Direction, Engine } from "./engine.ts";
 import { NoEngineError } from "./errors.ts";
+import { type CodecLike, type CodecName, codecNames } from "./names.ts";
+import { works } from "./probe.ts";
 
-/** What an engine is asked to do. */
-export type Direction = "compress" | "decompress";
+/** What an engine is used for: whole documents in buffers, or streams of any length. */
+export type EngineUse = "buffers" | "streams";
 
-/** What an engine is asked to do it with: whole documents, or streams of any length. */
-export type Input = "documents" | "streams";
-
-/** What is known of an engine of a codec on this runtime. */
+/** An engine of a codec, and what it can do on this runtime. */
 export interface EngineInfo {
   /** Name of the codec. */
   codec: CodecName;
   /** Name of the engine. */
   engine: string;
-  /** What it is made of. */
-  kind: EngineKind;
-  /** Whether it can compress, and proved it. */
+  /** What the engine is made of; see {@linkcode Engine.kind}. */
+  kind: Engine["kind"];
+  /** Whether it can compress. */
   compresses: boolean;
-  /** Whether it can decompress, and proved it. */
+  /** Whether it can decompress. */
   decompresses: boolean;
-  /** What it is in use for. */
-  inUse: Direction[];
+  /** For what it is in use. */
+  inUse: ("compress" | "decompress")[];
 }
 
 /**
- * Modules with the engines of each codec. Those written in TypeScript are most of
- * all code there is, and loading it takes longer than repacking a small file.
+ * Modules with the engines of each codec. They are loaded on demand: the codecs
+ * in TypeScript are most of all code, and loading them takes longer than
+ * repacking a small file.
  */
 const modules: Record<
   CodecName,
@@ -48,31 +46,30 @@ const modules: Record<
 /** Engines by codec; filled by {@linkcode loadEngines}. */
 const ownEngines = new Map<CodecName, readonly Engine[]>();
 
-/** Portable engines, by codec; filled by {@linkcode loadPortableEngines}. */
+/** Portable engines by codec; filled by {@linkcode loadPortableEngines}. */
 const portableEngines = new Map<CodecName, Engine[]>();
 
-/** What users prefer: an engine's name or kind; for all codecs, or for one. */
+/** Preferred name or kind of engine, by codec; under undefined, for all codecs. */
 const preferences = new Map<CodecName | undefined, string>();
 
-/** Engines that were chosen, by direction, input, and the codec as it was named. */
-const chosen: Record<Direction, Record<Input, Map<string | number, Engine>>> = {
-  compress: { documents: new Map(), streams: new Map() },
-  decompress: { documents: new Map(), streams: new Map() },
+/** Chosen engines by direction, use, and the codec as the caller gave it. */
+const chosen: Record<Direction, Record<EngineUse, Map<CodecLike, Engine>>> = {
+  compress: { buffers: new Map(), streams: new Map() },
+  decompress: { buffers: new Map(), streams: new Map() },
 };
 
-/** Outcomes of probes. */
-const probed = new Map<Engine, Record<Direction, boolean>>();
-
 /**
- * The engine that serves a codec on this runtime: the first of its engines, in
- * order of preference, that can do it and proves it.
+ * Returns the engine in use for a codec on this runtime: the first one, in order
+ * of preference, that works.
  *
- * Native engines prove themselves by a round trip before their first use, and
- * by refusing data that is cut short; where that fails, the next engine serves.
- * `BINFILES_ENGINE` names the engine, or kind of engine, to try first.
+ * Native engines have to pass a round trip, and reject truncated data, before
+ * their first use; if one fails, the next engine is used. `BINFILES_ENGINE` names
+ * the engine, or kind of engine, to try first.
  *
- * @param input What it is needed for; not every engine handles streams.
- * @throws {NoEngineError} None can; the message names the remedy.
+ * @param options `use`: what it is needed for; not every engine handles streams.
+ * Default `buffers`.
+ * @throws {UnknownCodecError} There is no such codec.
+ * @throws {NoEngineError} No engine works; the message says what to do.
  *
  * @example
  * ```ts
@@ -83,20 +80,21 @@ const probed = new Map<Engine, Record<Direction, boolean>>();
  * ```
  */
 export function engineFor(
-  codec: string | number,
-  direction: Direction,
-  input: Input = "documents",
+  codec: CodecLike,
+  direction: "compress" | "decompress",
+  options?: { use?: EngineUse },
 ): Engine {
-  let engine = chosen[direction][input].get(codec);
+  const use = options?.use ?? "buffers";
+  let engine = chosen[direction][use].get(codec);
   if (engine === undefined) {
     const found = findCodec(codec);
     if (!ownEngines.has(found.name)) throw notLoaded(found);
     engine = enginesOf(found).find((candidate) =>
-      proves(candidate, found, direction) &&
-      (input === "documents" || handlesStreams(candidate, direction))
+      works(candidate, found, direction) &&
+      (use === "buffers" || handlesStreams(candidate, direction))
     );
     if (engine === undefined) throw noEngine(found, direction);
-    chosen[direction][input].set(codec, engine);
+    chosen[direction][use].set(codec, engine);
   }
   return engine;
 }
@@ -108,10 +106,10 @@ export function listEngines(): EngineInfo[] {
       codec: codec.name,
       engine: engine.name,
       kind: engine.kind,
-      compresses: proves(engine, codec, "compress"),
-      decompresses: proves(engine, codec, "decompress"),
+      compresses: works(engine, codec, "compress"),
+      decompresses: works(engine, codec, "decompress"),
       inUse: (["compress", "decompress"] as const).filter((direction) =>
-        enginesOf(codec).find((other) => proves(other, codec, direction)) ===
+        enginesOf(codec).find((other) => works(other, codec, direction)) ===
           engine
       ),
     }))
@@ -119,10 +117,10 @@ export function listEngines(): EngineInfo[] {
 }
 
 /**
- * Prefers an engine from now on, in this thread, by its name or kind.
+ * Prefers an engine, in this thread, by its name or kind.
  *
- * @param preference A name (`fflate`) or kind (`portable`); undefined for the usual order.
- * @param codec The codec it is for; all codecs when not given.
+ * @param preference A name (`fflate`) or kind (`portable`); undefined restores the default order.
+ * @param codec The codec to which it applies. Default: all codecs.
  * @throws {NoEngineError} `codec` has no such engine.
  *
  * @example
@@ -137,7 +135,7 @@ export function listEngines(): EngineInfo[] {
  */
 export async function preferEngine(
   preference: string | undefined,
-  codec?: string | number,
+  codec?: CodecLike,
 ): Promise<void> {
   const name = codec === undefined ? undefined : findCodec(codec).name;
   if (preference === undefined) preferences.delete(name);
@@ -152,8 +150,7 @@ export async function preferEngine(
         name ?? "any codec",
         `Cannot prefer the engine "${preference}" for ${
           name ?? "any codec"
-        }: ` +
-          "there is none of that name or kind. listEngines() lists what there is.",
+        }: no engine has that name or kind. listEngines() lists all engines.`,
       );
     }
     preferences.set(name, preference);
@@ -162,9 +159,11 @@ export async function preferEngine(
 }
 
 /**
- * Loads the engines of codecs, unless that has been done; those of all when not
- * told of which. Codecs do not work before. Importing `_all_engines.ts` is the same
- * for whoever learns too late, or in no function that could wait, what he needs.
+ * Loads the engines of codecs, unless they are loaded. Codecs do not work before
+ * that. Importing `all_engines.ts` does the same for modules whose functions take
+ * any codec and cannot wait.
+ *
+ * @param names The codecs. Default: all of them.
  */
 export async function loadEngines(
   names: readonly CodecName[] = codecNames,
@@ -179,10 +178,10 @@ export async function loadEngines(
 }
 
 /**
- * Loads the engines that come from npm packages, unless that has been done.
+ * Loads the engines that come from npm packages, unless they are loaded.
  *
- * Not done at start-up where the runtime brings engines of its own, because it
- * takes longer than repacking a small file.
+ * They are not loaded at start-up if the runtime has engines of its own, because
+ * that takes longer than repacking a small file.
  */
 export async function loadPortableEngines(): Promise<void> {
   if (portableEngines.size > 0) return;
@@ -201,16 +200,16 @@ export async function loadPortableEngines(): Promise<void> {
 }
 
 /**
- * What was preferred with {@linkcode preferEngine} so far, for other threads to
- * prefer as well: pairs of a preference and the codec that it is for.
+ * Returns the preferences set with {@linkcode preferEngine}, for other threads to
+ * apply: pairs of a preference and its codec.
  */
 export function enginePreferences(): [string, CodecName | undefined][] {
   return Array.from(preferences, ([codec, preference]) => [preference, codec]);
 }
 
 function forgetChoices(): void {
-  for (const inputs of Object.values(chosen)) {
-    for (const engines of Object.values(inputs)) engines.clear();
+  for (const uses of Object.values(chosen)) {
+    for (const engines of Object.values(uses)) engines.clear();
   }
 }
 
@@ -239,55 +238,6 @@ function handlesStreams(engine: Engine, direction: Direction): boolean {
   return make !== undefined;
 }
 
-function proves(engine: Engine, codec: Codec, direction: Direction): boolean {
-  let outcome = probed.get(engine);
-  if (outcome === undefined) {
-    outcome = engine.kind === "native" ? probe(engine, codec) : {
-      compress: engine.createCompressor !== undefined,
-      decompress: engine.createDecompressor !== undefined,
-    };
-    probed.set(engine, outcome);
-  }
-  return outcome[direction];
-}
-
-/** Tries a native engine on a small document, several times over, because reuse is what breaks. */
-function probe(engine: Engine, codec: Codec): Record<Direction, boolean> {
-  const outcome = { compress: false, decompress: false };
-  const compressor = engine.createCompressor?.(codec.level.default);
-  const decompressor = engine.createDecompressor?.();
-  if (compressor === undefined || decompressor === undefined) return outcome;
-  try {
-    const sample = new TextEncoder().encode("bin file, ".repeat(20));
-    const packed = new Uint8Array(1024);
-    const unpacked = new Uint8Array(1024);
-    const roundTrips = () => {
-      const size = compressor.compress(sample, packed, 1);
-      const data = packed.subarray(1, 1 + size);
-      const end = decompressor.decompress(data, unpacked, 0);
-      return end === sample.length &&
-        sample.every((byte, i) => byte === unpacked[i]);
-    };
-    outcome.compress = roundTrips() && roundTrips();
-    const size = compressor.compress(sample, packed, 0);
-    const refuses = () => {
-      try {
-        decompressor.decompress(packed.subarray(0, size - 1), unpacked, 0);
-        return false;
-      } catch {
-        return true;
-      }
-    };
-    outcome.decompress = outcome.compress && refuses() && roundTrips();
-  } catch {
-    // Whatever it was, this engine is not to be trusted.
-  } finally {
-    compressor.close?.();
-    decompressor.close?.();
-  }
-  return outcome;
-}
-
 function noEngine(codec: Codec, direction: Direction): NoEngineError {
   const remedy = codec.name === "brotli"
     ? "Use Deno, Node or Bun for it, or another codec"
@@ -296,17 +246,17 @@ function noEngine(codec: Codec, direction: Direction): NoEngineError {
     : "Use Deno 2.9, Node 22.15 or Bun, or another codec";
   return new NoEngineError(
     codec.name,
-    `Cannot ${direction} ${codec.name} on this runtime: none of its engines can. ${remedy}.`,
+    `Cannot ${direction} ${codec.name} on this runtime: no engine supports it. ${remedy}.`,
   );
 }
 
 function notLoaded({ name }: Codec): NoEngineError {
   return new NoEngineError(
     name,
-    `Cannot use ${name}: its engines have not been loaded. ` +
-      "This is a fault of binfiles; please report it.",
+    `Cannot use ${name}: its engines are not loaded. ` +
+      "This is a bug in binfiles; please report it.",
   );
 }
 
-const wish = environmentVariable("BINFILES_ENGINE");
-if (wish !== undefined && wish !== "") await preferEngine(wish);
+const setting = environmentVariable("BINFILES_ENGINE");
+if (setting !== undefined && setting !== "") await preferEngine(setting);

@@ -1,10 +1,10 @@
 import { BinfilesError } from "../pool/errors.ts";
 
-/** Something went wrong in a codec; {@linkcode CodecError.codec} says in which. */
+/** A codec failed; {@linkcode CodecError.codec} says which one. */
 export class CodecError extends BinfilesError {
   /** The class name. */
   override name = "CodecError";
-  /** Name of the codec, as in `codecNames`, or what was taken for one. */
+  /** Name of the codec, as in `codecNames`; for an unknown codec, what the caller gave. */
   readonly codec: string;
 
   /** Creates an error about `codec`. */
@@ -15,8 +15,8 @@ export class CodecError extends BinfilesError {
 }
 
 /**
- * The bytes are not what the codec writes: malformed, cut short, followed by
- * something else, or at odds with their own checksum.
+ * Compressed data is corrupt: malformed, truncated, followed by other bytes, or
+ * different from its checksum.
  */
 export class CorruptDataError extends CodecError {
   /** The class name. */
@@ -28,7 +28,20 @@ export class CorruptDataError extends CodecError {
   }
 }
 
-/** Decompressed data is larger than the caller's limit. */
+/** The error about compressed data that is truncated. */
+export function unexpectedEnd(codec: string): CorruptDataError {
+  return new CorruptDataError(codec, "unexpected end of data");
+}
+
+/** The error about `count` bytes that follow the end of compressed data. */
+export function trailingData(codec: string, count: number): CorruptDataError {
+  return new CorruptDataError(
+    codec,
+    `unexpected data after its end (${count} bytes)`,
+  );
+}
+
+/** Decompressed data exceeds the caller's limit. */
 export class OutputLimitError extends CodecError {
   /** The class name. */
   override name = "OutputLimitError";
@@ -46,13 +59,13 @@ export class OutputLimitError extends CodecError {
   }
 }
 
-/** No engine on this runtime can do what was asked of a codec. */
+/** No engine of a codec on this runtime can do what is needed. */
 export class NoEngineError extends CodecError {
   /** The class name. */
   override name = "NoEngineError";
 }
 
-/** A name or number that is no codec. */
+/** There is no codec of that name or number. */
 export class UnknownCodecError extends CodecError {
   /** The class name. */
   override name = "UnknownCodecError";

@@ -1,21 +1,21 @@
 import { PoolError } from "../pool/errors.ts";
-import { globalMemoryPool, type MemoryPool } from "../pool/memory_pool.ts";
+import {
+  globalMemoryPool,
+  type MemoryPool,
+  partsOf,
+} from "../pool/memory_pool.ts";
 import type { Closeable, ObjectPool } from "../pool/object_pool.ts";
 import { checkLevel, findCodec } from "./codecs.ts";
 import type { Compressor, Decompressor, Engine } from "./engine.ts";
 import { engineFor } from "./engines.ts";
-
-/** A compressor of whole buffers that is taken from a pool until the end of a scope. */
-export interface LeasedCompressor extends Compressor, Disposable {}
-
-/** A decompressor of whole buffers that is taken from a pool until the end of a scope. */
-export interface LeasedDecompressor extends Decompressor, Disposable {}
+import type { CodecLike } from "./names.ts";
 
 /**
- * Takes a compressor from the pool, to compress many documents into buffers of
- * one's own. One that throws is not used again by others.
+ * Takes a compressor from the pool until the end of a scope, to compress many
+ * documents into buffers of the caller. One that has thrown is not reused.
  *
- * @throws {NoEngineError} Nothing on this runtime can compress with `codec`.
+ * @throws {UnknownCodecError} There is no such codec.
+ * @throws {NoEngineError} No engine on this runtime can compress with `codec`.
  * @throws {OptionError} `codec` has no such level.
  *
  * @example
@@ -34,44 +34,45 @@ export interface LeasedDecompressor extends Decompressor, Disposable {}
  * ```
  */
 export function leaseCompressor(
-  codec: string | number,
+  codec: CodecLike,
   { level, pool = globalMemoryPool }: { level?: number; pool?: MemoryPool } =
     {},
-): LeasedCompressor {
+): Compressor & Disposable {
+  const { compressors } = partsOf(pool);
   const { key, create } = compressorKind(codec, level);
-  return new CompressorLease(
-    pool.compressors,
-    pool.compressors.get(key, create),
-  );
+  return new CompressorLease(compressors, compressors.get(key, create));
 }
 
 /**
- * Takes a decompressor from the pool; see {@linkcode leaseCompressor}.
+ * Takes a decompressor from the pool until the end of a scope; see
+ * {@linkcode leaseCompressor}.
  *
- * @throws {NoEngineError} Nothing on this runtime can decompress `codec`.
+ * @throws {UnknownCodecError} There is no such codec.
+ * @throws {NoEngineError} No engine on this runtime can decompress `codec`.
  */
 export function leaseDecompressor(
-  codec: string | number,
+  codec: CodecLike,
   { pool = globalMemoryPool }: { pool?: MemoryPool } = {},
-): LeasedDecompressor {
+): Decompressor & Disposable {
+  const { decompressors } = partsOf(pool);
   const engine = engineFor(codec, "decompress");
   return new DecompressorLease(
-    pool.decompressors,
-    pool.decompressors.get(engine, () => engine.createDecompressor!()),
+    decompressors,
+    decompressors.get(engine, () => engine.createDecompressor!()),
   );
 }
 
-/** A kind of compressor: under which key it is pooled, and how one is made. */
+/** A kind of compressor: its key in the pool, and its factory. */
 interface CompressorKind {
   key: object;
   create(): Compressor;
 }
 
-/** Kinds of compressors by engine and level, so that looking one up makes nothing. */
+/** Kinds of compressors by engine and level, so that a lookup allocates nothing. */
 const compressorKinds = new Map<Engine, Map<number, CompressorKind>>();
 
 function compressorKind(
-  codec: string | number,
+  codec: CodecLike,
   level: number | undefined,
 ): CompressorKind {
   const engine = engineFor(codec, "compress");
@@ -86,11 +87,11 @@ function compressorKind(
   return kind;
 }
 
-/** An object of a pool until the end of a scope; one that threw is not put back. */
+/** An object of a pool until the end of a scope. One that threw is discarded then. */
 class CoderLease<T extends Closeable> implements Disposable {
   readonly #pool: ObjectPool<Closeable>;
   #coder: T | undefined;
-  /** Whether a call has begun and not come to its end, as after a throw. */
+  /** Whether a call has begun and not returned: it is running, or has thrown. */
   #busy = false;
   #hasThrown = false;
 
@@ -107,7 +108,7 @@ class CoderLease<T extends Closeable> implements Disposable {
     return coder;
   }
 
-  /** Passes the result of the coder on, which has not thrown. */
+  /** Notes that a call has returned, and returns its result. */
   protected done(size: number): number {
     this.#busy = false;
     return size;
@@ -127,8 +128,7 @@ function fail(what: string): never {
   );
 }
 
-class CompressorLease extends CoderLease<Compressor>
-  implements LeasedCompressor {
+class CompressorLease extends CoderLease<Compressor> implements Compressor {
   compress(
     src: Uint8Array,
     dst: Uint8Array,
@@ -146,7 +146,7 @@ class CompressorLease extends CoderLease<Compressor>
 }
 
 class DecompressorLease extends CoderLease<Decompressor>
-  implements LeasedDecompressor {
+  implements Decompressor {
   decompress(
     src: Uint8Array,
     dst: Uint8Array,

@@ -1,12 +1,16 @@
 /**
- * Codecs, the engines that serve them, and compression with pooled memory.
+ * Codecs, their engines, and compression with pooled memory.
  *
  * @module
  */
 import "./all_engines.ts";
-export type { Codec } from "./codec.ts";
-export { codecs, findCodec } from "./codecs.ts";
-export { codecAliases, type CodecName, codecNames } from "./names.ts";
+export { type Codec, codecs, findCodec } from "./codecs.ts";
+export {
+  type CodecAlias,
+  type CodecLike,
+  type CodecName,
+  codecNames,
+} from "./names.ts";
 export {
   compress,
   type CompressOptions,
@@ -17,28 +21,19 @@ export {
   decompressOriginal,
   decompressWithPool,
 } from "./compress.ts";
-export {
-  leaseCompressor,
-  type LeasedCompressor,
-  type LeasedDecompressor,
-  leaseDecompressor,
-} from "./lease.ts";
+export { leaseCompressor, leaseDecompressor } from "./lease.ts";
 export { MAX_DOCUMENT_SIZE, maxCompressedSize } from "./output_size.ts";
 export { detectCodec, detectMagic } from "./detect.ts";
 export type {
   Compressor,
   Decompressor,
-  Emit,
   Engine,
-  EngineKind,
   StreamCoder,
 } from "./engine.ts";
 export {
-  type Direction,
   engineFor,
   type EngineInfo,
-  enginePreferences,
-  type Input,
+  type EngineUse,
   listEngines,
   loadPortableEngines,
   preferEngine,

@@ -10,13 +10,19 @@ export const codecNames = [
   "zstd",
 ] as const;
 
-/** Names of the codecs. */
+/** Name of a codec. */
 export type CodecName = (typeof codecNames)[number];
 
-/** Other names that users may give. */
-export const codecAliases: Readonly<Record<string, CodecName>> = {
+/** Other names of codecs. */
+export type CodecAlias = "gz" | "bz2" | "br" | "zst";
+
+/** The codec of each alias. */
+export const codecAliases: Readonly<Record<CodecAlias, CodecName>> = {
   gz: "gzip",
   bz2: "bzip2",
   br: "brotli",
   zst: "zstd",
 };
+
+/** A codec by its name, an alias, or its number. */
+export type CodecLike = CodecName | CodecAlias | number;

@@ -27,7 +27,7 @@ const copying: Engine = {
   createDecompressor: () => ({ decompress: copy }),
   createEncoder: () => passThrough,
   createDecoder: () => passThrough,
-  // Not slice(), which is a view in the case of Node's Buffer.
+  // Not slice(), which returns a view of a Node Buffer.
   compressOnce: (data) => new Uint8Array(data),
   decompressOnce(data, limit) {
     if (data.length > limit) throw new OutputLimitError("none", limit);
@@ -35,5 +35,5 @@ const copying: Engine = {
   },
 };
 
-/** Engines of no compression. */
+/** Engines of codec `none`, which copies. */
 export const engines: readonly Engine[] = [copying];

@@ -2,6 +2,7 @@
 import { findCodec } from "./codecs.ts";
 import type { Decompressor } from "./engine.ts";
 import { CodecError, OutputLimitError } from "./errors.ts";
+import type { CodecLike } from "./names.ts";
 
 /**
  * Largest decompressed document, in bytes, unless the caller sets a limit: 1 GiB,
@@ -30,7 +31,7 @@ export function maxCompressedSize(size: number): number {
  */
 export function fitting(
   size: number,
-  codec: string | number,
+  codec: CodecLike,
   inputSize: number,
 ): number {
   if (size >= 0) return size;
@@ -60,7 +61,7 @@ export function fitting(
  */
 export function tryDecompress(
   decompressor: Decompressor,
-  codec: string | number,
+  codec: CodecLike,
   maxSize: number,
   src: Uint8Array,
   start: number,

@@ -1,17 +1,19 @@
 import { toTransformStream } from "@std/streams";
-import type { StreamCoder } from "./engine.ts";
 import { findCodec } from "./codecs.ts";
+import type { StreamCoder } from "./engine.ts";
+import type { CodecLike } from "./names.ts";
 import {
   createDecoder,
   createEncoder,
   decoderSliceSize,
 } from "./stream_coders.ts";
 
-/** Input of compressors, whose output is hardly larger, is taken in slices of this size, in bytes. */
+/** Encoders get their input in slices of this size, in bytes; their output is hardly larger. */
 const LARGE_SLICE_SIZE = 64 * 1024;
 
 /**
- * A transform stream that compresses all that passes as one stream, in bounded memory.
+ * Creates a transform stream that compresses its input as one stream, in bounded
+ * memory.
  *
  * @throws {UnknownCodecError | NoEngineError | OptionError} As `compress`.
  *
@@ -29,26 +31,26 @@ const LARGE_SLICE_SIZE = 64 * 1024;
  * ```
  */
 export function compressionStream(
-  codec: string | number,
+  codec: CodecLike,
   level?: number,
 ): TransformStream<Uint8Array, Uint8Array<ArrayBuffer>> {
   return coderStream(createEncoder(codec, level), LARGE_SLICE_SIZE);
 }
 
 /**
- * A transform stream that decompresses what passes, in bounded memory. It fails
- * with a `CorruptDataError` when the data is malformed or cut short.
+ * Creates a transform stream that decompresses its input, in bounded memory. The
+ * stream fails with a `CorruptDataError` if the data is malformed or truncated.
  *
  * @throws {UnknownCodecError | NoEngineError} As `decompress`.
  */
 export function decompressionStream(
-  codec: string | number,
+  codec: CodecLike,
 ): TransformStream<Uint8Array, Uint8Array<ArrayBuffer>> {
   const { name } = findCodec(codec);
   return coderStream(createDecoder(name), decoderSliceSize(name));
 }
 
-/** Drives a coder between streams, no faster than the output is taken. */
+/** Runs a coder between streams, no faster than the output is consumed. */
 function coderStream(
   coder: StreamCoder,
   sliceSize: number,
@@ -56,8 +58,8 @@ function coderStream(
   return toTransformStream(
     async function* (source: ReadableStream<Uint8Array>) {
       const pieces: Uint8Array<ArrayBuffer>[] = [];
-      // Emitted bytes are borrowed; what goes downstream must be its own.
-      // Not slice(), which is a view in the case of Node's Buffer.
+      // Emitted bytes are borrowed, so they are copied. Not with slice(), which
+      // returns a view of a Node Buffer.
       const keep = (bytes: Uint8Array) =>
         void pieces.push(new Uint8Array(bytes));
       try {

@@ -7,6 +7,7 @@ import {
   type DecompressOptions,
   decompressOriginal,
 } from "../codec/compress.ts";
+import type { CodecLike } from "../codec/names.ts";
 
 const encoder = new TextEncoder();
 
@@ -65,7 +66,7 @@ export class Doc {
  */
 export function compressDoc(
   doc: Doc,
-  codec: string | number,
+  codec: CodecLike,
   options?: CompressOptions,
 ): Doc {
   return new Doc(doc.key, compress(doc.content, codec, options));
@@ -79,7 +80,7 @@ export function compressDoc(
  */
 export function decompressDoc(
   doc: Doc,
-  codec: string | number,
+  codec: CodecLike,
   options?: DecompressOptions,
 ): Doc {
   return new Doc(doc.key, decompress(doc.content, codec, options));
@@ -88,7 +89,7 @@ export function decompressDoc(
 /** {@linkcode compressDoc} without pooling, as the baseline to compare with. */
 export function compressDocOriginal(
   doc: Doc,
-  codec: string | number,
+  codec: CodecLike,
   options?: CompressOptions,
 ): Doc {
   return new Doc(doc.key, compressOriginal(doc.content, codec, options));
@@ -97,7 +98,7 @@ export function compressDocOriginal(
 /** {@linkcode decompressDoc} without pooling, as the baseline to compare with. */
 export function decompressDocOriginal(
   doc: Doc,
-  codec: string | number,
+  codec: CodecLike,
   options?: DecompressOptions,
 ): Doc {
   return new Doc(doc.key, decompressOriginal(doc.content, codec, options));

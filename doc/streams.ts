@@ -5,6 +5,7 @@ import {
   decompress,
   type DecompressOptions,
 } from "../codec/compress.ts";
+import { findCodec } from "../codec/codecs.ts";
 import { CodecError } from "../codec/errors.ts";
 import { decompressionStream } from "../codec/streams.ts";
 import { Doc } from "./doc.ts";
@@ -58,7 +59,8 @@ export function docStream(
   bytes: ReadableStream<Uint8Array>,
   options: DocStreamOptions = {},
 ): ReadableStream<Doc> {
-  const { codec = "none", packageCodec = "none" } = options;
+  const codec = findCodec(options.codec ?? "none").name;
+  const packageCodec = findCodec(options.packageCodec ?? "none").name;
   const records = packageCodec === "none"
     ? bytes
     : bytes.pipeThrough(decompressionStream(packageCodec));
@@ -135,7 +137,8 @@ export function docStream(
 export function recordStream(
   options: RecordStreamOptions = {},
 ): TransformStream<Doc, Uint8Array<ArrayBuffer>> {
-  const { codec = "gzip", keySizeLimit = DEFAULT_KEY_SIZE_LIMIT } = options;
+  const { keySizeLimit = DEFAULT_KEY_SIZE_LIMIT } = options;
+  const codec = findCodec(options.codec ?? "gzip").name;
   return new TransformStream({
     transform({ key, content }, controller) {
       checkDocument(key.length, content.length, keySizeLimit);

@@ -1,6 +1,9 @@
 import { writeInt32 } from "../codec/bytes.ts";
 import type { LockOptions } from "./target/target_lock.ts";
-import { leaseCompressor, type LeasedCompressor } from "../codec/lease.ts";
+import { findCodec } from "../codec/codecs.ts";
+import type { Compressor } from "../codec/engine.ts";
+import { leaseCompressor } from "../codec/lease.ts";
+import type { CodecName } from "../codec/names.ts";
 import { fitting, maxCompressedSize } from "../codec/output_size.ts";
 import { globalMemoryPool, type MemoryPool } from "../pool/memory_pool.ts";
 import {
@@ -88,8 +91,8 @@ export class DocWriter implements Disposable {
   readonly #descriptor: number;
   readonly #append: boolean;
   readonly #force: boolean;
-  readonly #codec: string | number;
-  readonly #compressor: LeasedCompressor;
+  readonly #codec: CodecName;
+  readonly #compressor: Compressor & Disposable;
   readonly #keySizeLimit: number;
   readonly #pool: MemoryPool;
   #batch: Uint8Array;
@@ -122,8 +125,8 @@ export class DocWriter implements Disposable {
     this.#force = force;
     this.#keySizeLimit = keySizeLimit;
     this.#pool = pool;
-    this.#codec = codec;
-    this.#compressor = leaseCompressor(codec, { level, pool });
+    this.#codec = findCodec(codec).name;
+    this.#compressor = leaseCompressor(this.#codec, { level, pool });
     let lock: TargetLock | undefined;
     let temporary: string | undefined;
     let descriptor: number | undefined;

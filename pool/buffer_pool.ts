@@ -6,13 +6,13 @@ import {
   type PoolStatistics,
 } from "./statistics.ts";
 
-/** A bound on the idle bytes of all the pools that share it. */
+/** A bound on the idle bytes of all pools that share it. */
 export interface RetentionBudget {
   /** Most bytes that may be idle. */
   readonly limit: number;
   /** Bytes that are idle now. */
   used: number;
-  /** Requests of any of the pools until the next {@linkcode BufferPool.trim} of all of them. */
+  /** Requests to any of the pools until all of them are trimmed. */
   getsUntilTrim: number;
   /** The pools that share it. */
   readonly pools: BufferPool[];
@@ -24,17 +24,17 @@ export interface BufferPoolOptions {
   name: string;
   /** Size in bytes of the first buffers, until the pool has seen what is needed. */
   initialSize: number;
-  /** Buffers above this many bytes are not kept. */
+  /** Larger buffers are not kept, in bytes. */
   maxCacheSize: number;
   /** The bound on idle bytes, shared with other pools. */
   budget: RetentionBudget;
-  /** Whether anything is kept at all; when not, every buffer is new. */
+  /** Whether anything is kept. When false, every buffer is new. */
   enabled: boolean;
-  /** Whether to record where each buffer was taken; slow, for finding leaks. */
+  /** Whether to record where each buffer was taken; slow, to find leaks. */
   tracking: boolean;
 }
 
-/** A buffer that was handed out and has not come back. */
+/** A buffer that was taken and has not been returned. */
 export interface OutstandingBuffer {
   /** Name of the pool. */
   pool: string;
@@ -44,28 +44,21 @@ export interface OutstandingBuffer {
   takenAt?: string;
 }
 
-/** Requests between two looks at how many idle buffers nobody needed. */
+/** Requests between two trims. */
 export const TRIM_INTERVAL = 256;
 
-/**
- * Reusable buffers, kept by size class.
- *
- * A returned buffer is *detached* (its memory moves to a new `ArrayBuffer`), so
- * a view that somebody kept by mistake becomes empty and can never reach the
- * next holder's bytes. That costs a third of a microsecond, against ten for a
- * new buffer of 64 KiB.
- */
+/** Reusable buffers, kept by size class. `MemoryPool` explains how and why. */
 export class BufferPool {
   readonly #options: BufferPoolOptions;
   /** Idle memory by size class, most recently used last. */
   readonly #idle: Uint8Array<ArrayBuffer>[][] = [];
-  /** Per class, the fewest idle buffers since the last trim: that many were not needed. */
+  /** The fewest idle buffers of each class since the last trim: that many were not needed. */
   readonly #leastIdle: number[] = [];
-  /** Records of the memory in use. Weak, so that a forgotten buffer is not kept alive as well. */
+  /** Records of the memory in use. Weak, so that a leaked buffer can still be collected. */
   readonly #records = new WeakMap<ArrayBufferLike, OutstandingBuffer>();
   readonly #outstanding = new Set<OutstandingBuffer>();
   readonly #statistics = emptyStatistics();
-  /** A decaying maximum of the sizes that were needed lately, in bytes. */
+  /** A decaying maximum of the sizes that were needed recently, in bytes. */
   #recentSize: number;
 
   /** Creates an empty pool. */
@@ -80,23 +73,23 @@ export class BufferPool {
     return { ...this.#statistics };
   }
 
-  /** The size in bytes that {@linkcode BufferPool.get} hands out when not told one. */
+  /** The size in bytes that {@linkcode BufferPool.get} uses when it is given none. */
   get typicalSize(): number {
-    // One large buffer shall not make every following one too large to keep.
+    // One very large buffer must not make all later ones too large to keep.
     return sizeOfClass(
       sizeClassOf(Math.min(this.#recentSize, this.#options.maxCacheSize)),
     );
   }
 
   /**
-   * Hands out a buffer of at least `size` bytes, or of the size that was needed
-   * lately. Its content is unspecified. It belongs to the caller until
+   * Takes a buffer of at least `size` bytes; if omitted, of the size that was
+   * needed recently. Its content is unspecified. It belongs to the caller until
    * {@linkcode BufferPool.put}.
    *
-   * @throws {RangeError} `size` is not 0 to 2 GiB, or there is no such memory.
+   * @throws {RangeError} `size` is not 0 to 2 GiB, or that much memory is unavailable.
    */
   get(size?: number): Uint8Array<ArrayBuffer> {
-    const bytes = this.#obtain(size);
+    const bytes = this.getUnchecked(size);
     const record: OutstandingBuffer = {
       pool: this.#options.name,
       size: bytes.length,
@@ -108,10 +101,9 @@ export class BufferPool {
   }
 
   /**
-   * Takes a buffer back, or any view of it. All its views become empty.
+   * Returns a buffer, or any view of it. All its views become empty.
    *
-   * @param used How many of its bytes were needed; what the pool hands out next
-   * follows that.
+   * @param used How many of its bytes were needed; later sizes follow that.
    * @throws {PoolError} It was returned before, or is not from this pool.
    * @throws {RangeError} `used` is not 0 to 2 GiB.
    */
@@ -121,58 +113,53 @@ export class BufferPool {
     if (record === undefined) {
       throw new PoolError(
         `Cannot return a buffer to the ${this.#options.name} pool: it is not in use. ` +
-          "It was returned before, or comes from somewhere else.",
+          "It was returned before or comes from somewhere else.",
       );
     }
     if (used !== undefined) this.#observe(used);
     this.#records.delete(memory);
     this.#outstanding.delete(record);
-    // Detached already means that its holder transferred it, say to a worker.
+    // It is detached already if its holder transferred it, for example to a worker.
     this.#keep(
       memory.detached ? undefined : new Uint8Array(memory.transfer()),
     );
   }
 
   /**
-   * Hands out a buffer like {@linkcode BufferPool.get}, for use within one call
-   * by code that keeps no view of it: it is neither recorded nor detached, which
-   * takes a fifth of the time.
+   * Takes a buffer that is neither recorded nor detached on return, which takes
+   * a fifth of the time. Only for use within one call, by code that returns it
+   * once and keeps no view: returned twice, it would get two holders.
    *
    * @throws {RangeError} As {@linkcode BufferPool.get}.
    */
-  takeScratch(size?: number): Uint8Array<ArrayBuffer> {
-    return this.#obtain(size);
-  }
-
-  /** Takes a buffer of {@linkcode BufferPool.takeScratch} back. */
-  returnScratch(bytes: Uint8Array<ArrayBuffer>, used?: number): void {
-    if (used !== undefined) this.#observe(used);
-    this.#keep(bytes);
-  }
-
-  /** Buffers that were handed out and have not come back. */
-  outstanding(): OutstandingBuffer[] {
-    return Array.from(this.#outstanding, (record) => ({ ...record }));
-  }
-
-  /** Gives all idle memory back to the runtime. */
-  clear(): void {
-    for (let sizeClass = 0; sizeClass < this.#idle.length; sizeClass++) {
-      this.#discardIdle(sizeClass, this.#idle[sizeClass]?.length ?? 0);
-    }
-    this.#leastIdle.length = 0;
-  }
-
-  /** Takes an idle buffer, or makes one, and counts it. */
-  #obtain(size?: number): Uint8Array<ArrayBuffer> {
+  getUnchecked(size?: number): Uint8Array<ArrayBuffer> {
     const sizeClass = sizeClassOf(size ?? this.typicalSize);
     const idle = this.#take(sizeClass);
-    // May throw, and must not have been counted then.
+    // The allocation may throw, so it comes before any counting.
     const bytes = idle ?? new Uint8Array(sizeOfClass(sizeClass));
     countGet(this.#statistics, idle !== undefined);
     if (size !== undefined) this.#observe(size);
     this.#countTowardsTrim();
     return bytes;
+  }
+
+  /** Returns a buffer of {@linkcode BufferPool.getUnchecked}; `used` as in {@linkcode BufferPool.put}. */
+  putUnchecked(bytes: Uint8Array<ArrayBuffer>, used?: number): void {
+    if (used !== undefined) this.#observe(used);
+    this.#keep(bytes);
+  }
+
+  /** Buffers that were taken and have not been returned. */
+  outstanding(): OutstandingBuffer[] {
+    return Array.from(this.#outstanding, (record) => ({ ...record }));
+  }
+
+  /** Releases all idle memory. */
+  clear(): void {
+    for (let sizeClass = 0; sizeClass < this.#idle.length; sizeClass++) {
+      this.#discardIdle(sizeClass, this.#idle[sizeClass]?.length ?? 0);
+    }
+    this.#leastIdle.length = 0;
   }
 
   /** Keeps a buffer that is no longer in use, if the limits allow. */
@@ -190,7 +177,7 @@ export class BufferPool {
     this.#retain(1, bytes.length);
   }
 
-  /** Takes an idle buffer of a class, if there is any. */
+  /** Takes an idle buffer of a class, if there is one. */
   #take(sizeClass: number): Uint8Array<ArrayBuffer> | undefined {
     const idle = this.#idle[sizeClass];
     const bytes = idle?.pop();
@@ -209,15 +196,15 @@ export class BufferPool {
     this.#options.budget.used += bytes;
   }
 
-  /** Follows growing needs at once, and shrinking ones by a 32nd of the difference. */
+  /** Updates the recent size: growth counts at once, shrinking by a 32nd of the difference. */
   #observe(size: number): void {
-    sizeClassOf(size); // throws where later requests would
+    sizeClassOf(size); // throws where a later request of this size would
     const difference = this.#recentSize - size;
     if (difference < 0) this.#recentSize = size;
     else this.#recentSize -= Math.ceil(difference / 32);
   }
 
-  /** Counts for all pools, so that those that nobody asks any more are trimmed as well. */
+  /** Counts requests to all pools, so that pools that are no longer used are trimmed as well. */
   #countTowardsTrim(): void {
     const { budget } = this.#options;
     if (--budget.getsUntilTrim > 0) return;
@@ -230,7 +217,7 @@ export class BufferPool {
     for (let sizeClass = 0; sizeClass < this.#idle.length; sizeClass++) {
       const idle = this.#idle[sizeClass];
       if (idle === undefined) continue;
-      // A class that nobody asked for has no mark: none of its buffers was needed.
+      // A class without requests has no entry: none of its buffers was needed.
       const unneeded = this.#leastIdle[sizeClass] ?? idle.length;
       this.#discardIdle(sizeClass, Math.min(unneeded, idle.length));
     }

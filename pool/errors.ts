@@ -1,8 +1,7 @@
 /**
- * Base of every error that binfiles throws on purpose.
- *
- * Catch it to tell the failures of bin files from those of the program around
- * them.
+ * Base class of all error classes of binfiles except {@linkcode OptionError},
+ * which is a `RangeError`. Catch it to tell failures of bin files from other
+ * failures of a program.
  *
  * @example
  * ```ts
@@ -17,16 +16,16 @@ export class BinfilesError extends Error {
   override name = "BinfilesError";
 }
 
-/** A pool was used against its contract, for example a buffer returned twice. */
+/** A pool was misused, for example a buffer was returned twice. */
 export class PoolError extends BinfilesError {
   /** The class name. */
   override name = "PoolError";
 }
 
 /**
- * An option has a value that cannot be, such as a compression level that the
- * codec does not have. It tells the caller's mistakes from what else JavaScript
- * calls a range error: memory that is not to be had.
+ * An option has an invalid value, such as a compression level that the codec does
+ * not have. The class tells the caller's mistakes from the other range errors of
+ * JavaScript, such as failed allocations.
  */
 export class OptionError extends RangeError {
   /** The class name. */

@@ -2,7 +2,7 @@ import type { BufferPool } from "./buffer_pool.ts";
 import { PoolError } from "./errors.ts";
 
 /**
- * The right to use a pooled buffer until the end of a scope.
+ * A pooled buffer that is held until the end of a scope.
  *
  * @example
  * ```ts
@@ -24,7 +24,7 @@ export class Lease implements Disposable {
   readonly #size: number;
   #bytes: Uint8Array<ArrayBuffer> | undefined;
 
-  /** Takes a buffer of `size` bytes from `pool`; users call `MemoryPool.lease`. */
+  /** Takes a buffer of `size` bytes from `pool`. Users call `MemoryPool.lease` instead. */
   constructor(pool: BufferPool, size: number) {
     this.#pool = pool;
     this.#size = size;
@@ -32,8 +32,9 @@ export class Lease implements Disposable {
   }
 
   /**
-   * The leased bytes, of exactly the size asked for, content unspecified. They
-   * are the holder's until the lease ends; views kept longer become empty.
+   * The leased bytes: exactly the requested size, with unspecified content. They
+   * belong to the holder until the lease ends; views that are kept longer become
+   * empty.
    *
    * @throws {PoolError} The lease has ended.
    */
@@ -42,9 +43,9 @@ export class Lease implements Disposable {
   }
 
   /**
-   * Ends the lease and returns the buffer. `using` calls it.
+   * Ends the lease and returns the buffer. `using` calls this.
    *
-   * @throws {PoolError} The lease has ended before.
+   * @throws {PoolError} The lease has ended already.
    */
   [Symbol.dispose](): void {
     const bytes = this.#bytes ?? this.#fail("end");

@@ -4,24 +4,23 @@ import {
   type MemoryPoolStatistics,
 } from "./memory_pool.ts";
 
-/** Memory of the process, in bytes, and what a pool holds of it. */
+/** Memory of the process, in bytes, and the statistics of a pool. */
 export interface MemorySnapshot {
-  /** Live and dead objects in the JavaScript heap. */
+  /** Used part of the JavaScript heap, garbage included. */
   heapUsed: number;
   /** Memory reserved for the JavaScript heap. */
   heapTotal: number;
   /** Memory that JavaScript objects hold outside the heap, such as buffers. */
   external: number;
-  /** Memory of the whole process, all threads, that is in RAM. */
+  /** Resident memory of the whole process, all threads. */
   rss: number;
   /** Statistics of the pool. */
   pool: MemoryPoolStatistics;
 }
 
 /**
- * Reads how much memory the process uses, and how much of it `pool` keeps.
- *
- * In a browser, which does not tell, the sizes are 0.
+ * Reads how much memory the process uses, and the statistics of `pool`. In a
+ * browser, which does not report memory, the sizes are 0.
  *
  * @example
  * ```ts

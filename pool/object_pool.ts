@@ -5,37 +5,19 @@ import {
   type PoolStatistics,
 } from "./statistics.ts";
 
-/** What a pool needs to know of an object: at most, how to get rid of it. */
+/** An object that may hold native memory. */
 export interface Closeable {
-  /** Releases what lies outside the garbage collector's reach. */
+  /** Releases memory that the garbage collector does not manage. */
   close?(): void;
 }
 
-/** What objects are kept under: a name, or any object that stands for a kind. */
+/** Identifies a kind of object: a name, or any object. */
 export type PoolKey = string | object;
 
 /**
- * Reusable objects that are costly to make, such as compressors, kept by key.
- *
- * Objects under one key are interchangeable. The pool knows nothing of them:
- * whoever asks brings the factory.
- *
- * @example
- * ```ts
- * import { assertEquals } from "@std/assert";
- * import { ObjectPool } from "@binfiles/binfiles/pool";
- *
- * class Table {
- *   cells = new Uint32Array(65_536);
- *   close() {
- *     this.cells = new Uint32Array(0);
- *   }
- * }
- * const tables = new ObjectPool<Table>("table", 4);
- * const table = tables.get("large", () => new Table());
- * tables.put(table);
- * assertEquals(tables.get("large", () => new Table()), table);
- * ```
+ * Reusable objects that are expensive to create, such as compressors, kept by
+ * key. Objects under one key are interchangeable. The caller of
+ * {@linkcode ObjectPool.get} brings the factory.
  */
 export class ObjectPool<T extends Closeable> {
   readonly #name: string;
@@ -55,7 +37,7 @@ export class ObjectPool<T extends Closeable> {
     return { ...this.#statistics };
   }
 
-  /** Hands out an idle object of `key`, or a new one. It is the caller's until it is returned. */
+  /** Takes an idle object of `key`, or a new one. It belongs to the caller until it is returned. */
   get<O extends T>(key: PoolKey, create: () => O): O {
     const idle = this.#idle.get(key)?.pop() as O | undefined;
     const object = idle ?? create();
@@ -66,7 +48,7 @@ export class ObjectPool<T extends Closeable> {
   }
 
   /**
-   * Takes an object back, ready for its next user.
+   * Returns an object that is ready for its next user.
    *
    * @throws {PoolError} It was returned before, or is not from this pool.
    */
@@ -80,8 +62,8 @@ export class ObjectPool<T extends Closeable> {
   }
 
   /**
-   * Takes back an object that must not be used again, because it threw in the
-   * middle of its work, and closes it.
+   * Returns an object that must not be used again, because it threw during its
+   * work, and closes it.
    *
    * @throws {PoolError} It was returned before, or is not from this pool.
    */
@@ -104,7 +86,7 @@ export class ObjectPool<T extends Closeable> {
     if (key === undefined) {
       throw new PoolError(
         `Cannot return an object to the ${this.#name} pool: it is not in use. ` +
-          "It was returned before, or comes from somewhere else.",
+          "It was returned before or comes from somewhere else.",
       );
     }
     this.#inUse.delete(object);

@@ -1,4 +1,4 @@
-/** The parts of the runtimes' globals that are looked at here. */
+/** The parts of the runtimes' globals that are used here. */
 interface RuntimeGlobals {
   Deno?: {
     permissions: {
@@ -15,19 +15,10 @@ interface RuntimeGlobals {
 }
 
 /**
- * A module of the runtime, such as `node:fs`, without an import that would fail
- * where there is none.
+ * Loads a module of the runtime, such as `node:fs`, without an import statement,
+ * which would fail in browsers.
  *
- * @returns undefined in browsers.
- *
- * @example
- * ```ts
- * import { assertEquals } from "@std/assert";
- * import { nodeModule } from "@binfiles/binfiles/pool";
- *
- * const path = nodeModule<typeof import("node:path")>("node:path");
- * assertEquals(path?.basename("a/b.bin"), "b.bin");
- * ```
+ * @returns The module; undefined in browsers.
  */
 export function nodeModule<T>(name: `node:${string}`): T | undefined {
   const { process } = globalThis as RuntimeGlobals;
@@ -35,25 +26,16 @@ export function nodeModule<T>(name: `node:${string}`): T | undefined {
 }
 
 /**
- * Reads an environment variable on any runtime.
- *
- * Where there is no environment (a browser), or no permission to read it
- * (Deno), the variable counts as not set; no permission prompt appears.
- *
- * @example
- * ```ts
- * import { assertEquals } from "@std/assert";
- * import { environmentVariable } from "@binfiles/binfiles/pool";
- *
- * assertEquals(environmentVariable("BINFILES_SURELY_NOT_SET"), undefined);
- * ```
+ * Reads an environment variable on any runtime. Without an environment (in a
+ * browser) or the permission to read it (in Deno), it is undefined; no permission
+ * prompt appears.
  */
 export function environmentVariable(name: string): string | undefined {
   const globals = globalThis as RuntimeGlobals;
   const { Deno } = globals;
-  // Looked at only there: on Deno, the first look at `process` takes as long as starting.
+  // On Deno, the first access to `process` takes as long as starting the runtime.
   if (Deno === undefined) return globals.process?.env?.[name];
-  // Asking first, because reading without permission would stop at a prompt.
+  // Reading without permission would stop at a prompt.
   const { state } = Deno.permissions.querySync({ name: "env", variable: name });
   return state === "granted" ? Deno.env.get(name) : undefined;
 }

@@ -1,18 +1,18 @@
-/** What a pool has done since it was made, and what it holds now. */
+/** What a pool has done since it was created, and what it holds now. */
 export interface PoolStatistics {
-  /** Requests served with something that was used before. */
+  /** Requests that were served by reuse. */
   hits: number;
-  /** Requests for which something new had to be made. */
+  /** Requests for which something new was allocated. */
   misses: number;
-  /** Handed out and not yet returned. */
+  /** Taken and not yet returned. */
   inUse: number;
-  /** The largest number that was ever in use at once. */
+  /** Largest number in use at the same time. */
   highWater: number;
-  /** Idle and ready to be handed out again. */
+  /** Idle, ready for reuse. */
   idle: number;
-  /** Bytes of the idle buffers; 0 for pools of objects, whose size is not known. */
+  /** Bytes of the idle buffers; 0 for pools of objects, whose size is unknown. */
   retainedBytes: number;
-  /** Given back to the runtime: too large, over a limit, no longer needed, or broken. */
+  /** Released instead of kept: too large, over a limit, no longer needed, or broken. */
   discarded: number;
 }
 
@@ -29,7 +29,7 @@ export function emptyStatistics(): PoolStatistics {
   };
 }
 
-/** Adds up the statistics of several pools; high-water marks add up to an upper bound. */
+/** Adds up the statistics of several pools. The sum of the high-water marks is an upper bound. */
 export function sumStatistics(
   parts: Iterable<Readonly<PoolStatistics>>,
 ): PoolStatistics {
@@ -42,7 +42,7 @@ export function sumStatistics(
   return total;
 }
 
-/** Counts one handing out in `statistics`. */
+/** Counts one request in `statistics`. */
 export function countGet(statistics: PoolStatistics, hit: boolean): void {
   if (hit) statistics.hits++;
   else statistics.misses++;

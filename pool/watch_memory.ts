@@ -5,34 +5,34 @@ import { nodeModule } from "./runtime.ts";
 
 /** How to watch memory. */
 export interface MemoryWatchOptions {
-  /** Milliseconds between two looks. Default 100. */
+  /** Milliseconds between two samples. Default 100. */
   interval?: number;
   /** The pool to watch. Default: `globalMemoryPool`. */
   pool?: MemoryPool;
-  /** Called with what every look has seen. */
+  /** Called with every sample. */
   onSnapshot?(snapshot: MemorySnapshot): void;
 }
 
-/** What a {@linkcode MemoryWatch} has seen since it began. Sizes are in bytes. */
+/** What a {@linkcode MemoryWatch} has measured since it began. Sizes are in bytes. */
 export interface MemoryReport {
-  /** Largest size of the JavaScript heap. */
+  /** Largest used size of the JavaScript heap. */
   peakHeapUsed: number;
   /** Most memory that JavaScript objects held outside the heap. */
   peakExternal: number;
-  /** Most memory of the whole process, all threads, that was in RAM. */
+  /** Most resident memory of the whole process, all threads. */
   peakRss: number;
   /**
-   * Garbage collections of the thread that watches; other threads have their own.
-   * Undefined where the runtime does not tell.
+   * Garbage collections of this thread; other threads have their own. Undefined
+   * where the runtime does not report them.
    */
   collections: number | undefined;
-  /** How long it was watched, in seconds. */
+  /** Duration of the watch, in seconds. */
   seconds: number;
-  /** What the last look has seen. */
+  /** The last sample. */
   last: MemorySnapshot;
 }
 
-/** The part of `node:v8` that tells of garbage collections. */
+/** The part of `node:v8` that reports garbage collections. */
 interface V8 {
   GCProfiler?: new () => {
     start(): void;
@@ -41,11 +41,12 @@ interface V8 {
 }
 
 /**
- * Looks at the memory of the process again and again, until it is closed.
+ * Samples the memory of the process at an interval, until it is closed.
  *
- * Looking takes some 20 microseconds. Between looks nothing is seen, and a thread
- * that never waits is never looked at; {@linkcode MemoryWatch.report} takes a
- * look of its own, so that beginning and end are always seen.
+ * A sample takes about 20 microseconds. Peaks between samples are missed, and a
+ * thread that never yields to its event loop takes no samples at all.
+ * {@linkcode MemoryWatch.report} takes one of its own, so that beginning and end
+ * are always covered.
  */
 export class MemoryWatch implements Disposable {
   readonly #pool: MemoryPool;
@@ -59,7 +60,7 @@ export class MemoryWatch implements Disposable {
   #collections = 0;
   #closed: MemoryReport | undefined;
 
-  /** Begins to watch; users call {@linkcode watchMemory}. */
+  /** Begins to watch. Users call {@linkcode watchMemory} instead. */
   constructor(
     interval: number,
     pool: MemoryPool,
@@ -67,20 +68,20 @@ export class MemoryWatch implements Disposable {
   ) {
     this.#pool = pool;
     this.#onSnapshot = onSnapshot;
-    this.#look();
-    // Node's timers can be told not to keep the process alive, on all runtimes that have them.
+    this.#sample();
+    // Timers of node:timers have unref() on all runtimes.
     const timers = nodeModule<typeof import("node:timers")>("node:timers");
     this.#timer = (timers?.setInterval ?? setInterval)(
-      () => this.#look(),
+      () => this.#sample(),
       interval,
     ) as ReturnType<typeof setInterval>;
     (this.#timer as { unref?(): void }).unref?.();
   }
 
-  /** What has been seen so far; once closed, what had been seen by then. */
+  /** The measurements so far, or those up to {@linkcode MemoryWatch.close}. */
   report(): MemoryReport {
     if (this.#closed !== undefined) return this.#closed;
-    const last = this.#look();
+    const last = this.#sample();
     return {
       peakHeapUsed: this.#peakHeapUsed,
       peakExternal: this.#peakExternal,
@@ -91,7 +92,7 @@ export class MemoryWatch implements Disposable {
     };
   }
 
-  /** Ends the watch. @returns What it has seen. Closing twice does nothing more. */
+  /** Ends the watch and returns its report. Closing twice is harmless. */
   close(): MemoryReport {
     if (this.#closed === undefined) {
       clearInterval(this.#timer);
@@ -106,14 +107,14 @@ export class MemoryWatch implements Disposable {
     this.close();
   }
 
-  #look(): MemorySnapshot {
+  #sample(): MemorySnapshot {
     const snapshot = memorySnapshot(this.#pool);
     const { heapUsed, external, rss } = snapshot;
     this.#peakHeapUsed = Math.max(this.#peakHeapUsed, heapUsed);
     this.#peakExternal = Math.max(this.#peakExternal, external);
     this.#peakRss = Math.max(this.#peakRss, rss);
     if (this.#profiler !== undefined) {
-      // A new one every time, because it keeps what it has seen until it is stopped.
+      // A profiler keeps every collection until it is stopped, so each sample starts a new one.
       this.#collections += this.#profiler.stop()?.statistics.length ?? 0;
       this.#profiler = startProfiler();
     }
@@ -123,8 +124,8 @@ export class MemoryWatch implements Disposable {
 }
 
 /**
- * Watches the memory of the process, and what a pool keeps of it, until the watch
- * is closed. Its timer does not keep the process alive.
+ * Watches the memory of the process, and the statistics of a pool, until the
+ * watch is closed. Its timer does not keep the process alive.
  *
  * @throws {OptionError} `interval` is not a positive number.
  *
@@ -137,20 +138,20 @@ export class MemoryWatch implements Disposable {
  * const copies = Array.from({ length: 20 }, () => new Uint8Array(1_000_000));
  * const { peakExternal, collections } = watch.report();
  * assertGreater(peakExternal, copies.length * 1_000_000);
- * console.log(collections ?? "this runtime does not tell");
+ * console.log(collections ?? "not reported by this runtime");
  * ```
  */
 export function watchMemory(options: MemoryWatchOptions = {}): MemoryWatch {
   const { interval = 100, pool = globalMemoryPool, onSnapshot } = options;
   if (!(interval > 0)) {
     throw new OptionError(
-      `Cannot look at the memory every ${interval} milliseconds: expected a positive number`,
+      `Cannot watch memory: invalid interval ${interval} (expected a positive number of milliseconds)`,
     );
   }
   return new MemoryWatch(interval, pool, onSnapshot);
 }
 
-/** Begins to note garbage collections, where the runtime can do that. */
+/** Starts recording garbage collections, where the runtime can. */
 function startProfiler():
   | InstanceType<NonNullable<V8["GCProfiler"]>>
   | undefined {

@@ -5,6 +5,7 @@ import {
   decompress,
   decompressOriginal,
   engineFor,
+  findCodec,
   leaseCompressor,
   leaseDecompressor,
   listEngines,
@@ -21,7 +22,7 @@ type Job<Kind extends keyof Jobs> = (
 ) => Jobs[Kind]["answer"] | Promise<Jobs[Kind]["answer"]>;
 
 export const codecJob: Job<"codec"> = async (task) => {
-  const { codec } = task;
+  const codec = findCodec(task.codec).name;
   const compressor = leaseCompressor(codec);
   const decompressor = leaseDecompressor(codec);
   const slab = new Uint8Array(maxCompressedSize(Math.max(...task.sizes)));
@@ -178,8 +179,9 @@ export const documentsJob: Job<"documents"> = (task) => {
 
 /** Works through the document of a number, with one codec in one direction. */
 function documentWay(
-  { codec, direction, way, size }: Jobs["allocations"]["task"],
+  { codec: name, direction, way, size }: Jobs["allocations"]["task"],
 ): (id: number) => void {
+  const codec = findCodec(name).name;
   const documents = Array.from(
     madeDocuments("json", 100, size),
     ({ content }) =>

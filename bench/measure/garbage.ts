@@ -1,4 +1,4 @@
-import type { Direction } from "../../codec/mod.ts";
+import type { Direction } from "../../codec/engine.ts";
 import { type Allocations, runJob, type Way } from "./jobs.ts";
 import type { Collections } from "./process.ts";
 import type { Workspace } from "./workspace.ts";

@@ -4,7 +4,7 @@
  *
  * A job is a function of `_job.ts`, which runs it and tells what the process took.
  */
-import type { Direction } from "../../codec/mod.ts";
+import type { Direction } from "../../codec/engine.ts";
 import type { RepackOptions } from "../../doc/mod.ts";
 import type { Kind } from "./documents.ts";
 import type { Spread } from "./numbers.ts";

@@ -1,5 +1,6 @@
 import {
   compress,
+  findCodec,
   leaseCompressor,
   leaseDecompressor,
   maxCompressedSize,
@@ -188,13 +189,15 @@ function coreShares(
 /** How long the codecs take for one of the first documents, about, in seconds. */
 function secondsPerDocument(input: Input, from: string, to: string): number {
   using reader = new DocReader(input.path, { codec: "none" });
-  using compressor = leaseCompressor(to);
-  using decompressor = leaseDecompressor(from);
+  using compressor = leaseCompressor(findCodec(to).name);
+  using decompressor = leaseDecompressor(findCodec(from).name);
   const contents = [];
   for (const { content } of reader) {
     if (contents.push(content) >= 200) break;
   }
-  const packed = contents.map((content) => compress(content, from));
+  const packed = contents.map((content) =>
+    compress(content, findCodec(from).name)
+  );
   const room = Math.max(...contents.map(({ length }) => length));
   const plain = new Uint8Array(room + 1);
   const slab = new Uint8Array(maxCompressedSize(room));

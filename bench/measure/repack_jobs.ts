@@ -70,8 +70,8 @@ export const loopJob: Job<"loop"> = (task) => {
 type Work = (content: Uint8Array) => number;
 
 function pooledLoop(from: string, to: string): Work {
-  const decompressor = leaseDecompressor(from);
-  const compressor = leaseCompressor(to);
+  const decompressor = leaseDecompressor(findCodec(from).name);
+  const compressor = leaseCompressor(findCodec(to).name);
   let plain = new Uint8Array(65_536);
   let packed = new Uint8Array(maxCompressedSize(plain.length));
   return (content) => {
@@ -111,9 +111,9 @@ function brotliSync(data: Uint8Array): Uint8Array {
 function plainLoop(from: string, to: string, library: string): Work {
   const functions = plainFunctions[library];
   const compress = functions[to]?.[0] ??
-    ((data) => compressOriginal(data, to));
+    ((data) => compressOriginal(data, findCodec(to).name));
   const decompress = functions[from]?.[1] ??
-    ((data) => decompressOriginal(data, from));
+    ((data) => decompressOriginal(data, findCodec(from).name));
   return (content) => {
     const plain = from === "none" ? content : decompress(content);
     if (to !== "none") compress(plain);

@@ -1,27 +1,38 @@
+/**
+ * Brotli: RFC 7932 (stream and meta-block headers: sections 9.1 and 9.2, prefix
+ * codes: 3, context modeling: 7, static dictionary and transforms: 8 and the
+ * appendices A and B).
+ *
+ * Engines: the runtime's zlib, and a decoder in TypeScript (`decoders.ts`).
+ *
+ * Tested on all test files of google/brotli, whole and as streams, and against
+ * brotli 1.0.9 in both directions and at every level (tests/codec/brotli_test.ts,
+ * tests/codec/reference_test.ts).
+ *
+ * To be deleted: the decoder in TypeScript, when Deno's zlib rejects truncated
+ * streams and browsers decompress brotli synchronously.
+ *
+ * @module
+ */
 import type { Engine } from "../engine.ts";
-import { brotliEngine } from "./portable.ts";
+import type { NativeDecoderOptions } from "../native/coders.ts";
+import { nativeEngine, oneShotEngine } from "../native/engines.ts";
 import {
-  createNativeCompressor,
-  createNativeDecoder,
-  createNativeDecompressor,
-  createNativeEncoder,
-  decompressOnceNative,
   DEFAULT_PARAMETER,
   ignoreWrite,
   IS_DENO,
-  type NativeDecoderOptions,
   type NativeHandle,
   type NativeOptions,
-  oneShotEngine,
   zlib,
-} from "../node_zlib.ts";
+} from "../native/zlib.ts";
+import { BrotliDecompressor, BrotliStreamDecoder } from "./decoders.ts";
 
 /**
- * Makes a brotli context anew inside its handle, for which no stream object is
- * needed. `reset()` will not do: Node's forgets the quality and goes on at 11,
+ * Creates a new brotli context in a handle, without a new stream object.
+ * `reset()` does not work: Node's forgets the quality and continues with 11,
  * Deno's leaves a context that writes nothing.
  */
-function initialise(
+function initialize(
   handle: NativeHandle,
   state: Uint32Array,
   parameters: Uint32Array,
@@ -31,11 +42,11 @@ function initialise(
 }
 
 function defaultParameters(): Uint32Array {
-  // One more than the highest number of a parameter in the format's C interface.
+  // One more than the highest parameter number in brotli's C interface.
   return new Uint32Array(10).fill(DEFAULT_PARAMETER);
 }
 
-function options(level: number): NativeOptions {
+function encoderOptions(level: number): NativeOptions {
   const { createBrotliCompress, constants } = zlib!;
   const parameters = defaultParameters();
   parameters[constants.BROTLI_PARAM_QUALITY] = level;
@@ -48,9 +59,9 @@ function options(level: number): NativeOptions {
     process: constants.BROTLI_OPERATION_PROCESS,
     finish: constants.BROTLI_OPERATION_FINISH,
     rewind(handle, state, size) {
-      // Told the size, the encoder takes tables that fit it.
+      // Given the size, the encoder allocates tables that fit it.
       parameters[constants.BROTLI_PARAM_SIZE_HINT] = size;
-      initialise(handle, state, parameters);
+      initialize(handle, state, parameters);
     },
   };
 }
@@ -63,32 +74,33 @@ function decoderOptions(): NativeDecoderOptions {
     createStream: () => createBrotliDecompress(),
     process: constants.BROTLI_OPERATION_PROCESS,
     finish: constants.BROTLI_OPERATION_FINISH,
-    rewind: (handle, state) => initialise(handle, state, parameters),
+    rewind: (handle, state) => initialize(handle, state, parameters),
     concatenable: false,
   };
 }
 
-const native: Engine = {
-  name: "node:zlib",
-  kind: "native",
-  createCompressor: (level) => createNativeCompressor(options(level)),
-  createDecompressor: () => createNativeDecompressor(decoderOptions()),
-  createEncoder: (level) => createNativeEncoder(options(level)),
-  createDecoder: () => createNativeDecoder(decoderOptions()),
-  compressOnce: (data, level) =>
-    zlib!.brotliCompressSync(data, {
-      params: { [zlib!.constants.BROTLI_PARAM_QUALITY]: level },
-    }),
-  decompressOnce: (data, limit) =>
-    decompressOnceNative(
-      decoderOptions(),
-      data,
-      limit,
-      zlib!.brotliDecompressSync,
-    ),
+/** Brotli decompression in TypeScript, for every runtime. It does not compress. */
+export const brotliEngine: Engine = {
+  name: "binfiles",
+  kind: "built-in",
+  createDecompressor: () => new BrotliDecompressor(),
+  createDecoder: () => new BrotliStreamDecoder(),
 };
 
+function createEngines(): Engine[] {
+  if (zlib === undefined) return [brotliEngine];
+  const { brotliCompressSync, brotliDecompressSync, constants } = zlib;
+  const native = nativeEngine({
+    encoderOptions,
+    decoderOptions,
+    compressOnce: (data, level) =>
+      brotliCompressSync(data, {
+        params: { [constants.BROTLI_PARAM_QUALITY]: level },
+      }),
+    decompressSync: brotliDecompressSync,
+  });
+  return [native, brotliEngine, oneShotEngine(native)];
+}
+
 /** Engines of brotli, the preferred one first. */
-export const engines: readonly Engine[] = zlib === undefined
-  ? [brotliEngine]
-  : [native, brotliEngine, oneShotEngine(native)];
+export const engines: readonly Engine[] = createEngines();

@@ -1,25 +1,30 @@
+/**
+ * gzip: RFC 1952 (members: section 2.2, headers: 2.3) around deflate (RFC 1951).
+ *
+ * Engines: the runtime's zlib, and fflate (`fflate.ts`) where there is none.
+ *
+ * Tested against gzip 1.12 in both directions and at every level
+ * (tests/codec/reference_test.ts), files of the original Go program
+ * (tests/fixtures), and each engine against the other (tests/codec/codec_test.ts).
+ *
+ * To be deleted: the fflate engine, when `CompressionStream` or its successor is
+ * synchronous in browsers.
+ *
+ * @module
+ */
 import type { Engine } from "../engine.ts";
-import {
-  createNativeCompressor,
-  createNativeDecoder,
-  createNativeDecompressor,
-  createNativeEncoder,
-  decompressOnceNative,
-  IS_DENO,
-  type NativeDecoderOptions,
-  type NativeOptions,
-  oneShotEngine,
-  zlib,
-} from "../node_zlib.ts";
+import type { NativeDecoderOptions } from "../native/coders.ts";
+import { nativeEngine, oneShotEngine } from "../native/engines.ts";
+import { IS_DENO, type NativeOptions, zlib } from "../native/zlib.ts";
 
-function options(level: number): NativeOptions {
+function encoderOptions(level: number): NativeOptions {
   const { createGzip, constants } = zlib!;
   return {
     codec: "gzip",
     createStream: () => createGzip({ level }),
     process: constants.Z_NO_FLUSH,
     finish: constants.Z_FINISH,
-    // Node's zlib finds other matches now and then, depending on earlier documents.
+    // Node's zlib sometimes finds other matches, depending on earlier documents.
     remembers: !IS_DENO,
   };
 }
@@ -35,19 +40,17 @@ function decoderOptions(): NativeDecoderOptions {
   };
 }
 
-const native: Engine = {
-  name: "node:zlib",
-  kind: "native",
-  createCompressor: (level) => createNativeCompressor(options(level)),
-  createDecompressor: () => createNativeDecompressor(decoderOptions()),
-  createEncoder: (level) => createNativeEncoder(options(level)),
-  createDecoder: () => createNativeDecoder(decoderOptions()),
-  compressOnce: (data, level) => zlib!.gzipSync(data, { level }),
-  decompressOnce: (data, limit) =>
-    decompressOnceNative(decoderOptions(), data, limit, zlib!.gunzipSync),
-};
+function createEngines(): Engine[] {
+  if (zlib === undefined) return [];
+  const { gunzipSync, gzipSync } = zlib;
+  const native = nativeEngine({
+    encoderOptions,
+    decoderOptions,
+    compressOnce: (data, level) => gzipSync(data, { level }),
+    decompressSync: gunzipSync,
+  });
+  return [native, oneShotEngine(native)];
+}
 
 /** Engines of gzip, the preferred one first. */
-export const engines: readonly Engine[] = zlib === undefined
-  ? []
-  : [native, oneShotEngine(native)];
+export const engines: readonly Engine[] = createEngines();

@@ -1,5 +1,5 @@
 import { CorruptDataError } from "../errors.ts";
-import type { StreamTracker } from "../node_zlib.ts";
+import type { StreamTracker } from "../native/coders.ts";
 
 /** Magic number of a zstd frame, little-endian (RFC 8878, 3.1.1). */
 const ZSTD_MAGIC = 0xfd2fb528;

@@ -1,11 +1,9 @@
 import type { CodecName } from "../../codec/names.ts";
 import { findCodec } from "../../codec/codecs.ts";
 import type { DecompressOptions } from "../../codec/compress.ts";
-import {
-  type LeasedDecompressor,
-  leaseDecompressor,
-} from "../../codec/lease.ts";
+import { leaseDecompressor } from "../../codec/lease.ts";
 import { MAX_DOCUMENT_SIZE, tryDecompress } from "../../codec/output_size.ts";
+import type { Decompressor } from "../../codec/engine.ts";
 import { CodecError } from "../../codec/errors.ts";
 import { globalMemoryPool, type MemoryPool } from "../../pool/memory_pool.ts";
 import { RecordError } from "../errors.ts";
@@ -14,7 +12,7 @@ import type { Records } from "./record_scanner.ts";
 /** Decompresses the contents of records, in pooled memory. */
 export class ContentReader implements Disposable {
   readonly #codec: CodecName;
-  readonly #decompressor: LeasedDecompressor;
+  readonly #decompressor: Decompressor & Disposable;
   readonly #maxSize: number;
   readonly #pool: MemoryPool;
 
@@ -31,7 +29,7 @@ export class ContentReader implements Disposable {
     this.#codec = findCodec(codec).name;
     this.#maxSize = maxSize;
     this.#pool = pool;
-    this.#decompressor = leaseDecompressor(codec, { pool });
+    this.#decompressor = leaseDecompressor(this.#codec, { pool });
   }
 
   /**

@@ -155,7 +155,7 @@ export async function makePlan(
   // Fails now rather than in the middle, if there is no engine.
   if (!headersOnly) engineFor(from, "decompress");
   if (!discards) engineFor(to.name, "compress");
-  engineFor(packaging.name, "compress", "streams");
+  engineFor(packaging.name, "compress", { use: "streams" });
   const blockSize = packaging.name === "none" ? BLOCK_SIZE : PACKAGE_BLOCK_SIZE;
   const copies = formatOf(from) === formatOf(to.name) &&
     options.level === undefined && !contentOnly && !discards;

@@ -1,6 +1,6 @@
 /** What binfiles writes, the reference programs read, and the other way round. */
 import { assert, assertEquals } from "@std/assert";
-import { compress, decompress } from "../../codec/mod.ts";
+import { type CodecName, compress, decompress } from "../../codec/mod.ts";
 import { DocReader, repack } from "../../doc/mod.ts";
 import {
   fixture,
@@ -10,14 +10,14 @@ import {
 } from "../support/files.ts";
 
 /** Programs by codec; all of them take these options. */
-const programs: Record<string, string> = {
-  gzip: "gzip",
-  bzip2: "bzip2",
-  xz: "xz",
-  lz4: "lz4",
-  zstd: "zstd",
-  brotli: "brotli",
-};
+const programs: [CodecName, string][] = [
+  ["gzip", "gzip"],
+  ["bzip2", "bzip2"],
+  ["xz", "xz"],
+  ["lz4", "lz4"],
+  ["zstd", "zstd"],
+  ["brotli", "brotli"],
+];
 
 function isInstalled(program: string): boolean {
   try {
@@ -49,7 +49,7 @@ async function filter(
   return stdout;
 }
 
-for (const [codec, program] of Object.entries(programs)) {
+for (const [codec, program] of programs) {
   const ignore = !isInstalled(program);
 
   Deno.test({
@@ -110,7 +110,7 @@ for (const [codec, program] of Object.entries(programs)) {
     ignore,
     async fn() {
       const content = numberedDocs(40).at(-1)!.content;
-      const last = { bzip2: 9, zstd: 19, brotli: 11 }[codec] ?? 9;
+      const last = codec === "zstd" ? 19 : codec === "brotli" ? 11 : 9;
       for (let level = 1; level <= last; level++) {
         const packed = compress(content, codec, { level });
         assertEquals(await filter(program, "-dc", packed), content);

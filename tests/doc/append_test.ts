@@ -90,7 +90,7 @@ Deno.test("a file cut off anywhere is freed of the torn record when it is append
 Deno.test("a file of many megabytes that is cut off anywhere is freed of the torn record", () => {
   using directory = new TemporaryDirectory();
   const path = directory.file("docs.bin");
-  for (const codec of ["none", "gzip", "lz4"]) {
+  for (const codec of ["none", "gzip", "lz4"] as const) {
     const docs = numberedDocs(200).map((doc) => compressDoc(doc, codec));
     const few = concatenate(recordsOf(docs));
     const copies = Math.ceil(1.5 * 1024 * 1024 / few.length);

@@ -244,7 +244,7 @@ Deno.test("a tar archive becomes a bin file, compressed or not", async () => {
     { header: { name: "large", size: 300_000 }, body: text(300_000) },
     { header: { name: "b", size: 0 }, body: "" },
   ]);
-  for (const codec of ["none", "gzip", "brotli", "xz"]) {
+  for (const codec of ["none", "gzip", "brotli", "xz"] as const) {
     const source = directory.file(codec);
     Deno.writeFileSync(source, compress(archive, codec));
     const target = directory.file(`${codec}.bin`);

@@ -5,6 +5,7 @@
 import {
   type Codec,
   CodecError,
+  type CodecName,
   codecs,
   compress,
   type Engine,
@@ -62,7 +63,7 @@ const documents = [
   new Uint8Array(20_000),
 ];
 
-function file(codec: string): Uint8Array {
+function file(codec: CodecName): Uint8Array {
   return concat(...documents.map((document, i) => {
     const key = new TextEncoder().encode(`doc-${i}`);
     return encodeRecord(key, compress(document, codec));
@@ -190,7 +191,7 @@ export const targets: readonly Target[] = [
   {
     name: "detection",
     share: 0.3,
-    seeds: () => ["none", "gzip", "brotli"].map(file),
+    seeds: () => (["none", "gzip", "brotli"] as const).map(file),
     run: (input) => void detectSource(memorySource(input)),
   },
   {

@@ -15,43 +15,35 @@ import {
 import fc from "fast-check";
 import {
   BinfilesError,
-  type Closeable,
-  DOC_BUFFER_SIZE,
   globalMemoryPool,
-  INITIAL_BUFFER_SIZE,
   Lease,
-  MAX_CACHE_SIZE,
-  MAX_IDLE_OBJECTS,
-  MAX_RETAINED_SIZE,
   MemoryPool,
   type MemoryPoolOptions,
   memorySnapshot,
-  ObjectPool,
   PoolError,
   type PoolStatistics,
-  sizeClassOf,
-  sizeOfClass,
 } from "../../pool/mod.ts";
-import { runScript } from "../support/bytes.ts";
+import {
+  DOC_BUFFER_SIZE,
+  INITIAL_BUFFER_SIZE,
+  MAX_CACHE_SIZE,
+  MAX_IDLE_OBJECTS,
+  MAX_RETAINED_SIZE,
+  partsOf,
+} from "../../pool/memory_pool.ts";
+import { type Closeable, ObjectPool } from "../../pool/object_pool.ts";
+import { sizeClassOf, sizeOfClass } from "../../pool/size_class.ts";
+import { type ProgramOptions, runProgram } from "../support/bytes.ts";
 
 /** A pool that the environment does not switch. */
 function makePool(options: MemoryPoolOptions = {}): MemoryPool {
   return new MemoryPool({ enabled: true, tracking: false, ...options });
 }
 
-/** Runs a script that has the pool room at hand. @returns What it printed. */
-function run(
-  script: string,
-  args?: string[],
-  env?: Record<string, string>,
-): Promise<string> {
-  const names = "environmentVariable, globalMemoryPool, MemoryPool, nodeModule";
-  const module = import.meta.resolve("../../pool/mod.ts");
-  return runScript(
-    `import { ${names} } from "${module}";\n${script}`,
-    args,
-    env,
-  );
+/** Runs a program in `programs/`. @returns What it printed. */
+function run(name: string, options?: ProgramOptions): Promise<string> {
+  const url = new URL(`./programs/${name}.ts`, import.meta.url);
+  return runProgram(url, [], options);
 }
 
 const bufferKinds = [
@@ -600,31 +592,14 @@ Deno.test("with tracking on, what was never returned is listed with the place wh
 });
 
 Deno.test("BINFILES_POOL=track turns tracking on", async () => {
-  const printed = await run(
-    `globalMemoryPool.getBuffer();
-    console.log(globalMemoryPool.outstanding()[0].takenAt);`,
-    undefined,
-    { BINFILES_POOL: "track" },
-  );
+  const printed = await run("tracked", { env: { BINFILES_POOL: "track" } });
   assertMatch(printed, /\.ts:\d+:\d+/);
 });
 
 Deno.test("a forgotten buffer does not keep its memory, but stays listed", async () => {
-  const printed = await run(
-    `const pool = new MemoryPool();
-    const memories: WeakRef<ArrayBuffer>[] = [];
-    for (let i = 0; i < 20; i++) {
-      memories.push(new WeakRef(pool.getBuffer().buffer));
-    }
-    let alive = memories.length;
-    for (let i = 0; i < 50 && alive > 0; i++) {
-      await new Promise((resolve) => setTimeout(resolve, 1));
-      globalThis.gc();
-      alive = memories.filter((memory) => memory.deref() !== undefined).length;
-    }
-    console.log(alive, pool.outstanding().length);`,
-    ["--allow-all", "--v8-flags=--expose-gc"],
-  );
+  const printed = await run("leak", {
+    flags: ["--allow-all", "--v8-flags=--expose-gc"],
+  });
   assertEquals(printed, "0 20");
 });
 
@@ -638,7 +613,9 @@ Deno.test("a pool that is not enabled reuses nothing and keeps nothing", () => {
       put(pool, buffer);
       assertThrows(() => put(pool, buffer), PoolError);
     }
-    pool.compressors.put(pool.compressors.get("key", () => ({})));
+    partsOf(pool).compressors.put(
+      partsOf(pool).compressors.get("key", () => ({})),
+    );
   }
   const { hits, misses, idle, retainedBytes, discarded, inUse } =
     pool.statistics().total;
@@ -653,15 +630,7 @@ Deno.test("a pool that is not enabled reuses nothing and keeps nothing", () => {
 });
 
 Deno.test("BINFILES_POOL=off switches every pool off that is not told otherwise", async () => {
-  const printed = await run(
-    `const pools = [globalMemoryPool, new MemoryPool(), new MemoryPool({ enabled: true })];
-    for (const pool of pools) {
-      for (let i = 0; i < 5; i++) pool.putBuffer(pool.getBuffer());
-    }
-    console.log(JSON.stringify(pools.map((pool) => [pool.enabled, pool.statistics().total.hits])));`,
-    undefined,
-    { BINFILES_POOL: "off" },
-  );
+  const printed = await run("enabled", { env: { BINFILES_POOL: "off" } });
   assertEquals(JSON.parse(printed), [[false, 0], [false, 0], [true, 4]]);
 });
 
@@ -672,15 +641,17 @@ Deno.test("clear gives everything idle back, and what is in use stays valid", ()
   const buffer = pool.getBuffer();
   buffer.fill(3);
   for (const { get, put } of bufferKinds) put(pool, get(pool));
-  pool.compressors.put(pool.compressors.get("a", () => ({ close })));
-  const held = pool.decompressors.get("b", () => ({ close }));
+  partsOf(pool).compressors.put(
+    partsOf(pool).compressors.get("a", () => ({ close })),
+  );
+  const held = partsOf(pool).decompressors.get("b", () => ({ close }));
   pool.clear();
   assertEquals(closed, 1);
   assertEquals(pool.statistics().total.idle, 0);
   assertEquals(pool.statistics().total.retainedBytes, 0);
   assert(buffer.every((byte) => byte === 3));
   pool.putBuffer(buffer);
-  pool.decompressors.put(held);
+  partsOf(pool).decompressors.put(held);
   assertEquals(pool.statistics().total.idle, 2);
   assertEquals(pool.getBuffer()[0], 3);
   pool.clear();
@@ -779,31 +750,16 @@ Deno.test("objects without a close method can be pooled, dropped and cleared", (
 });
 
 Deno.test("each worker has a pool of its own", async () => {
-  const module = import.meta.resolve("../../pool/mod.ts");
-  const source = `
-    import { globalMemoryPool } from ${JSON.stringify(module)};
-    self.onmessage = ({ data: { times, mark } }) => {
-      let strange = 0;
-      for (let i = 0; i < times; i++) {
-        const buffer = globalMemoryPool.getBuffer();
-        if (buffer[0] !== (i === 0 ? 0 : mark)) strange++;
-        buffer.fill(mark);
-        globalMemoryPool.putBuffer(buffer);
-      }
-      self.postMessage([strange, globalMemoryPool.statistics().buffers]);
-    };`;
-  const path = await Deno.makeTempFile({ suffix: ".ts" });
-  await Deno.writeTextFile(path, source);
+  const program = new URL("./programs/worker.ts", import.meta.url);
   const before = globalMemoryPool.statistics();
   const answers = await Promise.all([20, 30].map((times) => {
-    const worker = new Worker(new URL(`file://${path}`), { type: "module" });
+    const worker = new Worker(program, { type: "module" });
     return new Promise<[number, PoolStatistics]>((resolve, reject) => {
       worker.onerror = reject;
       worker.onmessage = ({ data }) => resolve(data);
       worker.postMessage({ times, mark: times });
     }).finally(() => worker.terminate());
   }));
-  await Deno.remove(path);
   assertEquals(
     answers.map(([strange, { hits, misses, idle }]) => [
       strange,
@@ -817,24 +773,18 @@ Deno.test("each worker has a pool of its own", async () => {
 });
 
 Deno.test("without permissions nothing prompts: variables count as not set, and modules are there", async () => {
-  const printed = await run(
-    `console.log(JSON.stringify([
-      environmentVariable("BINFILES_POOL") ?? null,
-      typeof nodeModule("node:zlib")?.gzipSync,
-      new MemoryPool().enabled,
-    ]));`,
-    [],
-    { BINFILES_POOL: "off" },
-  );
+  const printed = await run("no_permissions", {
+    flags: [],
+    env: { BINFILES_POOL: "off" },
+  });
   assertEquals(JSON.parse(printed), [null, "function", true]);
 });
 
 Deno.test("with permission an environment variable is read", async () => {
-  const printed = await run(
-    `console.log(environmentVariable("BINFILES_TEST"), environmentVariable("BINFILES_NOT_SET"));`,
-    ["--allow-env=BINFILES_TEST,BINFILES_POOL"],
-    { BINFILES_TEST: "a value" },
-  );
+  const printed = await run("environment", {
+    flags: ["--allow-env=BINFILES_TEST,BINFILES_POOL"],
+    env: { BINFILES_TEST: "a value" },
+  });
   assertEquals(printed, "a value undefined");
 });
 

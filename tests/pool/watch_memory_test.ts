@@ -13,6 +13,7 @@ import {
   type MemorySnapshot,
   watchMemory,
 } from "../../pool/mod.ts";
+import { runProgram } from "../support/bytes.ts";
 
 const pause = (milliseconds: number) =>
   new Promise((resolve) => setTimeout(resolve, milliseconds));
@@ -69,11 +70,8 @@ Deno.test("a closed watch keeps what it has seen and looks no more", async () =>
 });
 
 Deno.test("a watch that nobody closes does not keep a program from ending", async () => {
-  const url = new URL("../../pool/mod.ts", import.meta.url).href;
-  const { success } = await new Deno.Command(Deno.execPath(), {
-    args: ["eval", `import { watchMemory } from "${url}"; watchMemory();`],
-  }).output();
-  assert(success);
+  const url = new URL("./programs/open_watch.ts", import.meta.url);
+  assertEquals(await runProgram(url), "");
 });
 
 Deno.test("an interval that cannot be is refused", () => {

@@ -8,11 +8,13 @@
 import {
   compressOriginal,
   decompressOriginal,
+  findCodec,
   leaseCompressor,
   leaseDecompressor,
 } from "../../codec/mod.ts";
 
-const [kind, codec, count] = Deno.args;
+const [kind, name, count] = Deno.args;
+const codec = findCodec(name).name;
 const slab = new Uint8Array(64 * 1024);
 // A thousand documents of different content, one after the other.
 const documents = new TextEncoder().encode(

@@ -1,27 +1,24 @@
+/** Decoders of whole buffers and of streams, on top of the decoder in `decode.ts`. */
 import { range } from "../bytes.ts";
 import {
-  BrotliDecoder,
-  corrupt,
-  FINISHED,
-  NEED_INPUT,
-  OUTPUT_FULL,
-} from "./decode.ts";
-import type { Decompressor, Emit, Engine, StreamCoder } from "../engine.ts";
+  type Decompressor,
+  type Emit,
+  PIECE_SIZE,
+  type StreamCoder,
+} from "../engine.ts";
+import { trailingData, unexpectedEnd } from "../errors.ts";
+import { BrotliDecoder, FINISHED, NEED_INPUT, OUTPUT_FULL } from "./decode.ts";
 
-/** Size that a stream's ring buffer starts with. It grows up to the window's size. */
+/** First size of a stream's ring buffer, which grows up to the size of the window. */
 const FIRST_RING_SIZE = 1 << 16;
-/** Longest piece handed to `emit`. */
-const PIECE_SIZE = 1 << 16;
-/** A meta-block header is tried anew with every byte while it is no longer than this. */
+/** Up to this size, an incomplete meta-block header is parsed again with every chunk. */
 const SHORT_HEADER = 1 << 10;
 
-const TRUNCATED = "it is cut short.";
-const TRAILING = "it is followed by bytes that do not belong to it.";
-
-/** Decompresses documents, each a brotli stream of its own. */
-class BrotliDecompressor implements Decompressor {
+/** Decompresses whole buffers, each a brotli stream. */
+export class BrotliDecompressor implements Decompressor {
   readonly #decoder = new BrotliDecoder();
 
+  /** Decompresses `src`; see {@linkcode Decompressor.decompress}. */
   decompress(
     src: Uint8Array,
     dst: Uint8Array,
@@ -34,12 +31,13 @@ class BrotliDecompressor implements Decompressor {
     decoder.start(dst, offset);
     try {
       for (let fed = 0;;) {
-        if (fed === input.length) throw corrupt(TRUNCATED);
+        if (fed === input.length) throw unexpectedEnd("brotli");
         fed = decoder.feed(input, fed);
         const status = decoder.run();
         if (status === OUTPUT_FULL) return -1;
         if (status === NEED_INPUT) continue;
-        if (decoder.unread > 0 || fed < input.length) throw corrupt(TRAILING);
+        const left = decoder.unread + input.length - fed;
+        if (left > 0) throw trailingData("brotli", left);
         return decoder.outPos - offset;
       }
     } finally {
@@ -48,21 +46,22 @@ class BrotliDecompressor implements Decompressor {
   }
 }
 
-/** Decompresses one brotli stream that comes in chunks. */
-class BrotliStreamDecoder implements StreamCoder {
+/** Decompresses one brotli stream that arrives in chunks. */
+export class BrotliStreamDecoder implements StreamCoder {
   readonly #decoder = new BrotliDecoder();
-  /** The window: what does not fit any more overwrites what is oldest. */
+  /** The window: new output overwrites the oldest. */
   #ring = new Uint8Array(FIRST_RING_SIZE);
-  /** What of the ring has been emitted. */
+  /** End of the emitted part of the ring. */
   #emitted = 0;
   #finished = false;
-  /** While a header is incomplete: how much input to wait for. */
+  /** While a header is incomplete: how many bytes of input to wait for. */
   #wanted = 0;
 
   constructor() {
     this.#decoder.start(this.#ring, 0);
   }
 
+  /** Takes a chunk of the stream; see {@linkcode StreamCoder.push}. */
   push(chunk: Uint8Array, last: boolean, emit: Emit): void {
     const decoder = this.#decoder;
     let fed = 0;
@@ -82,15 +81,16 @@ class BrotliStreamDecoder implements StreamCoder {
           break;
         }
         if (decoder.inHeader && decoder.unread > SHORT_HEADER) {
-          // It is parsed from its start each time. To wait for ever more keeps
-          // the total work proportional to its size.
+          // A header is parsed from its start each time. Waiting for a quarter
+          // more keeps the total work proportional to its size.
           this.#wanted = decoder.unread + (decoder.unread >> 2);
         }
       }
-      if (isAll) throw corrupt(TRUNCATED);
+      if (isAll) throw unexpectedEnd("brotli");
       if (fed === chunk.length) return;
     }
-    if (fed < chunk.length || decoder.unread > 0) throw corrupt(TRAILING);
+    const left = decoder.unread + chunk.length - fed;
+    if (left > 0) throw trailingData("brotli", left);
   }
 
   #emitNew(emit: Emit): void {
@@ -102,7 +102,7 @@ class BrotliStreamDecoder implements StreamCoder {
     }
   }
 
-  /** Grows the ring while it is smaller than the window, then goes round. */
+  /** Grows the ring while it is smaller than the window, then wraps around. */
   #makeRoom(): void {
     const decoder = this.#decoder;
     const ring = this.#ring;
@@ -116,11 +116,3 @@ class BrotliStreamDecoder implements StreamCoder {
     decoder.out = this.#ring;
   }
 }
-
-/** Brotli decompression in plain TypeScript, for every runtime. It does not compress. */
-export const brotliEngine: Engine = {
-  name: "binfiles",
-  kind: "built-in",
-  createDecompressor: () => new BrotliDecompressor(),
-  createDecoder: () => new BrotliStreamDecoder(),
-};
