@@ -1,4 +1,4 @@
-/** Buffers of the pool against new ones. */
+/** Buffers from the pool against new ones. */
 import { globalMemoryPool } from "../pool/mod.ts";
 
 for (const size of [4 * 1024, 64 * 1024, 1024 * 1024]) {
