@@ -107,7 +107,7 @@ export async function measureTools(
     });
     if (files === undefined) continue;
     candidates.push({
-      ...{ ...other, name: `tar | ${tool} ${options}, files` },
+      ...{ ...other, name: `tar and ${tool} ${options}, files` },
       result: "stream",
       run: shell(`tar -cf - -C "$1" . | ${tool} ${options} -c > "$2"`, files),
     });

@@ -123,7 +123,9 @@ export function limitAnswer(pairs: readonly RepackPair[]): Answer {
   return {
     title: "How close to the limit is a repack?",
     text: [
-      `The limit is ${workers} × the codecs alone: a loop in one thread, with the pool and all documents in memory. "Process" is a whole process, "repack" leaves out its start and exit, and "side by side" compares the repack with ${workers} such loops at the same time, which is what the machine can do. Documents have 1,000 bytes of JSON, unless the report is about other data.`,
+      `The limit is ${workers} × the codecs alone: a loop in one thread, with the pool and all documents in memory. "Process" is a whole process, "repack" leaves out its start and exit, and "side by side" compares the repack with ${workers} such loops at the same time, which is what the machine can do. Documents have ${
+        format.size(pairs[0].contentSize / pairs[0].documents)
+      } on average.`,
     ],
     chart: {
       caption:
@@ -304,7 +306,7 @@ export function toolsAnswer({ input, runs }: ReportData["tools"]): Answer {
   return {
     title: "What do other tools take?",
     text: [
-      `${input.description}. A stream is smaller than documents that are compressed one by one, because it stores what they share once; but to read a document of it, all documents before it have to be decompressed. Programs start, read and write; loops have their documents in memory and write nothing. For a small input, the start of the runtime is a large part of the time of binfiles.`,
+      `Input: ${input.description}. A stream is smaller than documents that are compressed one by one, because it stores what they share once; but to read a document of it, all documents before it have to be decompressed. Programs start, read and write; loops have their documents in memory and write nothing. For a small input, the start of the runtime is a large part of the time of binfiles.`,
     ],
     chart: {
       caption:
