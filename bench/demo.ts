@@ -1,6 +1,5 @@
 import { Command } from "commander";
 import {
-  type CodecName,
   compressOriginal,
   decompressOriginal,
   engineFor,
@@ -13,37 +12,36 @@ import { humanCount, humanSize, print } from "../cli/output.ts";
 import { run } from "../cli/run.ts";
 import { table } from "../cli/statistics.ts";
 
-/** How much the demo does. */
+/** How much the demo does, and where it prints. */
 export interface DemoOptions {
   /** Documents per codec. Default 50,000. */
   documents?: number;
   /** Bytes per document. Default 1,000. */
   size?: number;
-  /** Codecs to show. Default: those that repacks are mostly about. */
-  codecs?: readonly CodecName[];
-  /** Receives each line. Default: the standard output. */
+  /** Default: gzip, zstd, lz4 and brotli. */
+  codecs?: readonly string[];
+  /** Called with each line. Default: prints to the standard output. */
   print?(line: string): void;
 }
 
-/** What one way of working through all documents took. */
+/** What processing all documents took. */
 interface Outcome {
   seconds: number;
   /** Bytes after compression. */
   packed: number;
-  /** Garbage collections; undefined where the runtime does not tell. */
+  /** Garbage collections; undefined if the runtime does not report them. */
   collections: number | undefined;
-  /** By how much the heap, and the buffers outside of it, grew at most, in bytes. */
+  /** Largest growth of the heap and of array buffers, in bytes. */
   heap: number;
   buffers: number;
 }
 
 /**
- * Compresses and decompresses the same documents in the two ways there are, one
- * call per document with nothing reused, and with everything from the pool, and
- * prints time, memory and garbage collections side by side. Takes less than a
- * minute with the defaults.
+ * Compresses and decompresses the same documents with nothing reused and with the
+ * pool, and prints time, memory and garbage collections side by side. Takes less
+ * than a minute with the defaults.
  *
- * @throws {Error} A document did not come back as it was.
+ * @throws {Error} A document changed on the way.
  */
 export async function runOptimizationDemo(
   options: DemoOptions = {},
@@ -60,7 +58,7 @@ export async function runOptimizationDemo(
       "compressed and decompressed, in one thread:",
   );
   line("");
-  // Growth is told rather than sizes, because each way begins with what the last one left.
+  // Growth rather than sizes: each run starts with the memory that the last one left.
   const rows = [[
     "codec",
     "way",
@@ -110,10 +108,10 @@ export async function runOptimizationDemo(
 
 const ADVICE = [
   "What to do with it:",
-  "  - Nothing, with the command line, repack(), DocReader and DocWriter: they work with the pool.",
-  "  - One document at a time: compress() and decompress() instead of the runtime's functions.",
-  "  - Many documents: take a compressor with leaseCompressor() and write into one large buffer, as here.",
-  "  - To compare in a program of your own, set BINFILES_POOL=off and measure again.",
+  "  - The command line, repack(), DocReader and DocWriter use the pool: there is nothing to do.",
+  "  - For single documents, call compress() and decompress() instead of the runtime's functions.",
+  "  - For many documents, lease a compressor with leaseCompressor() and write into one large buffer, as here.",
+  "  - To compare in your own program, set BINFILES_POOL=off and measure again.",
 ];
 
 /** Compresses and decompresses the document at `start`. @returns Bytes after compression. */
@@ -121,7 +119,7 @@ interface Way {
   (data: Uint8Array, start: number, size: number): number;
 }
 
-function originalWay(codec: CodecName): Way {
+function originalWay(codec: string): Way {
   return (data, start, size) => {
     const packed = compressOriginal(data.subarray(start, start + size), codec);
     check(decompressOriginal(packed, codec), 0, size, data, start);
@@ -129,7 +127,7 @@ function originalWay(codec: CodecName): Way {
   };
 }
 
-function pooledWay(codec: CodecName, size: number): Way & { close(): void } {
+function pooledWay(codec: string, size: number): Way & { close(): void } {
   const compressor = leaseCompressor(codec);
   const decompressor = leaseDecompressor(codec);
   const slab = new Uint8Array(8 * size + 65_536);
@@ -153,7 +151,7 @@ function pooledWay(codec: CodecName, size: number): Way & { close(): void } {
   });
 }
 
-/** Looks at a few bytes of what came back, which is enough for a demo and costs next to nothing. */
+/** Compares the first and the last byte: enough for a demo, and it takes next to no time. */
 function check(
   bytes: Uint8Array,
   at: number,
@@ -165,12 +163,12 @@ function check(
     bytes[at] !== data[start] ||
     bytes[at + length - 1] !== data[start + length - 1]
   ) {
-    throw new Error("A document did not come back as it was");
+    throw new Error("A document changed on the way.");
   }
 }
 
-/** Documents between two pauses, in which the memory is looked at. */
-const STRETCH = 500;
+/** Documents between two samples of the memory. */
+const BATCH = 500;
 
 async function work(
   way: Way,
@@ -179,14 +177,14 @@ async function work(
   documents: number,
 ): Promise<Outcome> {
   const count = data.length / size;
-  // Until everything is compiled and what is reused is there.
+  // Until the code is compiled and the pool is filled.
   for (let i = 0; i < 200; i++) way(data, i % count * size, size);
   const before = memorySnapshot();
   const watch = watchMemory();
   let seconds = 0;
   let packed = 0;
   for (let done = 0; done < documents;) {
-    const end = Math.min(done + STRETCH, documents);
+    const end = Math.min(done + BATCH, documents);
     const started = performance.now();
     for (; done < end; done++) packed += way(data, done % count * size, size);
     seconds += (performance.now() - started) / 1000;
@@ -203,7 +201,7 @@ async function work(
   };
 }
 
-/** A thousand made-up records of `size` bytes, one after the other. */
+/** A thousand generated records of `size` bytes, one after the other. */
 function makeDocuments(size: number): Uint8Array {
   const count = 1000;
   const data = new Uint8Array(count * size);

@@ -1,4 +1,4 @@
-/** Documents, reader, writer and batch sizes; the file is in a temporary directory. */
+/** Documents, reader, writer and batches of several sizes, with files in a temporary directory. */
 import { join } from "node:path";
 import {
   BatchProcessor,

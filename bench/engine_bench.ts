@@ -1,4 +1,4 @@
-/** The engines of a codec against each other, into a slab, with the pool. */
+/** All engines of each codec, with the pool, into a slab. */
 import {
   compressOriginal,
   leaseCompressor,
@@ -22,7 +22,7 @@ for (const sizeName of ["1 KB", "32 KB"] as const) {
   const [{ content }] = madeDocuments("json", 1, sizes[sizeName]);
   for (const { codec, engine, compresses, decompresses } of engines) {
     const packed = compressOriginal(content, codec);
-    // What is leased stays with its engine, whichever is preferred later.
+    // A lease keeps its engine when another is preferred later.
     await preferEngine(engine, codec);
     if (compresses) {
       const compressor = leaseCompressor(codec);
@@ -38,7 +38,7 @@ for (const sizeName of ["1 KB", "32 KB"] as const) {
   }
 }
 
-/** Registers a benchmark; the first of a group is what others are compared with. */
+/** Registers a benchmark. The first of a group is its baseline. */
 function benchIn(group: string, engine: string, way: () => unknown): void {
   const baseline = !grouped.has(group);
   grouped.add(group);

@@ -1,17 +1,17 @@
 /**
- * Memory of a repack: the peak of its process for 100 MB and for 1 GB of
- * documents, and how many garbage collections there are.
+ * Peak of memory and garbage collections of repacks of 100 MB and of 1 GB of
+ * documents.
  *
- * Peaks must not depend on the size of the file, and collections must not grow
- * with the number of documents. Exits with 1 when that does not hold.
+ * The peak must not depend on the size of the file, nor the collections on the
+ * number of documents. Exits with 1 if they do.
  *
  * Usage: deno task bench:memory [codec …]
  */
-import { type JobRun, runJob } from "./measure/jobs.ts";
-import { renderTable } from "./report/markdown.ts";
+import { type JobRun, runJob } from "./measure/run_job.ts";
 import { Workspace } from "./measure/workspace.ts";
+import { renderTable } from "./report/markdown.ts";
 
-/** Most that a peak may grow from 100 MB to 1 GB, and most that it may be. */
+/** Limits, in bytes, of a peak's growth from 100 MB to 1 GB, and of the peak. */
 const MAX_GROWTH = 16e6;
 const MAX_PEAK = 160e6;
 
@@ -28,7 +28,7 @@ let holds = true;
     documents: number,
     sourceCodec: string,
     targetCodec: string,
-  ): Promise<JobRun> => {
+  ): Promise<JobRun<"repack">> => {
     const source = await workspace.sample(many, sourceCodec, documents);
     return await runJob("repack", {
       ...{ source: source.path, sourceCodec, targetCodec },
@@ -54,7 +54,7 @@ let holds = true;
           `${(peak / 1e6).toFixed(0)} MB`
         ),
         ...[few, lots].map(String),
-        ok ? "holds" : "does not hold",
+        ok ? "met" : "not met",
       ]);
     }
   }

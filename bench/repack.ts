@@ -1,10 +1,10 @@
 /**
- * Whole repacks of a real input: every pair of codecs, with 1 to all workers, with
- * the pool and without, how close that comes to the limit, and what other tools
- * take for the same documents.
+ * Repacks of your own data: every pair of codecs, with 1 to all workers, with the
+ * pool and without it, against the limit, and what other tools take for the same
+ * documents. Prints Markdown.
  *
- * The input is a bin file, or a directory whose files become documents; without
- * one, text files of this machine are taken. Prints Markdown.
+ * The input is a bin file, or a directory whose files become the documents.
+ * Default: text files of this machine.
  *
  * Usage: deno task bench:repack [file or directory] [--only zstd] [--rounds 3]
  *   [--seconds 1] [--workers N] [--directory /tmp] [--json]
@@ -12,32 +12,31 @@
 import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
 import { realDocuments } from "./measure/documents.ts";
-import { measurePair } from "./measure/repack.ts";
+import { measurePair } from "./measure/pair.ts";
 import { measureTools } from "./measure/tools.ts";
-import { renderTable } from "./report/markdown.ts";
-import { repackTables, type Section, toolsTables } from "./report/sections.ts";
 import { measuredCodecs, Workspace } from "./measure/workspace.ts";
+import { boundsAnswer, limitAnswer, toolsAnswer } from "./report/answers.ts";
+import { renderAnswer } from "./report/markdown.ts";
 
 const { values: options, positionals: [path] } = parseArgs({
   allowPositionals: true,
   options: {
     /** Pairs with this codec only. */
     only: { type: "string" },
-    /** Rounds of each measurement. */
     rounds: { type: "string", default: "3" },
-    /** How long the codecs alone shall take in one thread; slow ones get fewer documents. */
+    /** Time of the codecs alone, in one thread; the number of documents is chosen for it. */
     seconds: { type: "string", default: "1" },
     workers: { type: "string" },
-    /** Where temporary files go. */
+    /** Where temporary files are made. */
     directory: { type: "string" },
-    /** Whether to print the figures as JSON. */
+    /** Whether to print the figures as JSON instead. */
     json: { type: "boolean", default: false },
   },
 });
 const rounds = Number(options.rounds);
 const workers = Number(options.workers ?? availableParallelism());
 const effort = { rounds, seconds: Number(options.seconds), maxBytes: Infinity };
-/** Bytes of text files to take where no input is named, and most that tools are given. */
+/** Bytes of the default input, and limit of what other tools are given. */
 const ENOUGH = 100e6;
 
 using workspace = new Workspace(options.directory);
@@ -62,33 +61,19 @@ for (const from of measuredCodecs) {
 }
 console.error("other tools");
 const share = Math.min(1, ENOUGH / input.contentSize);
-const some = await workspace.sample(
-  input,
-  "none",
-  Math.ceil(share * input.documents),
-);
-const { runs: tools, leftOut } = await measureTools(
-  workspace,
-  some,
-  workers,
-  rounds,
-);
+const documents = Math.ceil(share * input.documents);
+const sample = await workspace.sample(input, "none", documents);
+const tools = await measureTools(workspace, sample, workers, rounds);
 if (options.json) {
-  console.log(JSON.stringify({ input, pairs, tools, leftOut }));
+  console.log(JSON.stringify({ input, pairs, tools }));
 } else {
-  print(repackTables({ pairs }));
-  print(
-    toolsTables({
-      tools,
-      toolsInput: some.description,
-      toolsBytes: some.contentSize,
-    }),
-  );
-  if (leftOut.length > 0) console.log(`\nLeft out: ${leftOut.join("; ")}.`);
-}
-
-function print({ title, text, tables }: Section): void {
-  console.log(
-    [`\n## ${title}`, ...text, ...tables.map(renderTable)].join("\n\n"),
-  );
+  const answers = [
+    limitAnswer(pairs),
+    boundsAnswer(pairs),
+    toolsAnswer({ input: sample, runs: tools.runs }),
+  ];
+  console.log(answers.map(renderAnswer).join("\n\n"));
+  if (tools.leftOut.length > 0) {
+    console.log(`\nLeft out: ${tools.leftOut.join("; ")}.`);
+  }
 }

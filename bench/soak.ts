@@ -1,7 +1,6 @@
 /**
- * Memory of a process through which very many documents go, decompressed and
- * compressed with the pool on: at the end it must be no more than a tenth over
- * what it was after the first 100,000. Exits with 1 when it is.
+ * Memory of a process that recompresses millions of documents: at the end it must
+ * be at most 10% above that after the first 100,000. Exits with 1 otherwise.
  *
  * Usage: deno task soak [documents]
  */
@@ -29,31 +28,31 @@ if (part === "make") {
   Deno.exit();
 }
 
-/** What the process holds after so many documents: its resident memory, in bytes. */
+/** Prints the memory after `done` documents. @returns The resident set, in bytes. */
 function report(done: number): number {
-  const { rss, heapUsed, external, pool } = memorySnapshot();
-  const [resident, heap, beside, idle] = [
-    rss,
-    heapUsed,
-    external,
-    pool.total.retainedBytes,
+  const snapshot = memorySnapshot();
+  const [resident, heap, external, idle] = [
+    snapshot.rss,
+    snapshot.heapUsed,
+    snapshot.external,
+    snapshot.pool.total.retainedBytes,
   ]
     .map((bytes) => `${(bytes / 1e6).toFixed(1)} MB`);
   console.log(
     `${done.toLocaleString("en-US")} documents: ${resident} resident; this ` +
-      `thread: ${heap} heap, ${beside} beside it, ${idle} idle in the pool`,
+      `thread: ${heap} heap, ${external} external, ${idle} idle in the pool`,
   );
-  return rss;
+  return snapshot.rss;
 }
 
 try {
   Deno.statSync(source);
 } catch {
-  // By another process, whose memory does not count.
+  // In another process: its memory does not count.
   const { success } = await new Deno.Command(Deno.execPath(), {
     args: ["run", "--allow-all", import.meta.filename!, count, "make"],
   }).output();
-  if (!success) throw new Error(`Cannot make ${source}`);
+  if (!success) throw new Error(`Cannot make ${source}.`);
 }
 let first = 0;
 let last = 0;
@@ -70,5 +69,7 @@ const { documents: done } = await repack({
 report(done);
 const growth = last / first - 1;
 const { inUse } = memorySnapshot().pool.total;
-console.log(`Grown by ${(100 * growth).toFixed(1)} %, ${inUse} in use.`);
+console.log(
+  `Growth ${(100 * growth).toFixed(1)}%, ${inUse} pooled objects in use.`,
+);
 if (growth > MAX_GROWTH || inUse > 0 || done !== documents) Deno.exit(1);

@@ -1,14 +1,14 @@
 /**
- * Whole-process repacks against plain one-thread loops over the same documents.
+ * Repacks against plain loops in one thread over the same documents.
  *
- * A repack is timed from the start of its process to its end, reading and
- * writing files; the loop is timed alone, with its documents in memory already.
- * The two take turns, so that both see the same machine. Prints, for each job,
- * the ratio of the two turn by turn: its median, its range, and the target.
+ * A repack is timed from the start of its process to its exit, with all reading
+ * and writing; of the loop, only the calls are timed, with the documents in
+ * memory. The two take turns, so that both see the same machine. Prints, for each
+ * job, the ratio of the two, round by round: its median, its range, and the target.
  *
  * A is 100 MB of text files of this machine. B is 1,000,000 documents of 1,000
- * bytes, each a sentence repeated; C is 200,000 made-up series of measurements of
- * 1,000 bytes, on which the codecs themselves have more to do.
+ * bytes, each a sentence repeated. C is 200,000 generated series of measurements
+ * of 1,000 bytes, which take the codecs more time.
  *
  * Usage: deno task bench:speed [--runs 5] [--documents 1000000] [--only "B none→zstd"]
  */
@@ -19,11 +19,11 @@ import {
   realDocuments,
   repetitiveDocuments,
 } from "./measure/documents.ts";
-import { runJob } from "./measure/jobs.ts";
 import { ratios, takeTurns } from "./measure/numbers.ts";
-import { runProgram } from "./measure/process.ts";
-import { renderTable } from "./report/markdown.ts";
+import { runJob } from "./measure/run_job.ts";
+import { runProgram } from "./measure/run_program.ts";
 import { type Input, Workspace } from "./measure/workspace.ts";
+import { renderTable } from "./report/markdown.ts";
 
 const { values: options } = parseArgs({
   options: {
@@ -31,7 +31,7 @@ const { values: options } = parseArgs({
     documents: { type: "string", default: "1000000" },
     only: { type: "string", default: "" },
     workers: { type: "string", default: "2" },
-    /** Where temporary files go. */
+    /** Where temporary files are made. */
     directory: { type: "string" },
   },
 });
@@ -43,9 +43,9 @@ interface Job {
   set: "A" | "B" | "C";
   from: string;
   to: string;
-  /** What it is compared with, if not a loop over the runtime's functions. */
+  /** What it is compared with. Default: a loop over the runtime's functions. */
   against?: "cp" | "cp and sync" | "lz4js";
-  /** Most that the ratio may be; undefined where none was set. */
+  /** Limit of the ratio. */
   target?: number;
 }
 
@@ -67,26 +67,28 @@ const jobs: Job[] = [
   { set: "C", from: "lz4", to: "none", against: "lz4js" },
 ];
 
-/** The data sets; see `_documents.ts`. */
 const dataSets: Record<Job["set"], () => Iterable<Doc>> = {
   A: () => realDocuments(100e6),
   B: () => repetitiveDocuments(Number(options.documents), 1000),
   C: () => measuredSeries(Number(options.documents) / 5, 1000),
 };
 
-/** Seconds of what a job is compared with. */
+/** Seconds of the alternative. */
 async function compared({ from, to, against }: Job, source: Input) {
   if (against === "cp") {
     return (await runProgram("cp", [source.path, workspace.target()])).seconds;
   }
   if (against === "cp and sync") {
-    // What a repack does too: its target is on the disk when it ends.
+    // A repack flushes its target, too.
     const script = 'cp "$0" "$1" && sync "$1"';
     const args = ["-c", script, source.path, workspace.target()];
     return (await runProgram("sh", args)).seconds;
   }
-  const task = { source: source.path, from, to, package: against };
-  return (await runJob("loop", { ...task, way: "plain" })).seconds;
+  const run = await runJob("loop", {
+    ...{ source: source.path, from, to },
+    by: against ?? "runtime",
+  });
+  return run.seconds;
 }
 
 /** Seconds of a repack as users start it. */
@@ -114,7 +116,7 @@ for (const job of jobs) {
   console.error(name);
   const all = workspace.written(set, dataSets[set]());
   const source = await workspace.sample(all, from, all.documents);
-  // Once uncounted, so that neither side pays for a cold cache.
+  // Warms the file cache.
   await repack(job, source);
   const seconds = await takeTurns(runs, {
     repack: () => repack(job, source),

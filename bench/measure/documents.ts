@@ -1,8 +1,8 @@
-/** Documents to measure with: real text files of this machine, and made-up records. */
+/** Documents to measure with: text files of this machine, and generated ones that are the same everywhere. */
 import { join } from "node:path";
 import { Doc } from "../../doc/mod.ts";
 
-/** Where machines keep text. */
+/** Where machines have text files. */
 const ROOTS = [
   "/usr/share",
   "/usr/include",
@@ -13,10 +13,10 @@ const ROOTS = [
   "C:\\Program Files",
 ];
 
-/** Larger files are no small documents. */
+/** Limit of a small document, in bytes. */
 const MAX_FILE_SIZE = 256 * 1024;
 
-/** Reads text files of this machine, in the order of their paths, until they have `bytes` bytes. */
+/** Text files of this machine, in the order of their paths, `bytes` bytes in all. */
 export function* realDocuments(bytes: number): Generator<Doc> {
   let left = bytes;
   for (const root of ROOTS) {
@@ -45,7 +45,7 @@ function* walk(directory: string): Generator<string> {
   }
 }
 
-/** The content of a file, if it is small, not empty, and text. */
+/** The content of a file if it is small, not empty, and text. */
 function readText(path: string): Uint8Array | undefined {
   try {
     const { size } = Deno.statSync(path);
@@ -57,7 +57,7 @@ function readText(path: string): Uint8Array | undefined {
   }
 }
 
-/** Made-up text of `size` bytes each: a sentence with the document's number, repeated. */
+/** Documents of `size` bytes: a sentence with the number of the document, repeated. */
 export function* repetitiveDocuments(
   count: number,
   size: number,
@@ -70,13 +70,13 @@ export function* repetitiveDocuments(
   }
 }
 
-/** What documents to measure with are like. */
-export type Kind = "text" | "json" | "random";
+/** Kinds of generated documents. */
+export const kinds = ["text", "json", "random"] as const;
 
-/** Everything there is to measure with. */
-export const kinds: readonly Kind[] = ["text", "json", "random"];
+/** What a generated document is like. */
+export type Kind = typeof kinds[number];
 
-/** Sizes of documents to measure with, in bytes. */
+/** Sizes of documents that are benchmarked, in bytes. */
 export const sizes = {
   "256 B": 256,
   "1 KB": 1000,
@@ -85,7 +85,7 @@ export const sizes = {
   "1 MB": 1_000_000,
 } as const;
 
-/** Made-up documents of `size` bytes each, the same ones every time. */
+/** Generated documents of `size` bytes, the same ones every time. */
 export function madeDocuments(
   kind: Kind,
   count: number,
@@ -97,7 +97,7 @@ export function madeDocuments(
   );
 }
 
-/** Numbers that look random and are the same on every machine: xorshift. */
+/** Pseudo-random numbers, the same on every machine (xorshift32). */
 function randomNumbers(seed: number): (below: number) => number {
   let state = seed;
   return (below) => {
@@ -108,7 +108,7 @@ function randomNumbers(seed: number): (below: number) => number {
   };
 }
 
-/** Made-up prose: words of a made-up language, the short ones more often. */
+/** Text in the words of an invented language, short ones more often. */
 function* prose(count: number, size: number): Generator<Doc> {
   const random = randomNumbers(54321);
   const words = Array.from({ length: 4000 }, (_, rank) => {
@@ -122,7 +122,7 @@ function* prose(count: number, size: number): Generator<Doc> {
   for (let id = 0; id < count; id++) {
     let text = "";
     while (text.length < size) {
-      // A product of two makes low ranks likely, as they are in real languages.
+      // The product of two makes low ranks likely, as in real languages.
       const word = words[Math.floor(random(4000) * random(4000) / 4000)];
       text += word + (random(12) === 0 ? ".\n" : " ");
     }
@@ -130,7 +130,7 @@ function* prose(count: number, size: number): Generator<Doc> {
   }
 }
 
-/** Bytes that no codec makes smaller. */
+/** Bytes that no codec can compress. */
 function* noise(count: number, size: number): Generator<Doc> {
   const random = randomNumbers(98765);
   for (let id = 0; id < count; id++) {
@@ -139,7 +139,7 @@ function* noise(count: number, size: number): Generator<Doc> {
   }
 }
 
-/** Made-up series of measurements as JSON of `size` bytes each, the same ones every time. */
+/** Series of measurements as JSON. */
 export function* measuredSeries(count: number, size: number): Generator<Doc> {
   const random = randomNumbers(12345);
   for (let id = 0; id < count; id++) {
@@ -151,7 +151,7 @@ export function* measuredSeries(count: number, size: number): Generator<Doc> {
       },"unit":"0.1 K","ok":true},`;
       time += 60;
     }
-    // Cut to size, as the size is the point; nobody parses them.
+    // Cut to size: they are never parsed.
     yield new Doc(`series-${id}`, text.slice(0, size));
   }
 }

@@ -6,24 +6,25 @@ import {
   totalmem,
 } from "node:os";
 import process from "node:process";
-import { runProgram } from "./process.ts";
+import { runProgram } from "./run_program.ts";
 
 /** What was measured on, and when. */
 export interface Machine {
   /** ISO 8601. */
   date: string;
   processor: string;
-  /** Number of cores that the process may use. */
+  /** Cores that the process can use. */
   cores: number;
-  /** Which of them share a core with the first one, as Linux writes it; empty if that is not known. */
+  /** Hardware threads of the first core in the notation of Linux, such as `0,1`; empty when unknown. */
   siblings: string;
+  /** In bytes. */
   memory: number;
   system: string;
-  /** Versions of the runtime and of what is built into it. */
+  /** Versions of the runtime and its libraries. */
   versions: Record<string, string>;
-  /** The commit, and whether there were changes since. */
+  /** The commit; ends with `-dirty` if files have changed since. */
   commit: string;
-  /** How many processes wanted a core, on average over the last minute, when measuring began. */
+  /** Load average of the minute before. */
   load: number;
 }
 
@@ -33,9 +34,7 @@ export async function describeMachine(): Promise<Machine> {
     date: new Date().toISOString(),
     processor: cpus()[0]?.model ?? "unknown",
     cores: availableParallelism(),
-    siblings: readLine(
-      "/sys/devices/system/cpu/cpu0/topology/thread_siblings_list",
-    ),
+    siblings: siblings(),
     memory: totalmem(),
     system: `${Deno.build.os} ${release()} ${Deno.build.arch}`,
     versions: {
@@ -49,7 +48,7 @@ export async function describeMachine(): Promise<Machine> {
   };
 }
 
-/** The name of the commit that is checked out; `unknown` outside of a repository. */
+/** The commit that is checked out; `unknown` outside of a repository. */
 async function commit(): Promise<string> {
   const root = new URL("../..", import.meta.url).pathname;
   try {
@@ -62,9 +61,11 @@ async function commit(): Promise<string> {
   }
 }
 
-function readLine(path: string): string {
+function siblings(): string {
   try {
-    return Deno.readTextFileSync(path).trim();
+    return Deno.readTextFileSync(
+      "/sys/devices/system/cpu/cpu0/topology/thread_siblings_list",
+    ).trim();
   } catch {
     return "";
   }

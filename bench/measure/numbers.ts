@@ -1,15 +1,15 @@
-/** Numbers that are measured several times, and what is said of them. */
+/** Statistics of repeated measurements. */
 
-/** What several measurements of one thing gave. */
+/** Median and range of repeated measurements of one quantity. */
 export interface Spread {
   median: number;
   low: number;
   high: number;
-  /** How many there were. */
+  /** Number of measurements. */
   runs: number;
 }
 
-/** The number in the middle; the larger one of two. */
+/** The median; the larger of the two middle values if their number is even. */
 export function median(values: readonly number[]): number {
   return values.toSorted((a, b) => a - b)[values.length >> 1];
 }
@@ -25,16 +25,16 @@ export function spread(values: readonly number[]): Spread {
 }
 
 /**
- * How many times `b` goes into `a`, turn by turn: what was measured side by side
- * is compared, so that a busy moment weighs on both.
+ * `a / b`, round by round. Both were measured side by side in each round, so load
+ * on the machine affects both and cancels out.
  */
 export function ratios(a: readonly number[], b: readonly number[]): Spread {
-  return spread(a.map((value, turn) => value / b[turn]));
+  return spread(a.map((value, round) => value / b[round]));
 }
 
 /**
- * Measures several things that are to be compared: each in turn, round after
- * round, the order rotating, so that all of them see the same machine.
+ * Measures alternatives side by side: each once per round, in rotating order, so
+ * that all of them see the same machine.
  */
 export async function takeTurns<K extends string, T>(
   rounds: number,

@@ -1,140 +1,77 @@
-import { runJob } from "./jobs.ts";
 import { ratios, type Spread, spread, takeTurns } from "./numbers.ts";
-import { workerCounts } from "./repack.ts";
+import { type JobRun, runJob } from "./run_job.ts";
 import type { Workspace } from "./workspace.ts";
 
-/** A repack of one size. */
+/** A repack of some documents of one size, with the pool and without it. */
 export interface ScalingPoint {
   from: string;
   to: string;
   documents: number;
   /** Bytes of a document. */
   size: number;
-  workers: number;
-  pooled: boolean;
-  /** The process as a whole, in seconds. */
+  pooled: ScalingRun;
+  original: ScalingRun;
+  /** Speed-up of the process by the pool. */
+  gain: Spread;
+}
+
+/** One side of a {@linkcode ScalingPoint}. */
+export interface ScalingRun {
+  /** The process, in seconds. */
   whole: Spread;
-  /** The repack alone. */
+  /** The repack alone, in seconds. */
   job: Spread;
-  /** Largest resident set, in bytes. */
+  /** Peak of the resident set, in bytes. */
   peak: number;
-  /** How many times as fast it is as with the pool switched off, turn by turn; where both were measured. */
-  poolGain?: Spread;
 }
 
-/** How time and memory depend on one thing, all else being equal. */
-export interface Scaling {
-  byDocuments: ScalingPoint[];
-  bySize: ScalingPoint[];
-  byWorkers: ScalingPoint[];
-}
+/** One pair that compresses, one that decompresses. */
+const PAIRS = [["none", "zstd"], ["gzip", "none"]] as const;
 
-/** How much to measure. */
-export interface ScalingEffort {
-  rounds: number;
-  documents: readonly number[];
-  /** Sizes of documents, in bytes. */
-  sizes: readonly number[];
-  /** Bytes of all documents together, where their size or the workers vary. */
-  bytes: number;
-}
-
-/** Measures something; undefined if that failed. */
-export type Attempt = <T>(
-  what: string,
-  measure: () => Promise<T>,
-) => Promise<T | undefined>;
-
-/** Jobs to scale: one each way, and one whose codec takes next to nothing. */
-const PAIRS = [["none", "zstd"], ["gzip", "none"], ["lz4", "none"]] as const;
-
-/** So many documents are repacked only once. */
+/** So many documents take minutes and are repacked only once. */
 const MANY = 1e7;
 
-/** Measures repacks of few and many documents, small and large ones, with few and many workers. */
+/** Measures repacks of a number of documents of one size. */
 export async function measureScaling(
   workspace: Workspace,
-  cores: number,
-  { rounds, documents: counts, sizes, bytes }: ScalingEffort,
-  attempt: Attempt,
-): Promise<Scaling> {
-  /** Measures both pairs in each of the given settings, in turns. */
-  async function points(
-    documents: number,
-    size: number,
-    settings: readonly { workers: number; pooled: boolean }[],
-  ): Promise<ScalingPoint[]> {
-    const input = workspace.made("json", documents, size);
-    const results: ScalingPoint[] = [];
-    for (const [from, to] of PAIRS) {
-      const source = await workspace.sample(input, from, documents);
-      const runs = await takeTurns(
-        // What takes minutes is not repeated.
-        Math.min(rounds, Math.ceil(MANY / documents)),
-        Object.fromEntries(
-          settings.map((
-            { workers, pooled },
-            index,
-          ) => [index, () =>
-            runJob("repack", {
-              ...{ source: source.path, target: workspace.target() },
-              ...{ sourceCodec: from, targetCodec: to },
-              ...{ workers, optimized: pooled },
-            })]
-          ),
-        ),
-      );
-      const wholes = (index: number) =>
-        runs[index].map(({ wholeSeconds }) => wholeSeconds);
-      const off = settings.findIndex(({ pooled }) => !pooled);
-      settings.forEach((setting, index) => {
-        const ofSetting = runs[index];
-        results.push({
-          ...{ from, to, documents, size, ...setting },
-          whole: spread(wholes(index)),
-          job: spread(ofSetting.map(({ seconds }) => seconds)),
-          peak: Math.max(...ofSetting.map(({ peak }) => peak)),
-          poolGain: setting.pooled && off >= 0
-            ? ratios(wholes(off), wholes(index))
-            : undefined,
-        });
+  documents: number,
+  size: number,
+  workers: number,
+  rounds: number,
+): Promise<ScalingPoint[]> {
+  const input = workspace.made("json", documents, size);
+  const points: ScalingPoint[] = [];
+  for (const [from, to] of PAIRS) {
+    const source = await workspace.sample(input, from, documents);
+    const repack = (pooled: boolean) => () =>
+      runJob("repack", {
+        ...{ source: source.path, sourceCodec: from },
+        ...{ target: workspace.target(), targetCodec: to },
+        ...{ workers, pooled },
       });
-      workspace.target();
-    }
-    workspace.forgetSamples();
-    return results;
+    const runs = await takeTurns(
+      Math.min(rounds, Math.ceil(MANY / documents)),
+      { pooled: repack(true), original: repack(false) },
+    );
+    points.push({
+      ...{ from, to, documents, size },
+      pooled: scalingRun(runs.pooled),
+      original: scalingRun(runs.original),
+      gain: ratios(wholes(runs.original), wholes(runs.pooled)),
+    });
   }
+  workspace.forgetSamples();
+  return points;
+}
 
-  const ways = [
-    { workers: cores, pooled: true },
-    { workers: cores, pooled: false },
-  ];
-  const scaling: Scaling = {
-    byDocuments: [],
-    bySize: [],
-    byWorkers: [],
+function scalingRun(runs: readonly JobRun[]): ScalingRun {
+  return {
+    whole: spread(wholes(runs)),
+    job: spread(runs.map(({ seconds }) => seconds)),
+    peak: Math.max(...runs.map(({ peak }) => peak)),
   };
-  for (const documents of counts) {
-    scaling.byDocuments.push(
-      ...await attempt(
-        `scaling: ${documents} documents`,
-        () => points(documents, 1000, ways),
-      ) ?? [],
-    );
-  }
-  for (const size of sizes) {
-    scaling.bySize.push(
-      ...await attempt(
-        `scaling: documents of ${size} bytes`,
-        () => points(Math.ceil(bytes / size), size, ways),
-      ) ?? [],
-    );
-  }
-  scaling.byWorkers = await attempt("scaling: workers", () =>
-    points(
-      Math.ceil(bytes / 1000),
-      1000,
-      workerCounts(cores).map((workers) => ({ workers, pooled: true })),
-    )) ?? [];
-  return scaling;
+}
+
+function wholes(runs: readonly JobRun[]): number[] {
+  return runs.map(({ wholeSeconds }) => wholeSeconds);
 }

@@ -1,28 +1,26 @@
 import { join } from "node:path";
 import { DocReader } from "../../doc/mod.ts";
-import { runJob } from "./jobs.ts";
 import { ratios, type Spread, spread, takeTurns } from "./numbers.ts";
-import { isInstalled, runProgram } from "./process.ts";
+import { runJob } from "./run_job.ts";
+import { isInstalled, runProgram } from "./run_program.ts";
 import type { Input, Workspace } from "./workspace.ts";
 
-/** What people would use, and what it does to the same documents. */
+/** A way to compress, binfiles or another. */
 export interface ToolRun {
   name: string;
-  /** The codec that it compresses with. */
   codec: string;
-  /** What comes out: records that can be read one by one, or one stream. */
+  /** Documents that can be read one by one, or one stream. */
   result: "documents" | "stream";
   /** Whether it is binfiles. */
   own: boolean;
   /** In seconds: whole processes; loops without reading and writing. */
   seconds: Spread;
-  /** How many times as long binfiles takes for the same codec and result. */
+  /** Time of binfiles for the same codec and result, as a multiple of this one. */
   ownTime?: Spread;
-  /** Size of the result by size of the documents; undefined for loops, which write nothing. */
+  /** Size of the result ÷ size of the documents; undefined for loops, which write nothing. */
   ratio?: number;
 }
 
-/** A way of compressing that is to be measured. */
 interface Candidate extends Pick<ToolRun, "name" | "codec" | "result" | "own"> {
   /** @returns Seconds. */
   run(): Promise<number>;
@@ -30,10 +28,24 @@ interface Candidate extends Pick<ToolRun, "name" | "codec" | "result" | "own"> {
   writes: boolean;
 }
 
-/** Most documents that are written to files of their own, for tar. */
+/** Limit of the documents that are written to files of their own, for tar. */
 const MAX_FILES = 50_000;
 
-/** Compresses an uncompressed input in every way that is at hand. @returns Also what was left out, and why. */
+const loops = [
+  ["gzip", "runtime", "loop over gzipSync"],
+  ["zstd", "runtime", "loop over zstdCompressSync"],
+  ["gzip", "fflate", "loop over fflate's gzipSync"],
+  ["lz4", "lz4js", "loop over lz4js's compress"],
+] as const;
+
+const programs = [
+  ["gzip", "pigz", "-p $(nproc)"],
+  ["zstd", "zstd", "-3 -T0 -q"],
+  ["xz", "xz", "-T0"],
+  ["lz4", "lz4", "-q"],
+] as const;
+
+/** Compresses an uncompressed input in all ways that are available. @returns Also what was left out, and why. */
 export async function measureTools(
   workspace: Workspace,
   input: Input,
@@ -44,46 +56,31 @@ export async function measureTools(
   const leftOut: string[] = [];
   const candidates: Candidate[] = [];
 
+  const repack =
+    (codecs: { targetCodec?: string; packageCodec?: string }) => async () => {
+      const run = await runJob("repack", {
+        ...{ source: input.path, sourceCodec: "none", target, workers },
+        ...{ force: true, ...codecs },
+      });
+      return run.wholeSeconds;
+    };
   for (const codec of ["gzip", "zstd", "xz", "lz4"]) {
-    const repack =
-      (options: { targetCodec?: string; packageCodec?: string }) =>
-      async () => {
-        const run = await runJob("repack", {
-          ...{ source: input.path, sourceCodec: "none", target, workers },
-          ...{ force: true, ...options },
-        });
-        return run.wholeSeconds;
-      };
-    candidates.push(
-      {
-        ...{ name: `binfiles, ${codec} each`, codec, own: true, writes: true },
-        result: "documents",
-        run: repack({ targetCodec: codec }),
-      },
-      {
-        ...{ name: `binfiles, ${codec} as a whole`, codec, own: true },
-        ...{ result: "stream", writes: true },
-        run: repack({ packageCodec: codec }),
-      },
-    );
+    const own = { codec, own: true, writes: true };
+    candidates.push({
+      ...{ ...own, name: `binfiles, ${codec} each`, result: "documents" },
+      run: repack({ targetCodec: codec }),
+    }, {
+      ...{ ...own, name: `binfiles, ${codec} as a whole`, result: "stream" },
+      run: repack({ packageCodec: codec }),
+    });
   }
 
-  for (
-    const [codec, library, name] of [
-      ["gzip", undefined, "loop over gzipSync"],
-      ["zstd", undefined, "loop over zstdCompressSync"],
-      ["gzip", "fflate", "loop over fflate's gzipSync"],
-      ["lz4", "lz4js", "loop over lz4js's compress"],
-    ] as const
-  ) {
+  for (const [codec, by, name] of loops) {
     candidates.push({
       ...{ name, codec, own: false, writes: false, result: "documents" },
       run: async () => {
-        const { seconds } = await runJob("loop", {
-          ...{ source: input.path, from: "none", to: codec },
-          ...{ way: "plain", package: library },
-        });
-        return seconds;
+        const task = { source: input.path, from: "none", to: codec, by };
+        return (await runJob("loop", task)).seconds;
       },
     });
   }
@@ -94,31 +91,24 @@ export async function measureTools(
   if (files === undefined) {
     leftOut.push(`tar: more than ${MAX_FILES.toLocaleString("en")} documents`);
   }
-  for (
-    const [codec, tool, options] of [
-      ["gzip", "pigz", "-p $(nproc)"],
-      ["zstd", "zstd", "-3 -T0 -q"],
-      ["xz", "xz", "-T0"],
-      ["lz4", "lz4", "-q"],
-    ]
-  ) {
+  for (const [codec, tool, options] of programs) {
     if (!await isInstalled(tool)) {
       leftOut.push(`${tool}: not installed`);
       continue;
     }
-    const shell = (script: string, ...args: string[]) => async () => {
-      const command = ["-c", script, "sh", ...args, target];
+    const shell = (script: string, source: string) => async () => {
+      const command = ["-c", script, "sh", source, target];
       return (await runProgram("sh", command)).seconds;
     };
+    const other = { codec, own: false, writes: true };
     candidates.push({
-      ...{ name: `${tool} ${options}, bin file`, codec, own: false },
-      ...{ result: "stream", writes: true },
+      ...{ ...other, name: `${tool} ${options}, bin file`, result: "stream" },
       run: shell(`${tool} ${options} -c "$1" > "$2"`, input.path),
     });
     if (files === undefined) continue;
     candidates.push({
-      ...{ name: `tar and ${tool} ${options}, files`, codec, own: false },
-      ...{ result: "stream", writes: true },
+      ...{ ...other, name: `tar and ${tool} ${options}, files` },
+      result: "stream",
       run: shell(`tar -cf - -C "$1" . | ${tool} ${options} -c > "$2"`, files),
     });
   }
@@ -153,13 +143,13 @@ export async function measureTools(
   };
 }
 
-/** Writes each document to a file of its own. @returns The directory. */
+/** Writes each document to a file. @returns The directory. */
 async function writeFiles(workspace: Workspace, input: Input): Promise<string> {
   const directory = join(workspace.path, "files");
   using reader = new DocReader(input.path, { codec: "none" });
   let id = 0;
   for (const { content } of reader) {
-    // A thousand files per directory, named by number: keys may be no file names.
+    // A thousand files per directory. Named by number: not every key is a file name.
     const parent = join(directory, String(Math.floor(id / 1000)));
     if (id % 1000 === 0) await Deno.mkdir(parent, { recursive: true });
     await Deno.writeFile(join(parent, String(id++)), content);

@@ -7,17 +7,15 @@ import { type Kind, madeDocuments } from "./documents.ts";
 export interface Input {
   path: string;
   codec: string;
-  /** Documents in it. */
   documents: number;
-  /** Bytes of their contents, uncompressed. */
+  /** Bytes of the documents, uncompressed. */
   contentSize: number;
-  /** What it is, for people. */
+  /** For people. */
   description: string;
 }
 
-/** A temporary directory with files to measure with; it is gone after the scope, and after Ctrl-C. */
+/** A temporary directory with bin files. It is removed at the end of the scope, and on Ctrl-C. */
 export class Workspace implements Disposable {
-  /** Its path. */
   readonly path: string;
   readonly #inputs = new Map<string, Input>();
   readonly #interrupted = () => {
@@ -25,7 +23,7 @@ export class Workspace implements Disposable {
     Deno.exit(130);
   };
 
-  /** Makes the directory, in `parent` if that is told. */
+  /** @param parent Where the directory is made. Default: the system's temporary directory. */
   constructor(parent?: string) {
     this.path = Deno.makeTempDirSync({
       prefix: "binfiles-bench-",
@@ -34,54 +32,39 @@ export class Workspace implements Disposable {
     Deno.addSignalListener("SIGINT", this.#interrupted);
   }
 
-  /** Path of a target; what was there is removed. */
+  /** Path of a target. An existing file is removed. */
   target(name = "target.bin"): string {
     const path = join(this.path, name);
-    this.remove(path);
+    remove(path);
     return path;
   }
 
-  /** Removes a file, if it is there. */
-  remove(path: string): void {
-    try {
-      Deno.removeSync(path);
-    } catch (error) {
-      if (!(error instanceof Deno.errors.NotFound)) throw error;
-    }
-  }
-
-  /** An uncompressed bin file of made-up documents. */
+  /** An uncompressed bin file of generated documents. */
   made(kind: Kind, documents: number, size: number): Input {
-    const description = `${documents.toLocaleString("en")} made-up documents ` +
+    const description =
+      `${documents.toLocaleString("en")} generated documents ` +
       `of ${size.toLocaleString("en")} bytes (${kind})`;
     return this.written(description, madeDocuments(kind, documents, size));
   }
 
-  /** An uncompressed bin file of documents; the same again for the same description. */
+  /** An uncompressed bin file of documents. A description that is known returns the file made before. */
   written(description: string, docs: Iterable<Doc>): Input {
     const known = this.#inputs.get(description);
     if (known !== undefined) return known;
     const path = this.target(`input-${this.#inputs.size}.none.bin`);
-    let documents = 0;
-    let contentSize = 0;
     {
       using writer = new DocWriter(path, { codec: "none" });
-      for (const doc of docs) {
-        writer.write(doc);
-        documents++;
-        contentSize += doc.content.length;
-      }
+      for (const doc of docs) writer.write(doc);
     }
-    const input = { path, codec: "none", documents, contentSize, description };
+    const input = { path, codec: "none", ...totals(path), description };
     this.#inputs.set(description, input);
     return input;
   }
 
   /**
-   * An uncompressed bin file of what users have: a bin file, or a directory whose
-   * files become the documents.
+   * An uncompressed copy of a bin file, or a bin file of the files in a directory.
    *
-   * @throws {FileError | RecordError} There is none of them at `path`.
+   * @throws {FileError | RecordError} `path` is neither.
    */
   async taken(path: string): Promise<Input> {
     if (Deno.statSync(path).isDirectory) {
@@ -89,20 +72,8 @@ export class Workspace implements Disposable {
     }
     const target = this.target("taken.none.bin");
     await repack({ source: path, target });
-    using reader = new DocReader(target, { codec: "none" });
-    let documents = 0;
-    let contentSize = 0;
-    for (const entry of reader.entries()) {
-      documents++;
-      contentSize += entry.contentSize;
-    }
-    return {
-      path: target,
-      codec: "none",
-      documents,
-      contentSize,
-      description: path,
-    };
+    const description = path;
+    return { path: target, codec: "none", ...totals(target), description };
   }
 
   /** The first documents of an uncompressed input, with a codec. */
@@ -118,15 +89,15 @@ export class Workspace implements Disposable {
         limit: documents,
       });
       const { description } = input;
-      const size = countDocuments(input.path, documents);
+      const size = totals(input.path, documents);
       this.#inputs.set(name, sample = { path, codec, ...size, description });
     }
     return sample;
   }
 
-  /** Removes what was made of inputs, to make room. */
+  /** Removes all inputs and samples, to free disk space. */
   forgetSamples(): void {
-    for (const { path } of this.#inputs.values()) this.remove(path);
+    for (const { path } of this.#inputs.values()) remove(path);
     this.#inputs.clear();
   }
 
@@ -136,23 +107,32 @@ export class Workspace implements Disposable {
   }
 }
 
-/** Counts the first documents of an uncompressed bin file, and their bytes. */
-function countDocuments(
+/** Removes a file if it exists. */
+function remove(path: string): void {
+  try {
+    Deno.removeSync(path);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+}
+
+/** Number and size of the first documents of an uncompressed bin file. */
+function totals(
   path: string,
-  most = Infinity,
+  limit = Infinity,
 ): { documents: number; contentSize: number } {
   using reader = new DocReader(path, { codec: "none" });
   let documents = 0;
   let contentSize = 0;
   for (const entry of reader.entries()) {
-    if (documents >= most) break;
+    if (documents >= limit) break;
     documents++;
     contentSize += entry.contentSize;
   }
   return { documents, contentSize };
 }
 
-/** The files of a directory and of those in it, as documents. */
+/** The files of a directory, recursively, as documents. */
 function* filesOf(directory: string, prefix = ""): Generator<Doc> {
   const entries = [...Deno.readDirSync(directory)]
     .sort((a, b) => a.name < b.name ? -1 : 1);
@@ -163,7 +143,7 @@ function* filesOf(directory: string, prefix = ""): Generator<Doc> {
   }
 }
 
-/** Codecs to measure: zip is gzip by another name. */
+/** All codecs but zip, which is gzip under another name. */
 export const measuredCodecs: readonly string[] = codecNames.filter((name) =>
   name !== "zip"
 );

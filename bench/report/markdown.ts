@@ -1,25 +1,31 @@
-import type { ReportData } from "./data.ts";
-import type { Section, Table } from "./sections.ts";
+import { type Answer, intro } from "./answers.ts";
+import type { ReportData } from "./measure_all.ts";
 
-/** The report's text and tables; charts are in the page beside it. */
-export function renderMarkdown(
-  { machine, effort }: Pick<ReportData, "machine" | "effort">,
-  sections: readonly Section[],
-): string {
-  const parts = [
-    "# Speed and memory",
-    `Written by \`deno task bench:report ${effort}\` on ${
-      machine.date.slice(0, 10)
-    } (Deno ${machine.versions.Deno}, ${machine.processor}, ${machine.cores} cores). ` +
-    "The same with charts: [performance.html](performance.html); all figures: [performance.json](performance.json).",
-  ];
-  for (const { title, text, tables } of sections) {
-    parts.push(`## ${title}`, ...text, ...tables.map(renderTable));
-  }
-  return `${parts.join("\n\n")}\n`;
+/** A table. Its first column is text, the others are aligned as numbers. */
+export interface Table {
+  head: readonly string[];
+  rows: readonly (readonly string[])[];
 }
 
-/** A table in Markdown, its columns padded as `deno fmt` wants them. */
+/** Text and tables of a report. */
+export function renderMarkdown(
+  data: ReportData,
+  answers: readonly Answer[],
+): string {
+  return [
+    "# Speed and memory",
+    ...intro(data),
+    "With charts: [performance.html](performance.html). All figures: [performance.json](performance.json).",
+    ...answers.map(renderAnswer),
+  ].join("\n\n") + "\n";
+}
+
+/** An answer as a section of Markdown. */
+export function renderAnswer({ title, text, table }: Answer): string {
+  return [`## ${title}`, ...text, renderTable(table)].join("\n\n");
+}
+
+/** A table in Markdown with the padding that `deno fmt` expects. */
 export function renderTable({ head, rows }: Table): string {
   const widths = head.map((cell, column) =>
     Math.max(

@@ -1,5 +1,6 @@
-/** The measuring tools: what they say must be what was measured. */
+/** The benchmarks: statistics, and a report of what was measured. */
 import { assert, assertEquals, assertMatch } from "@std/assert";
+import { readCollections } from "../../bench/measure/collections.ts";
 import { describeMachine } from "../../bench/measure/machine.ts";
 import {
   median,
@@ -7,22 +8,22 @@ import {
   spread,
   takeTurns,
 } from "../../bench/measure/numbers.ts";
-import { readCollections } from "../../bench/measure/process.ts";
-import type { ReportData } from "../../bench/report/data.ts";
+import { reportAnswers } from "../../bench/report/answers.ts";
 import { renderHtml } from "../../bench/report/html.ts";
 import { renderMarkdown, renderTable } from "../../bench/report/markdown.ts";
-import { reportSections } from "../../bench/report/sections.ts";
+import type { ReportData } from "../../bench/report/measure_all.ts";
+import { rowChart } from "../../bench/report/svg.ts";
 import { TemporaryDirectory } from "../support/files.ts";
 
-Deno.test("ratios compare what was measured in the same turn", () => {
-  // A machine that was busy in the second turn, for both.
+Deno.test("ratios compare measurements of the same round", () => {
+  // The machine was busy in the second round, for both.
   assertEquals(ratios([2, 20, 2], [1, 10, 1]).low, 2);
   assertEquals(ratios([2, 20, 2], [1, 10, 1]).high, 2);
   assertEquals(spread([3, 1, 2]), { median: 2, low: 1, high: 3, runs: 3 });
   assertEquals(median([7]), 7);
 });
 
-Deno.test("everybody has a turn in every round, and nobody is always first", async () => {
+Deno.test("alternatives run once per round, in rotating order", async () => {
   const order: string[] = [];
   const way = (name: string) => () => order.push(name);
   const turns = await takeTurns(2, { a: way("a"), b: way("b") });
@@ -30,7 +31,7 @@ Deno.test("everybody has a turn in every round, and nobody is always first", asy
   assertEquals(turns, { a: [1, 4], b: [2, 3] });
 });
 
-Deno.test("collections and their times are read from the engine's trace", async () => {
+Deno.test("collections and their pauses are read from the trace of V8", async () => {
   const { stdout } = await new Deno.Command(Deno.execPath(), {
     args: [
       "eval",
@@ -45,7 +46,7 @@ Deno.test("collections and their times are read from the engine's trace", async 
   assert(milliseconds < 60_000, `${milliseconds} ms`);
 });
 
-Deno.test("tables in Markdown are as deno fmt wants them", async () => {
+Deno.test("tables in Markdown have the format of deno fmt", async () => {
   using directory = new TemporaryDirectory();
   const path = directory.file("table.md");
   const table = renderTable({
@@ -59,7 +60,25 @@ Deno.test("tables in Markdown are as deno fmt wants them", async () => {
   assert(success, new TextDecoder().decode(stderr));
 });
 
-Deno.test("a report is one file that needs nothing else, and its figures are those beside it", async () => {
+Deno.test("a bar ends at the median, and its line spans the range", () => {
+  const svg = rowChart(
+    ["a"],
+    [{ label: "row", values: [{ median: 4, low: 2, high: 10, runs: 3 }] }],
+    { title: "seconds" },
+  );
+  const numbers = (pattern: RegExp) => pattern.exec(svg)!.slice(1).map(Number);
+  const [start, width] = numbers(
+    /<rect x="([\d.]+)" y="[\d.]+" width="([\d.]+)"/,
+  );
+  const [low, high] = numbers(
+    /<line x1="([\d.]+)" y1="[\d.]+" x2="([\d.]+)" y2="[\d.]+" stroke="var\(--ink\)"/,
+  );
+  // The axis begins at 0.
+  assertEquals(Math.round(10 * (low - start) / width), 5);
+  assertEquals(Math.round(10 * (high - start) / width), 25);
+});
+
+Deno.test("a report is one file without references, and shows the figures beside it", async () => {
   using directory = new TemporaryDirectory();
   const report = new URL("../../bench/report.ts", import.meta.url).pathname;
   const { success, stderr } = await new Deno.Command(Deno.execPath(), {
@@ -72,10 +91,13 @@ Deno.test("a report is one file that needs nothing else, and its figures are tho
   const markdown = read("performance.md");
 
   assert(!/<script|<link|<img|@import|url\(/i.test(html));
-  assertEquals(html.match(/(src|href)="(?!#)[^"]*"/g), null);
+  assertEquals(html.match(/(src|href)="[^"]*"/g), null);
   assertMatch(html, /prefers-color-scheme: dark/);
-  // Every chart is there, and takes its colours from the page.
-  assertEquals(html.match(/<svg/g)?.length, html.match(/<figure>/g)?.length);
+  // Each of the five answers has one chart and one table.
+  for (const tag of ["section", "svg", "table"]) {
+    assertEquals(html.match(new RegExp(`<${tag}\\b`, "g"))?.length, 5, tag);
+  }
+  // Charts take their colors from the page.
   assert(!/(?:fill|stroke)="(?:#|black|white)/.test(html));
   for (const bad of ["NaN", "undefined", "Infinity"]) {
     assert(!html.includes(bad) && !markdown.includes(bad), bad);
@@ -91,26 +113,21 @@ Deno.test("a report is one file that needs nothing else, and its figures are tho
   }
 });
 
-Deno.test("a report can be made of what was measured if nothing else could be", async () => {
+Deno.test("a report lists what could not be measured", async () => {
   const nothing = { median: 0, low: 0, high: 0, runs: 1 };
   const data: ReportData = {
     effort: "tiny",
     machine: await describeMachine(),
     seconds: 1,
-    startup: { nothing, firstWork: nothing, oneDocument: nothing },
+    startup: { empty: nothing, oneDocument: nothing },
     codecs: [],
-    engines: [],
-    codecGarbage: [],
-    repackGarbage: [],
-    waiting: [],
+    allocations: [],
     pairs: [],
-    tools: [],
-    toolsInput: "",
-    toolsBytes: 0,
-    scaling: { byDocuments: [], bySize: [], byWorkers: [] },
+    scaling: { byDocuments: [], bySize: [] },
+    tools: { runs: [], input: { description: "", contentSize: 0 } },
     leftOut: ["everything: the disk is full"],
   };
-  const sections = await reportSections(data);
-  assertMatch(renderHtml(data, sections), /Left out: everything/);
-  assertMatch(renderMarkdown(data, sections), /Left out: everything/);
+  const answers = reportAnswers(data);
+  assertMatch(renderHtml(data, answers), /Left out: everything/);
+  assertMatch(renderMarkdown(data, answers), /Left out: everything/);
 });

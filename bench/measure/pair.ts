@@ -6,23 +6,23 @@ import {
   maxCompressedSize,
 } from "../../codec/mod.ts";
 import { DocReader } from "../../doc/mod.ts";
-import { type JobRun, runJob } from "./jobs.ts";
 import { ratios, type Spread, spread, takeTurns } from "./numbers.ts";
+import { type JobRun, runJob } from "./run_job.ts";
 import type { Input, Workspace } from "./workspace.ts";
 
-/** A repack in one of its ways. */
+/** Repacks with a number of workers, with the pool or without it. */
 export interface RepackWay {
   pooled: boolean;
   workers: number;
-  /** The process as a whole, in seconds. */
+  /** The process, in seconds. */
   whole: Spread;
-  /** The repack alone, without starting and ending the process. */
+  /** The repack alone: without starting and ending the process. */
   job: Spread;
-  /** Largest resident set, in bytes. */
+  /** Peak of the resident set, in bytes. */
   peak: number;
 }
 
-/** A pair of codecs, in every way. */
+/** Repacks from one codec to another. Times are in seconds. */
 export interface RepackPair {
   from: string;
   to: string;
@@ -32,56 +32,47 @@ export interface RepackPair {
   sourceSize: number;
   targetSize: number;
   ways: RepackWay[];
-  /** Seconds of the codecs alone: one thread, with the pool, documents in memory. */
+  /** The codecs alone: a loop in one thread, with the pool, documents in memory. */
   codecAlone: Spread;
-  /** Seconds per file of as many such loops as there are workers, side by side: what the machine can do. */
+  /** Time per file of as many such loops as workers, side by side: what the machine can do. */
   codecSideBySide: Spread;
-  /** Seconds of a loop over one-shot functions: one thread, documents in memory. */
-  plainLoop: Spread;
-  /** With all workers: how close the process, and the repack alone, come to workers × one thread of the codecs alone. */
+  /** Writing as many bytes as the target has, and flushing them. */
+  writeAlone: Spread;
+  /**
+   * Share of the limit, which is workers × the codecs alone, that the process and
+   * the repack alone reach with all workers.
+   */
   efficiency: Spread;
   jobEfficiency: Spread;
-  /** The same, against what as many loops side by side can do. */
+  /** Share of the loops side by side that the repack alone reaches. */
   attainable: Spread;
-  /** What the cores did during the repack alone, with all workers. */
-  cores: CoreShares;
-  /** Seconds to write as many bytes as the target has, and to flush them. */
-  writeAlone: Spread;
-  /** How many times as fast the process with the pool is, with all workers. */
+  /** Speed-up of the process by the pool, with all workers. */
   poolGain: Spread;
-  /** How many times as fast the process is as that loop. */
-  loopGain: Spread;
+  /** What the cores do during the repack alone, with all workers. */
+  cores: CoreShares;
 }
 
-/** Shares of the time that all cores had. */
+/** Shares of the time of all cores. */
 export interface CoreShares {
-  /** What the codecs take by themselves, in as many loops side by side. */
+  /** What the codecs take in loops side by side. */
   codecs: number;
-  /** What else the program did. */
+  /** The rest of the program. */
   own: number;
-  /** The system's work: reading, writing, flushing. */
+  /** The system: reading, writing, flushing. */
   system: number;
   idle: number;
 }
 
 /** How much to measure. */
 export interface RepackEffort {
-  /** Rounds of each pair. */
   rounds: number;
-  /** How long the codecs alone shall take for a file, in seconds; files are made to fit. */
+  /** Time of the codecs alone for a file, in seconds. The number of documents is chosen for it. */
   seconds: number;
-  /** Most bytes of documents in a file. */
+  /** Limit of the documents' size, in bytes. */
   maxBytes: number;
 }
 
-/** Numbers of workers to measure: powers of two, and all cores. */
-export function workerCounts(cores: number): number[] {
-  const counts = [];
-  for (let count = 1; count < cores; count *= 2) counts.push(count);
-  return [...counts, cores];
-}
-
-/** Measures one pair of codecs. */
+/** Measures repacks from one codec to another. */
 export async function measurePair(
   workspace: Workspace,
   input: Input,
@@ -101,23 +92,22 @@ export async function measurePair(
     { pooled: false, workers },
   ];
   const name = (setting: typeof settings[number]) => JSON.stringify(setting);
-  const loop = (way: "pooled" | "plain") =>
-    runJob("loop", { source: source.path, from, to, way });
   const best = name({ pooled: true, workers });
+  const off = name({ pooled: false, workers });
+  const loop = () =>
+    runJob("loop", { source: source.path, from, to, by: "pool" });
   const writes: number[] = [];
   let targetSize = 0;
   const ways: Record<string, () => Promise<JobRun[]>> = {
-    alone: async () => [await loop("pooled")],
-    plain: async () => [await loop("plain")],
-    sideBySide: () =>
-      Promise.all(Array.from({ length: workers }, () => loop("pooled"))),
+    alone: async () => [await loop()],
+    sideBySide: () => Promise.all(Array.from({ length: workers }, loop)),
   };
   for (const setting of settings) {
     ways[name(setting)] = async () => {
+      const target = workspace.target();
       const run = await runJob("repack", {
-        ...{ source: source.path, target: workspace.target() },
-        ...{ sourceCodec: from, targetCodec: to },
-        ...{ workers: setting.workers, optimized: setting.pooled },
+        ...{ source: source.path, sourceCodec: from, target, targetCodec: to },
+        ...setting,
       });
       targetSize = run.answer.targetSize;
       if (name(setting) === best) {
@@ -136,9 +126,6 @@ export async function measurePair(
   const sideBySide = runs.sideBySide.map((loops) =>
     Math.max(...loops.map(({ seconds }) => seconds)) / workers
   );
-  const meanOfLoops = runs.sideBySide.map((loops) =>
-    loops.reduce((sum, { seconds }) => sum + seconds, 0) / loops.length
-  );
   return {
     ...{ from, to, targetSize },
     documents: source.documents,
@@ -152,28 +139,34 @@ export async function measurePair(
     })),
     codecAlone: spread(alone),
     codecSideBySide: spread(sideBySide),
-    plainLoop: spread(jobs("plain")),
+    writeAlone: spread(writes),
     efficiency: ratios(limit, wholes(best)),
     jobEfficiency: ratios(limit, jobs(best)),
     attainable: ratios(sideBySide, jobs(best)),
-    cores: coreShares(runs[best].flat(), meanOfLoops, workers),
-    writeAlone: spread(writes),
-    poolGain: ratios(wholes(name({ pooled: false, workers })), wholes(best)),
-    loopGain: ratios(jobs("plain"), wholes(best)),
+    poolGain: ratios(wholes(off), wholes(best)),
+    cores: coreShares(runs[best].flat(), runs.sideBySide, workers),
   };
 }
 
-/** What the cores did during repacks, of which the codecs alone take so many seconds. */
+/** Numbers of workers to measure: powers of two, and all cores. */
+function workerCounts(cores: number): number[] {
+  const counts = [];
+  for (let count = 1; count < cores; count *= 2) counts.push(count);
+  return [...counts, cores];
+}
+
+/** @param loops Loops of the codecs alone, side by side, for the same file. */
 function coreShares(
   repacks: readonly JobRun[],
-  codecSeconds: readonly number[],
+  loops: readonly JobRun[][],
   workers: number,
 ): CoreShares {
   const sum = (values: readonly number[]) => values.reduce((a, b) => a + b, 0);
   const user = sum(repacks.map(({ userSeconds }) => userSeconds));
   const system = sum(repacks.map(({ systemSeconds }) => systemSeconds));
-  const codecs = Math.min(user, sum(codecSeconds));
-  // Of threads that compile, there may be more than cores are idle.
+  const perFile = sum(loops.flat().map(({ seconds }) => seconds)) / workers;
+  const codecs = Math.min(user, perFile);
+  // The runtime's compiler threads can make this more than workers × time.
   const all = Math.max(
     user + system,
     workers * sum(repacks.map(({ seconds }) => seconds)),
@@ -186,7 +179,7 @@ function coreShares(
   };
 }
 
-/** How long the codecs take for one of the first documents, about, in seconds. */
+/** Estimates the time of the codecs for one document, in seconds, from the first 200. */
 function secondsPerDocument(input: Input, from: string, to: string): number {
   using reader = new DocReader(input.path, { codec: "none" });
   using compressor = leaseCompressor(findCodec(to).name);
