@@ -9,7 +9,7 @@ import { cpSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import ts from "typescript";
-import { run } from "./_run.ts";
+import { run } from "./run.ts";
 import { buildNpmPackage, withoutAliases } from "./npm.ts";
 
 /** The runtime: a package of npm whose program runs the tests. */
