@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import fc from "fast-check";
+import fc from "../support/fast_check.ts";
 import { brotliCompressSync, brotliDecompressSync, constants } from "node:zlib";
 import { staticDictionary } from "../../codec/brotli/decode.ts";
 import { brotliEngine } from "../../codec/brotli/portable.ts";

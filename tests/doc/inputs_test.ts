@@ -1,6 +1,6 @@
 /** Packages, the standard input and damaged files, read record by record. */
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import fc from "fast-check";
+import fc from "../support/fast_check.ts";
 import { codecNames, codecs, compress } from "../../codec/mod.ts";
 import {
   type ByteSource,

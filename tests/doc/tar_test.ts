@@ -5,8 +5,8 @@ import {
   assertRejects,
   assertStringIncludes,
 } from "@std/assert";
-import fc from "fast-check";
-import { packTar, type TarEntry as Packed } from "modern-tar";
+import fc from "../support/fast_check.ts";
+import { packTar, type TarEntry as Packed } from "../support/modern_tar.ts";
 import { codecNames, compress } from "../../codec/mod.ts";
 import { readTar, TarError, type TarOptions } from "../../doc/mod.ts";
 import { concat, randomBytes } from "../support/bytes.ts";

@@ -1,6 +1,6 @@
 /** Bytes to compress, and processes to do it in, for the tests of the pool and the codecs. */
 import { assert, assertEquals } from "@std/assert";
-import fc from "fast-check";
+import fc from "./fast_check.ts";
 import { fileURLToPath } from "node:url";
 import type { StreamCoder } from "../../codec/mod.ts";
 
