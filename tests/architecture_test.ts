@@ -153,6 +153,22 @@ Deno.test("a file of more than 400 lines is on the list, with its reason", () =>
   assertEquals(long.sort(), Object.keys(LONG_FILES).sort());
 });
 
+Deno.test("deno.lock names the packages that the command line loads and no others", async () => {
+  const { specifiers }: { specifiers: Record<string, string> } = JSON.parse(
+    Deno.readTextFileSync(new URL("../deno.lock", import.meta.url)),
+  );
+  const locked = Object.keys(specifiers)
+    .map((specifier) => specifier.replace(/@[^@]*$/, ""));
+  const loaded = (await graph)
+    .filter(({ from, to }) => files.includes(from) && to.startsWith("npm:"))
+    .map(({ to }) => to);
+  assertEquals(
+    locked.sort(),
+    [...new Set(loaded)].sort(),
+    "Packages of tests belong into dev.lock: restore deno.lock (git checkout deno.lock) and run tests with `deno task test`",
+  );
+});
+
 function isPrivate(file: string): boolean {
   return /(^|\/)_[^/]*$/.test(file);
 }

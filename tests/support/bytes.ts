@@ -1,7 +1,7 @@
 /** Bytes to compress, and processes to do it in, for the tests of the pool and the codecs. */
 import { assert, assertEquals } from "@std/assert";
 import fc from "./fast_check.ts";
-import { fileURLToPath } from "node:url";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import type { StreamCoder } from "../../codec/mod.ts";
 
 /** Asserts equality; much faster than comparing element by element when it holds. */
@@ -99,31 +99,53 @@ export function runCoder(
   return concat(...parts);
 }
 
+/** How to run a program. */
+export interface ProgramOptions {
+  /** Flags of `deno run`. Default: all permissions. */
+  flags?: string[];
+  /** Environment variables to set. */
+  env?: Record<string, string>;
+}
+
 /**
- * Runs a script in a Deno process of its own, with nobody at its terminal.
+ * Runs a program in a Deno process of its own, without a terminal.
  *
+ * @param args Arguments of the program.
  * @returns What it printed.
  */
+export async function runProgram(
+  url: string | URL,
+  args: string[] = [],
+  { flags = ["--allow-all"], env = {} }: ProgramOptions = {},
+): Promise<string> {
+  const lock = fileURLToPath(new URL("../../dev.lock", import.meta.url));
+  const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: [
+      ...["run", "--no-check", `--lock=${lock}`, ...flags],
+      ...[fileURLToPath(url), ...args],
+    ],
+    env: { NO_COLOR: "1", FORCE_COLOR: "", ...env },
+    stdin: "null",
+  }).output();
+  const decoder = new TextDecoder();
+  assert(success, decoder.decode(stderr));
+  return decoder.decode(stdout).trim();
+}
+
+/** Runs a script like {@linkcode runProgram}. */
 export async function runScript(
   script: string,
-  args: string[] = ["--allow-all"],
-  env: Record<string, string> = {},
+  flags?: string[],
+  env?: Record<string, string>,
 ): Promise<string> {
   const path = await Deno.makeTempFile({ suffix: ".ts" });
   const config = fileURLToPath(new URL("../../deno.json", import.meta.url));
   try {
     await Deno.writeTextFile(path, script);
-    const { success, stdout, stderr } = await new Deno.Command(
-      Deno.execPath(),
-      {
-        args: ["run", "--no-check", `--config=${config}`, ...args, path],
-        env: { NO_COLOR: "1", FORCE_COLOR: "", ...env },
-        stdin: "null",
-      },
-    ).output();
-    const decoder = new TextDecoder();
-    assert(success, decoder.decode(stderr));
-    return decoder.decode(stdout).trim();
+    return await runProgram(pathToFileURL(path), [], {
+      flags: [`--config=${config}`, ...flags ?? ["--allow-all"]],
+      env,
+    });
   } finally {
     await Deno.remove(path);
   }

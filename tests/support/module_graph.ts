@@ -123,8 +123,12 @@ function nameOf(specifier: string): string {
 async function deno(...args: string[]): Promise<string> {
   const [subcommand, ...rest] = args;
   const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: [subcommand, "--config", fileURLToPath(new URL("deno.json", root))]
-      .concat(rest),
+    args: [
+      subcommand,
+      `--config=${fileURLToPath(new URL("deno.json", root))}`,
+      `--lock=${fileURLToPath(new URL("dev.lock", root))}`,
+      ...rest,
+    ],
     cwd: root,
     env: { NO_COLOR: "1" },
   }).output();
