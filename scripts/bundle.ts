@@ -1,4 +1,4 @@
-import { run } from "./_run.ts";
+import { run } from "./run.ts";
 
 /**
  * Makes one module for browsers of a module and all that it imports.

@@ -7,7 +7,7 @@
  */
 import { cpSync, mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { run } from "./_run.ts";
+import { run } from "./run.ts";
 import project from "../deno.json" with { type: "json" };
 
 /** The module that becomes the command `binfiles`. */

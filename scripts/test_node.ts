@@ -8,8 +8,10 @@
 import { cpSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
-import ts from "typescript";
-import { run } from "./_run.ts";
+// Not in deno.json: the command line would download it too.
+// deno-lint-ignore no-import-prefix
+import ts from "npm:typescript@5.9.3";
+import { run } from "./run.ts";
 import { buildNpmPackage, withoutAliases } from "./npm.ts";
 
 /** The runtime: a package of npm whose program runs the tests. */

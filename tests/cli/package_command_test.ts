@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { packTar } from "modern-tar";
+import { packTar } from "../support/modern_tar.ts";
 import { compress } from "../../codec/mod.ts";
 import { runCommand, runShell, startCommand } from "../support/command.ts";
 import { readBinFile, TemporaryDirectory } from "../support/files.ts";

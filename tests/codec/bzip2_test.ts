@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import fc from "fast-check";
+import fc from "../support/fast_check.ts";
 import { bzip2Engine } from "../../codec/bzip2/engine.ts";
 import type { StreamCoder } from "../../codec/engine.ts";
 import { CodecError, CorruptDataError } from "../../codec/errors.ts";

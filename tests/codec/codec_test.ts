@@ -10,7 +10,7 @@ import {
   assertStringIncludes,
   assertThrows,
 } from "@std/assert";
-import fc from "fast-check";
+import fc from "../support/fast_check.ts";
 import { Buffer } from "node:buffer";
 import {
   CodecError,

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import fc from "fast-check";
+import fc from "../support/fast_check.ts";
 import { createLz4jsEngine } from "../../codec/lz4/lz4js.ts";
 import { Xxh32, xxh32 } from "../../codec/checksum/xxh32.ts";
 import type { Engine, StreamCoder } from "../../codec/engine.ts";

@@ -8,7 +8,7 @@ import {
   assertRejects,
   assertThrows,
 } from "@std/assert";
-import fc from "fast-check";
+import fc from "../support/fast_check.ts";
 import { Buffer } from "node:buffer";
 import {
   type CodecName,

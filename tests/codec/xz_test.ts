@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import fc from "fast-check";
+import fc from "../support/fast_check.ts";
 import { crc32 } from "../../codec/checksum/crc32.ts";
 import { crc64 } from "../../codec/checksum/crc64.ts";
 import { Sha256 } from "../../codec/checksum/sha256.ts";

@@ -6,7 +6,7 @@ import {
   assertInstanceOf,
   assertThrows,
 } from "@std/assert";
-import fc from "fast-check";
+import fc from "../support/fast_check.ts";
 import {
   compressDoc,
   Doc,

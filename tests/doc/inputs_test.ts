@@ -1,6 +1,7 @@
 /** Packages, the standard input and damaged files, read record by record. */
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import fc from "fast-check";
+import { fileURLToPath } from "node:url";
+import fc from "../support/fast_check.ts";
 import { codecNames, codecs, compress } from "../../codec/mod.ts";
 import {
   type ByteSource,
@@ -18,7 +19,7 @@ import {
   assertSameBytes,
   concat,
   randomBytes,
-  runScript,
+  runProgram,
   text,
 } from "../support/bytes.ts";
 import {
@@ -225,23 +226,10 @@ Deno.test("a document whose content is rejected gives back the records that it h
 });
 
 Deno.test("a reader reads the standard input: a file by position, a pipe from start to end", async () => {
-  const script = `
-    import { DocReader } from ${
-    JSON.stringify(import.meta.resolve("../../mod.ts"))
-  };
-    using reader = new DocReader("-");
-    const names = Array.from(reader, ({ name }) => name);
-    console.log(names.length, names[1]);
-    try {
-      reader.position = 0;
-      console.log(reader.read().name);
-    } catch (error) {
-      console.log(error.message);
-    }`;
   using directory = new TemporaryDirectory();
-  const path = directory.file("script.ts");
-  Deno.writeTextFileSync(path, script);
-  const config = new URL("../../deno.json", import.meta.url).pathname;
+  const program = fileURLToPath(
+    new URL("programs/read_standard_input.ts", import.meta.url),
+  );
   const large = directory.file("large.bin");
   const million = randomBytes(1_000_000);
   writeBinFile(
@@ -249,10 +237,10 @@ Deno.test("a reader reads the standard input: a file by position, a pipe from st
     Array.from({ length: 50 }, (_, i) => new Doc(`${i}`, million)),
   );
   const runs: [string, string][] = [
-    [`cat "$3" | "$0" run -A --config "$1" "$2"`, "32 hello.txt\na\n"],
-    [`"$0" run -A --config "$1" "$2" < "$3"`, "32 hello.txt\na\n"],
+    [`cat "$2" | "$0" run -A "$1"`, "32 hello.txt\na\n"],
+    [`"$0" run -A "$1" < "$2"`, "32 hello.txt\na\n"],
     [
-      `cat "$4" | "$0" run -A --config "$1" "$2"`,
+      `cat "$3" | "$0" run -A "$1"`,
       "50 1\nCannot go back to offset 0 of standard input: " +
       "it can be read only once. Save it to a file first.\n",
     ],
@@ -260,7 +248,7 @@ Deno.test("a reader reads the standard input: a file by position, a pipe from st
   for (const [command, expected] of runs) {
     const { stdout } = await new Deno.Command("sh", {
       args: [
-        ...["-c", command, Deno.execPath(), config, path],
+        ...["-c", command, Deno.execPath(), program],
         ...[fixture("bzip2.bin"), large],
       ],
       env: { NO_COLOR: "1", FORCE_COLOR: "" },
@@ -270,31 +258,10 @@ Deno.test("a reader reads the standard input: a file by position, a pipe from st
 });
 
 Deno.test("memory does not depend on the size of what is read from a package", async () => {
-  const peak = await runScript(`
-    import { createEncoder } from ${
-    JSON.stringify(import.meta.resolve("../../codec/mod.ts"))
-  };
-    import { encodeRecord, memorySource, openInput, RecordScanner } from ${
-    JSON.stringify(import.meta.resolve("../../doc/mod.ts"))
-  };
-    import { peakGrowth } from ${
-    JSON.stringify(import.meta.resolve("../support/bytes.ts"))
-  };
-    const record = encodeRecord(new Uint8Array([65]), new Uint8Array(100_000));
-    const parts = [];
-    const encoder = createEncoder("zstd");
-    const keep = (bytes) => void parts.push(new Uint8Array(bytes));
-    for (let i = 0; i < 5000; i++) encoder.push(record, false, keep);
-    encoder.push(new Uint8Array(0), true, keep);
-    const packed = new Uint8Array(await new Blob(parts).arrayBuffer());
-    let count = 0;
-    const growth = await peakGrowth(() => {
-      const { source } = openInput(memorySource(packed), { codec: "none" });
-      const scanner = new RecordScanner(source);
-      while (scanner.next()) count++;
-      source.close();
-    });
-    console.log(count, Math.round(growth / 1e6));`);
+  const peak = await runProgram(
+    new URL("programs/read_large_package.ts", import.meta.url),
+    ["5000"],
+  );
   const [count, megabytes] = peak.split(" ").map(Number);
   assertEquals(count, 5000);
   assert(megabytes < 150, `${megabytes} MB for 500 MB of records`);

@@ -1,5 +1,5 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import fc from "fast-check";
+import fc from "../support/fast_check.ts";
 import { KeyTable } from "../../doc/key_table.ts";
 import { Doc, merge, RecordError, TargetExistsError } from "../../doc/mod.ts";
 import {

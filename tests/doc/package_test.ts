@@ -4,8 +4,8 @@ import {
   assertRejects,
   assertStringIncludes,
 } from "@std/assert";
-import fc from "fast-check";
-import { packTar } from "modern-tar";
+import fc from "../support/fast_check.ts";
+import { packTar } from "../support/modern_tar.ts";
 import { compress } from "../../codec/mod.ts";
 import {
   CancelledError,

@@ -5,8 +5,8 @@ import {
   assertRejects,
   assertStringIncludes,
 } from "@std/assert";
-import fc from "fast-check";
-import { packTar, type TarEntry as Packed } from "modern-tar";
+import fc from "../support/fast_check.ts";
+import { packTar, type TarEntry as Packed } from "../support/modern_tar.ts";
 import { codecNames, compress } from "../../codec/mod.ts";
 import { readTar, TarError, type TarOptions } from "../../doc/mod.ts";
 import { concat, randomBytes } from "../support/bytes.ts";
@@ -243,7 +243,10 @@ Deno.test("sizes that headers claim are not believed", async () => {
     [{ 124: "77777777777\0" }, "unexpected end of data"],
     [{ 124: "7777777777x\0" }, "invalid size"],
     [{ 124: "\x7f\x7f" }, "invalid size"],
-    [{ 156: "L", 124: "77777777777\0" }, "invalid header extension size 8589934591"],
+    [
+      { 156: "L", 124: "77777777777\0" },
+      "invalid header extension size 8589934591",
+    ],
     [{ 156: "x", 124: "00000000001\0" }, "corrupt pax header"],
   ];
   for (const [fields, reason] of cases) {

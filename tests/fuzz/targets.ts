@@ -31,7 +31,7 @@ import {
   TarError,
 } from "../../doc/mod.ts";
 import lz4js from "lz4js";
-import { packTar } from "modern-tar";
+import { packTar } from "../support/modern_tar.ts";
 import { concat, randomBytes, text } from "../support/bytes.ts";
 import { repackInMemory, tilingProblem } from "../support/damage.ts";
 import type { Random } from "./random.ts";

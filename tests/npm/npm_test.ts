@@ -3,7 +3,7 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { join } from "node:path";
 import project from "../../deno.json" with { type: "json" };
 import { buildNpmPackage } from "../../scripts/npm.ts";
-import { run } from "../../scripts/_run.ts";
+import { run } from "../../scripts/run.ts";
 import { fixture, TemporaryDirectory } from "../support/files.ts";
 import { exercise } from "./consumer.ts";
 

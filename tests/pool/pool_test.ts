@@ -12,7 +12,7 @@ import {
   assertStringIncludes,
   assertThrows,
 } from "@std/assert";
-import fc from "fast-check";
+import fc from "../support/fast_check.ts";
 import {
   BinfilesError,
   globalMemoryPool,

@@ -1,7 +1,7 @@
 /** Bytes to compress, and processes to do it in, for the tests of the pool and the codecs. */
 import { assert, assertEquals } from "@std/assert";
-import fc from "fast-check";
-import { fileURLToPath, pathToFileURL } from "node:url";
+import fc from "./fast_check.ts";
+import { fileURLToPath } from "node:url";
 import type { StreamCoder } from "../../codec/mod.ts";
 
 /** Asserts equality; much faster than comparing element by element when it holds. */
@@ -118,15 +118,11 @@ export async function runProgram(
   args: string[] = [],
   { flags = ["--allow-all"], env = {} }: ProgramOptions = {},
 ): Promise<string> {
-  const config = fileURLToPath(new URL("../../deno.json", import.meta.url));
+  const lock = fileURLToPath(new URL("../../dev.lock", import.meta.url));
   const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
     args: [
-      "run",
-      "--no-check",
-      `--config=${config}`,
-      ...flags,
-      fileURLToPath(url),
-      ...args,
+      ...["run", "--no-check", `--lock=${lock}`, ...flags],
+      ...[fileURLToPath(url), ...args],
     ],
     env: { NO_COLOR: "1", FORCE_COLOR: "", ...env },
     stdin: "null",
@@ -134,21 +130,6 @@ export async function runProgram(
   const decoder = new TextDecoder();
   assert(success, decoder.decode(stderr));
   return decoder.decode(stdout).trim();
-}
-
-/** Runs a script like {@linkcode runProgram}. */
-export async function runScript(
-  script: string,
-  flags?: string[],
-  env?: Record<string, string>,
-): Promise<string> {
-  const path = await Deno.makeTempFile({ suffix: ".ts" });
-  try {
-    await Deno.writeTextFile(path, script);
-    return await runProgram(pathToFileURL(path), [], { flags, env });
-  } finally {
-    await Deno.remove(path);
-  }
 }
 
 /**

@@ -29,13 +29,13 @@ export interface Outcome {
   stderr: string;
 }
 
-const { tasks }: { tasks: Record<Task, string> } = JSON.parse(
+const { tasks }: { tasks: Record<Task, { command: string }> } = JSON.parse(
   Deno.readTextFileSync(`${root}deno.json`),
 );
 
 /** What the runtime is given to start a task: the flags that the task has, and no more. */
 function runtimeArguments(task: Task): string[] {
-  const flags = tasks[task].split(" ").slice(2, -1);
+  const flags = tasks[task].command.split(" ").slice(2, -1);
   return ["run", "--quiet", "--no-prompt", ...flags, `${root}cli/${task}.ts`];
 }
 

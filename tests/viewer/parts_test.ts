@@ -1,6 +1,6 @@
 /** The parts of the viewer that need no browser. */
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import fc from "fast-check";
+import fc from "../support/fast_check.ts";
 import { compress } from "../../codec/mod.ts";
 import { type ByteSource, Doc, memorySource } from "../../doc/mod.ts";
 import { fileNameOf, formatRatio } from "../../viewer/format.ts";
