@@ -8,9 +8,9 @@ import {
 } from "../codec/mod.ts";
 import { memorySnapshot } from "../pool/memory_snapshot.ts";
 import { watchMemory } from "../pool/watch_memory.ts";
-import { humanCount, humanSize, print } from "../cli/output.ts";
+import { humanCount, humanSize, table } from "../cli/format.ts";
+import { print } from "../cli/output.ts";
 import { run } from "../cli/run.ts";
-import { table } from "../cli/statistics.ts";
 
 /** How much the demo does. */
 export interface DemoOptions {

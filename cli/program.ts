@@ -1,30 +1,32 @@
 import { Command } from "commander";
 import project from "../deno.json" with { type: "json" };
-import { print } from "./output.ts";
+import { catCommand } from "./commands/cat.ts";
 import { completionsCommand } from "./commands/completions.ts";
 import { countCommand } from "./commands/count.ts";
 import { infoCommand } from "./commands/info.ts";
 import { listCommand } from "./commands/list.ts";
-import { mergeCommand } from "./commands/merge.ts";
-import { catCommand, readCommand } from "./commands/read.ts";
-import { recoverCommand } from "./commands/recover.ts";
 import { listTarCommand } from "./commands/list_tar.ts";
+import { mergeCommand } from "./commands/merge.ts";
 import { packageCommand } from "./commands/package.ts";
+import { readCommand } from "./commands/read.ts";
+import { recoverCommand } from "./commands/recover.ts";
 import { repackCommand } from "./commands/repack.ts";
 import { searchCommand } from "./commands/search.ts";
 import { seekCommand } from "./commands/seek.ts";
 import { unpackCommand } from "./commands/unpack.ts";
 import { verifyCommand } from "./commands/verify.ts";
+import { EXIT_CODES_HELP } from "./exit_code.ts";
+import { print } from "./output.ts";
 
-/** Makes the command with all its subcommands. */
+/** Makes the `binfiles` command with all its subcommands. */
 export function program(): Command {
   const program = new Command("binfiles")
-    .description("bin files: one file that holds millions of small documents")
+    .description("Bin files: one file that holds millions of small documents.")
     .version(project.version, "-V, --version", "print the version")
     .addHelpText(
       "after",
       `
-Exit codes: 0 done, 1 failed, 2 bad usage, 3 done but something was skipped.
+${EXIT_CODES_HELP}
 
 Every command has examples: binfiles help <command>`,
     );

@@ -1,18 +1,16 @@
 import process from "node:process";
 import { Argument, Command } from "commander";
 
-/** The shells that there are scripts for. */
+/** The shells that completion scripts are made for. */
 const shells = ["bash", "zsh", "fish"] as const;
 
-/** One of them. */
+/** The name of a shell. */
 export type Shell = (typeof shells)[number];
 
 /** Makes the `completions` command. */
 export function completionsCommand(): Command {
   return new Command("completions")
-    .description(
-      "print a script that makes a shell complete commands and options",
-    )
+    .description("print a completion script for a shell")
     .addArgument(new Argument("<shell>", "the shell").choices(shells))
     .addHelpText(
       "after",
@@ -23,7 +21,7 @@ Examples:
   binfiles completions fish > ~/.config/fish/completions/binfiles.fish`,
     )
     .action(async (shell: Shell, _options: unknown, command: Command) => {
-      const { completionScript } = await import("./completion_scripts.ts");
+      const { completionScript } = await import("../completion_scripts.ts");
       process.stdout.write(completionScript(command.parent!, shell));
     });
 }
