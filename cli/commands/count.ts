@@ -23,7 +23,6 @@ interface Options extends InputOptions, OutputOptions {
 /** Makes the `count` command. */
 export function countCommand(): Command {
   const command = new Command("count")
-    .alias("c")
     .description("count the documents of a bin file")
     .argument("<input>", INPUT)
     .argument("[offset]", "count records from this offset", parseCount, 0)

@@ -22,7 +22,6 @@ interface Options extends RecordsOptions, SelectionOptions {
 /** Makes the `list` command. */
 export function listCommand(): Command {
   const command = new Command("list")
-    .aliases(["l", "ls"])
     .description("list the documents of a bin file: offset, key, stored size")
     .argument("<input>", INPUT)
     .argument("[offset]", "start at the record at this offset", parseCount, 0)

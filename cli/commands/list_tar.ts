@@ -21,7 +21,6 @@ interface Options extends OutputOptions {
 /** Makes the `list-tar` command. */
 export function listTarCommand(): Command {
   const command = new Command("list-tar")
-    .alias("t")
     .description("list the entries of a tar archive, compressed or not")
     .argument("<tar>", "tar archive; - for standard input")
     .addOption(tarCodecOption("-f, --format"))

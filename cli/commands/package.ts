@@ -52,7 +52,6 @@ const NEWLINE = 10;
 /** Makes the `package` command. */
 export function packageCommand(): Command {
   const command = new Command("package")
-    .alias("p")
     .description("pack a directory or a tar archive into a bin file")
     .argument(
       "<source>",

@@ -30,7 +30,6 @@ interface Options extends RecordsOptions, SelectionOptions {
 /** Makes the `read` command. */
 export function readCommand(): Command {
   const command = new Command("read")
-    .aliases(["r", "ra"])
     .description("print one or more documents, by offset or key")
     .addHelpText(
       "after",

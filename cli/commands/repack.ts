@@ -49,7 +49,6 @@ interface Options extends TargetOptions, LimitOptions, OutputOptions {
 /** Makes the `repack` command. */
 export function repackCommand(): Command {
   const command = new Command("repack")
-    .alias("a")
     .description("change the compression of a bin file, on all cores")
     .argument(
       "<source>",

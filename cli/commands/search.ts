@@ -31,7 +31,6 @@ interface Options extends RecordsOptions {
 /** Makes the `search` command. */
 export function searchCommand(): Command {
   const command = new Command("search")
-    .alias("s")
     .description("find documents by key: offset and content")
     .argument("<input>", INPUT)
     .argument("<key>", "regular expression that keys must match", parseRegex)

@@ -17,7 +17,6 @@ interface Options extends RecordsOptions {
 /** Makes the `seek` command. */
 export function seekCommand(): Command {
   const command = new Command("seek")
-    .aliases(["k", "sk"])
     .description(
       "find the next record at or after an offset: offset, key, stored size",
     )

@@ -32,7 +32,6 @@ const MAX_DETOURS_SHOWN = 20;
 /** Makes the `unpack` command. */
 export function unpackCommand(): Command {
   const command = new Command("unpack")
-    .alias("u")
     .description("write each document of a bin file to a file of its own")
     .argument("<source>", INPUT)
     .argument("<directory>", "directory to write to; created if missing")
