@@ -1,6 +1,11 @@
 /** Completion scripts for shells, generated from the definitions of the commands. */
 import type { Command, Option } from "commander";
-import type { Shell } from "./commands/completions.ts";
+
+/** The shells that there are scripts for. */
+export const shells = ["bash", "zsh", "fish"] as const;
+
+/** The name of a shell. */
+export type Shell = (typeof shells)[number];
 
 /** What an option takes: nothing, a file, one of some words, or anything. */
 type Value = undefined | "file" | "any" | readonly string[];

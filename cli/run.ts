@@ -16,7 +16,7 @@ import { note, type OutputOptions, styled } from "./output.ts";
  */
 export async function run(command: Command): Promise<void> {
   if (process.env.RUN_OPTIMIZATION_DEMO === "true") {
-    const { runOptimizationDemo } = await import("../bench/demo.ts");
+    const { runOptimizationDemo } = await import("./demo.ts");
     return await runOptimizationDemo();
   }
   // A reader that closes the pipe early, such as head, is not an error.

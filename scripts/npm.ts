@@ -20,7 +20,6 @@ const SOURCES = [
   "codec",
   "doc",
   "cli",
-  "bench/demo.ts",
   "README.md",
   "CHANGELOG.md",
   "LICENSE",

@@ -1,11 +1,6 @@
 import process from "node:process";
 import { Argument, Command } from "commander";
-
-/** The shells that completion scripts are made for. */
-const shells = ["bash", "zsh", "fish"] as const;
-
-/** The name of a shell. */
-export type Shell = (typeof shells)[number];
+import { completionScript, type Shell, shells } from "../completion_scripts.ts";
 
 /** Makes the `completions` command. */
 export function completionsCommand(): Command {
@@ -20,8 +15,7 @@ Examples:
   source <(binfiles completions zsh)                                in ~/.zshrc
   binfiles completions fish > ~/.config/fish/completions/binfiles.fish`,
     )
-    .action(async (shell: Shell, _options: unknown, command: Command) => {
-      const { completionScript } = await import("../completion_scripts.ts");
+    .action((shell: Shell, _options: unknown, command: Command) => {
       process.stdout.write(completionScript(command.parent!, shell));
     });
 }
