@@ -1,24 +1,18 @@
-/** Output of many small pieces: gathered as bytes and written in large pieces. */
-import fs from "node:fs";
-import process from "node:process";
-import { fileError } from "../doc/source/byte_source.ts";
-import { printableKey } from "./output.ts";
+import { printableKey } from "./format.ts";
 
-/** Bytes that are gathered. */
+/** Bytes to buffer before they are written. */
 const BUFFER_SIZE = 256 * 1024;
 
-/** Milliseconds between two attempts to write where there is no room just now. */
-const RETRY_INTERVAL = 5;
-
 const DIGIT_0 = 48;
+const SPACE = 32;
 const TAB = 9;
 const NEWLINE = 10;
 const BACKSLASH = 92;
 
-/** Takes bytes, which are borrowed. */
+/** Takes bytes, which are valid during the call. */
 export type Sink = (bytes: Uint8Array) => void;
 
-/** Gathers text and bytes for a sink; no strings are made for numbers and plain keys. */
+/** Buffers many small pieces of output for a sink. Numbers and plain keys are formatted without making strings. */
 export class ByteOutput {
   readonly #sink: Sink;
   readonly #buffer = new Uint8Array(BUFFER_SIZE);
@@ -27,7 +21,7 @@ export class ByteOutput {
   #length = 0;
   #last = NEWLINE;
 
-  /** Creates an output that is empty. */
+  /** Creates an empty output for `sink`. */
   constructor(sink: Sink) {
     this.#sink = sink;
   }
@@ -47,7 +41,7 @@ export class ByteOutput {
     this.bytes(this.#encoder.encode(text));
   }
 
-  /** Adds a whole number, with spaces in front up to a width. */
+  /** Adds a whole number, padded with spaces to `width`. */
   number(value: number, width = 0): void {
     const digits = this.#digits;
     let at = digits.length;
@@ -56,12 +50,12 @@ export class ByteOutput {
       digits[--at] = DIGIT_0 + value - 10 * rest;
       value = rest;
     } while (value > 0);
-    while (digits.length - at < width) digits[--at] = 32;
+    while (digits.length - at < width) digits[--at] = SPACE;
     if (digits.length > BUFFER_SIZE - this.#length) this.flush();
     while (at < digits.length) this.#buffer[this.#length++] = digits[at++];
   }
 
-  /** Adds a key, of `size` bytes from `start` of `bytes` on, in a form that can be printed. */
+  /** Adds a key of `size` bytes at `start` of `bytes`, in printable form. */
   key(bytes: Uint8Array, start: number, size: number): void {
     if (size > BUFFER_SIZE - this.#length) this.flush();
     const end = start + size;
@@ -78,22 +72,22 @@ export class ByteOutput {
     this.#length = to;
   }
 
-  /** Adds a tabulator. */
+  /** Adds a tab. */
   tab(): void {
     this.#byte(TAB);
   }
 
-  /** Ends a line. */
+  /** Adds a newline. */
   newline(): void {
     this.#byte(NEWLINE);
   }
 
-  /** Ends the line, unless a newline was added last. */
+  /** Adds a newline, unless the output ends with one. */
   endLine(): void {
     if (this.#last !== NEWLINE) this.newline();
   }
 
-  /** Hands over what is there. */
+  /** Writes what is buffered. */
   flush(): void {
     const length = this.#length;
     this.#length = 0;
@@ -103,33 +97,5 @@ export class ByteOutput {
   #byte(byte: number): void {
     if (this.#length === BUFFER_SIZE) this.flush();
     this.#buffer[this.#length++] = this.#last = byte;
-  }
-}
-
-/** Writes to the standard output. If nobody reads it any more, the process ends without an error. */
-export function writeStandardOutput(bytes: Uint8Array): void {
-  try {
-    writeWhole(process.stdout.fd, bytes);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "EPIPE") process.exit();
-    throw fileError("write", "standard output", error);
-  }
-}
-
-/** Writes all of `bytes` to a file that is open. */
-export function writeWhole(descriptor: number, bytes: Uint8Array): void {
-  for (let done = 0; done < bytes.length;) {
-    try {
-      done += fs.writeSync(descriptor, bytes, done, bytes.length - done);
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== "EAGAIN") throw error;
-      // A pipe that does not block, and whose reader is slow.
-      Atomics.wait(
-        new Int32Array(new SharedArrayBuffer(4)),
-        0,
-        0,
-        RETRY_INTERVAL,
-      );
-    }
   }
 }

@@ -1,13 +1,13 @@
 /** Records and documents as `list`, `read`, `search` and `seek` print them. */
 import type { Records } from "../doc/format/record_scanner.ts";
 import type { ByteOutput } from "./byte_output.ts";
+import { jsonMember } from "./format.ts";
 import { indentJson } from "./indent_json.ts";
-import { jsonMember } from "./output.ts";
 
-/** Width of offsets in front of contents, as in the original. */
+/** Width of the offset before a content, as in the original. */
 const OFFSET_WIDTH = 10;
 
-/** Adds a line about the record that was found last: its offset, key and stored size. */
+/** Adds a line about the current record: its offset, key and stored size. */
 export function addRecord(
   out: ByteOutput,
   records: Records,
@@ -30,7 +30,7 @@ export function addRecord(
   out.newline();
 }
 
-/** Adds offset and content of a document, and a newline if the content has none. */
+/** Adds the offset and the content of a document, and a newline if the content has none. */
 export function addDocument(
   out: ByteOutput,
   records: Records,
@@ -56,7 +56,7 @@ export function addJsonDocument(
   out.newline();
 }
 
-/** Adds JSON in lines that are indented; what is no JSON stays as it is. */
+/** Adds a content, indented if it is JSON. */
 export function addPrettyContent(out: ByteOutput, content: Uint8Array): void {
   const pretty = indentJson(content);
   if (pretty === undefined) out.bytes(content);

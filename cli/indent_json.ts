@@ -1,11 +1,11 @@
-/** Numbers, and `true`, `false` and `null`. */
+/** A number, `true`, `false` or `null`. */
 const LITERAL = /[^\s{}[\],:"]+/y;
 
 /**
- * Indents JSON by its text: numbers keep all their digits, and objects the order
- * and the number of their members.
+ * Indents JSON token by token, so numbers keep all their digits, and objects
+ * the order of their members and duplicate keys.
  *
- * @returns Undefined when it is no JSON.
+ * @returns Undefined if `bytes` is not JSON.
  */
 export function indentJson(bytes: Uint8Array): string | undefined {
   let text: string;
@@ -26,7 +26,7 @@ export function indentJson(bytes: Uint8Array): string | undefined {
     const opened = previous === "{" || previous === "[";
     const closes = token === "}" || token === "]";
     if (closes) depth--;
-    // Nothing goes between the brackets of what is empty.
+    // Empty objects and arrays stay on one line.
     if (previous === "," || opened !== closes) {
       parts.push("\n", "  ".repeat(depth));
     }
@@ -37,7 +37,7 @@ export function indentJson(bytes: Uint8Array): string | undefined {
   return parts.join("");
 }
 
-/** Where the string, the literal or the single character at `start` ends. */
+/** Returns the end of the token at `start`: a string, a literal or a single character. */
 function endOfToken(text: string, start: number): number {
   if (text[start] !== '"') {
     LITERAL.lastIndex = start;

@@ -1,14 +1,15 @@
-import { UsageError } from "./run.ts";
+import { OptionError } from "../pool/errors.ts";
 
-/** Longest name, in bytes; more without an end is no list of names. */
+/** Longest name, in bytes. Anything longer is not a list of names. */
 const MAX_NAME_SIZE = 64 * 1024;
 
 /**
- * The names in a list, from its chunks.
+ * Reads a list of names from its chunks.
  *
  * @param separator The byte that ends each name.
+ * @throws {OptionError} A name is longer than 64 KiB.
  */
-export async function* namesIn(
+export async function* readNameList(
   chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
   separator: number,
 ): AsyncGenerator<string> {
@@ -23,9 +24,10 @@ export async function* namesIn(
       name.set(rest);
       name.set(part, rest.length);
       if (name.length > MAX_NAME_SIZE) {
-        throw new UsageError(
-          `The list has a name of more than ${MAX_NAME_SIZE} bytes: expected ` +
-            "one name per line, or, with --null, names that zero bytes end",
+        throw new OptionError(
+          "Cannot read the list of files: " +
+            `a name is longer than ${MAX_NAME_SIZE} bytes. ` +
+            "Write one name per line, or end names with zero bytes and use --null.",
         );
       }
       if (end < 0) {

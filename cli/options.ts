@@ -1,198 +1,226 @@
-/** Options that several commands share, and the checks of what users give them. */
+/**
+ * The options that commands share, and the parsers of their values.
+ *
+ * Values are stored under the names that the library has for them, so commands
+ * pass their options on as they are: `--wait 5` becomes `lockWait: 5000`.
+ */
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { type CodecAlias, codecAliases, codecNames } from "../codec/names.ts";
-import type { JobOptions } from "../doc/job/options.ts";
-import { note } from "./output.ts";
-import { interruptSignal } from "./run.ts";
 
-/** Longest key that is accepted unless told otherwise; see `doc/record.ts`. */
+/** `DEFAULT_KEY_SIZE_LIMIT` of `doc/`, which is not loaded only for that. */
 const KEY_SIZE_LIMIT = 1000;
 
-/** What `-q`, `-v`, `--json` and `--stats` say. */
-export interface OutputOptions {
-  /** Whether to print errors only. */
-  quiet?: boolean;
-  /** Whether to print more, such as stack traces with errors. */
-  verbose?: boolean;
-  /** Whether to print facts as JSON. */
-  json?: boolean;
-  /** Whether to print statistics of memory at the end. */
-  stats?: boolean;
-}
+/** The argument of a command that reads a bin file. */
+export const INPUT = "bin file; - for standard input";
 
-/** Adds the options that every command has. */
+/** Adds the options of `OutputOptions`, which every command has. */
 export function addOutputOptions(command: Command, json: string): Command {
   return command
-    .option("-q, --quiet", "print results and errors only")
-    .option("-v, --verbose", "print more; stack traces with errors")
+    .option("-q, --quiet", "print only results and errors")
+    .option("-v, --verbose", "print more, and stack traces of errors")
     .option("--json", json)
     .option("--stats", "print statistics of memory and the pool at the end");
 }
 
-/** How the contents of a bin file are to be read. */
-export interface InputOptions {
-  /** Codec of the contents; detected when undefined. */
-  compressType?: string;
-  /** Longest key that is accepted, in bytes. */
+/** What limits the memory that a damaged or hostile file can ask for. */
+export interface LimitOptions {
+  /** Longest key, in bytes. */
   keySizeLimit: number;
-  /** Most bytes that a document may decompress to. */
+  /** Largest document, decompressed, in bytes. */
   maxSize: number;
 }
 
-/** Adds the options of commands that read a bin file. */
-export function addInputOptions(command: Command): Command {
+/** Adds the options of {@linkcode LimitOptions}. */
+export function addLimitOptions(command: Command): Command {
   return command
-    .addOption(
-      codecOption(
-        "-z, --compress-type",
-        "codec of the contents; detected when not told",
-      ),
+    .option(
+      "-L, --key-size-limit <bytes>",
+      "reject keys longer than this",
+      parseSize,
+      KEY_SIZE_LIMIT,
     )
-    .addOption(keySizeLimitOption())
-    .addOption(maxSizeOption());
+    .addOption(
+      new Option(
+        "--max-size <bytes>",
+        "reject documents that decompress to more than this",
+      ).argParser(parseSize).default(1024 ** 3, "1 GiB"),
+    );
 }
 
-/** An option that takes the name of a codec, or one of some other words. */
+/** How to read a bin file. */
+export interface InputOptions extends LimitOptions {
+  /** Codec of the contents; detected when undefined. */
+  codec?: string;
+}
+
+/** Adds the options of {@linkcode InputOptions}. */
+export function addInputOptions(command: Command): Command {
+  command.addOption(
+    codecOption(
+      "codec",
+      "-z, --compress-type",
+      "set the codec of the contents (default: detected)",
+    ),
+  );
+  return addLimitOptions(command);
+}
+
+/** How to write a bin file. */
+export interface TargetOptions {
+  /** Compression level of the contents. */
+  level?: number;
+  /** Replace an existing target. */
+  force?: boolean;
+  /** Milliseconds to wait for the target's lock. */
+  lockWait: number;
+  /** Write checksums beside the target. */
+  sums?: boolean;
+}
+
+/** Adds the options of {@linkcode TargetOptions}. */
+export function addTargetOptions(command: Command): Command {
+  return command
+    .option(
+      "--level <number>",
+      "set the compression level (default: the codec's own)",
+      parseCount,
+    )
+    .addOption(forceOption())
+    .addOption(waitOption())
+    .option(
+      "--sums",
+      "write checksums of the documents beside the target, for verify",
+    );
+}
+
+/** `-f`: replaces an existing target. */
+export function forceOption(): Option {
+  return new Option("-f, --force", "replace an existing target");
+}
+
+/** `--wait`: waits for another process that is writing the target. */
+export function waitOption(): Option {
+  return storedAs(
+    "lockWait",
+    new Option(
+      "--wait <seconds>",
+      "wait this long for another process that is writing the target",
+    ).argParser(parseSeconds).default(0),
+  );
+}
+
+/**
+ * An option that takes the name of a codec, or one of some other words.
+ *
+ * @param name What its value is stored as.
+ */
 export function codecOption(
+  name: string,
   flags: string,
   description: string,
   others: readonly string[] = [],
 ): Option {
-  return new Option(`${flags} <codec>`, description)
+  const option = new Option(`${flags} <codec>`, description)
     .choices([...codecNames, ...others])
-    // Those would refuse aliases.
+    // In place of the parser of choices(), which refuses aliases.
     .argParser((value) => others.includes(value) ? value : parseCodec(value));
+  return storedAs(name, option);
 }
 
-/** An option that takes the codec of a tar archive; undefined for `auto`. */
+/** `-c`: the codec of the target as a whole. */
+export function packageCodecOption(
+  flags = "-c, --package-compress-type",
+): Option {
+  return codecOption(
+    "packageCodec",
+    flags,
+    "set the codec of the target as a whole",
+  );
+}
+
+/** An option that takes the codec of a tar archive; `auto` is stored as undefined. */
 export function tarCodecOption(flags: string): Option {
   return codecOption(
+    "tarCodec",
     flags,
-    "codec of the tar archive; detected when not told",
+    "set the codec of the tar archive (default: detected)",
     ["auto"],
   ).argParser((value) => value === "auto" ? undefined : parseCodec(value));
-}
-
-/** What the options say to jobs over a bin file that has to be read on all cores. */
-export function jobOptions(
-  { compressType, keySizeLimit, maxSize, workers }: InputOptions & {
-    workers: number;
-  },
-): JobOptions {
-  const signal = interruptSignal();
-  return {
-    sourceCodec: compressType,
-    keySizeLimit,
-    maxSize,
-    workers,
-    signal,
-    onWarning: note,
-  };
-}
-
-/** `-L`: the longest key. */
-export function keySizeLimitOption(): Option {
-  return new Option(
-    "-L, --key-size-limit <bytes>",
-    "longest key that is accepted",
-  ).argParser(parseSize).default(KEY_SIZE_LIMIT);
-}
-
-/** `--max-size`: the largest document. */
-export function maxSizeOption(): Option {
-  return new Option(
-    "--max-size <bytes>",
-    "most bytes that a document may decompress to",
-  ).argParser(parseSize).default(1024 ** 3, "1 GiB");
 }
 
 /** `-w`: the number of threads. */
 export function workersOption(): Option {
   return new Option(
     "-w, --workers <number>",
-    "number of threads; 0 for one per core",
+    "set the number of threads; 0 for one per core",
   ).argParser(parseCount).default(0);
 }
 
-/** `-p`: a pattern of names or keys. */
+/** `-p`: a pattern; `what` says which names or keys it is for. */
 export function patternOption(what: string): Option {
-  return new Option("-p, --pattern <regex>", what).argParser(parseRegex);
+  return new Option("-p, --pattern <regex>", `take only ${what} match`)
+    .argParser(parseRegex);
 }
 
-/** `--sums`: checksums beside the target. */
-export function sumsOption(): Option {
+/** `-l`: how many to take at most. */
+export function limitOption(what: string, value = 0): Option {
   return new Option(
-    "--sums",
-    "write checksums of the documents beside the target, for verify",
-  );
-}
-
-/** `-f`: replace what exists. */
-export function forceOption(): Option {
-  return new Option("-f, --force", "replace an existing target");
+    "-l, --limit <number>",
+    `take at most so many ${what}; 0 for all`,
+  )
+    .argParser(parseCount).default(value);
 }
 
 /** Which records a command takes. */
 export interface SelectionOptions {
   /** What their keys match. */
   pattern?: RegExp;
-  /** How many to pass over after each. */
+  /** How many to skip after each. */
   step: number;
   /** How many at most; 0 for all. */
   limit: number;
 }
 
-/** Adds the options that select records, but for the limit, which commands differ in. */
-export function addSelectionOptions(command: Command): Command {
+/** Adds the options of {@linkcode SelectionOptions}; `limit` is the default of `-l`. */
+export function addSelectionOptions(command: Command, limit = 0): Command {
   return command
-    .addOption(patternOption("take documents whose keys match"))
+    .addOption(patternOption("documents whose keys"))
     .addOption(
-      aliasOption("--key-pattern <regex>", "pattern").argParser(parseRegex),
+      storedAs("pattern", new Option("--key-pattern <regex>"))
+        .argParser(parseRegex).hideHelp(),
     )
     .option(
       "-s, --step <number>",
-      "documents to pass over after each that is taken",
+      "skip so many documents after each that is taken",
       parseCount,
       0,
-    );
+    )
+    .addOption(limitOption("documents", limit));
 }
 
 /** Adds `--skip-errors`. */
 export function addSkipErrorsOption(command: Command): Command {
   return command
-    .option("--skip-errors", "leave out what is damaged and report it")
-    .addOption(aliasOption("--skip-error", "skipErrors"));
+    .option("--skip-errors", "skip corrupted regions and report them")
+    .addOption(
+      storedAs("skipErrors", new Option("--skip-error")).hideHelp(),
+    );
 }
 
-/** Another name of an option, which help does not show. */
-function aliasOption(flags: string, attribute: string): Option {
-  const option = new Option(flags).hideHelp();
-  option.attributeName = () => attribute;
+/** Stores an option's value under another name than that of its flag. */
+export function storedAs(name: string, option: Option): Option {
+  option.attributeName = () => name;
   return option;
 }
 
-/** `--wait`: how long to wait for another process that writes the target, in seconds. */
-export function waitOption(): Option {
-  return new Option(
-    "--wait <seconds>",
-    "wait so long for another process that is writing the target",
-  ).argParser(parseSeconds).default(0);
-}
-
-/** `-l`: how many at most. */
-export function limitOption(what: string, value = 0): Option {
-  return new Option("-l, --limit <number>", `${what}; 0 for all`)
-    .argParser(parseCount).default(value);
-}
-
-/** The name of a codec. */
+/** Parses a codec's name or alias. */
 function parseCodec(value: string): string {
   const name = codecAliases[value as CodecAlias] ?? value;
   if (codecNames.some((each) => each === name)) return name;
   throw new InvalidArgumentError(`Expected one of ${codecNames.join(", ")}.`);
 }
 
-/** A number of things, or an offset. */
+/** Parses a count or an offset. */
 export function parseCount(value: string): number {
   const number = Number(value);
   if (!Number.isSafeInteger(number) || number < 0 || value.trim() === "") {
@@ -201,8 +229,8 @@ export function parseCount(value: string): number {
   return number;
 }
 
-/** A number of seconds, as milliseconds. */
-export function parseSeconds(value: string): number {
+/** Parses seconds, into milliseconds. */
+function parseSeconds(value: string): number {
   const seconds = Number(value);
   if (!(seconds >= 0) || value.trim() === "") {
     throw new InvalidArgumentError("Expected a number of seconds.");
@@ -210,11 +238,11 @@ export function parseSeconds(value: string): number {
   return 1000 * seconds;
 }
 
-/** Powers of 1024 by their letters. */
+/** Letters of the powers of 1024. */
 const UNITS = "kmgt";
 
-/** A number of bytes, with or without a unit: `1000`, `64k`, `1GiB`. */
-export function parseSize(value: string): number {
+/** Parses a number of bytes, with or without a unit: `1000`, `64k`, `1GiB`. */
+function parseSize(value: string): number {
   const match = /^(\d+(?:\.\d+)?)\s*(?:([kmgt])i?b?|b)?$/i.exec(value.trim());
   const unit = match?.[2]?.toLowerCase();
   const number = match === null
@@ -228,7 +256,7 @@ export function parseSize(value: string): number {
   return number;
 }
 
-/** A regular expression. */
+/** Parses a regular expression. */
 export function parseRegex(value: string): RegExp {
   try {
     return new RegExp(value);

@@ -1,42 +1,42 @@
-/** What the commands that read records one after the other have in common. */
-import { Buffer } from "node:buffer";
+/** How commands open the records of a bin file. */
 import process from "node:process";
 import type { CodecName } from "../codec/names.ts";
 import type { SkippedRange } from "../doc/damage/block_reader.ts";
-import type { ByteSource } from "../doc/source/byte_source.ts";
 import type { KnownDocuments } from "../doc/damage/known_documents.ts";
 import type { Records } from "../doc/format/record_scanner.ts";
-import type { InputOptions, OutputOptions } from "./options.ts";
-import { ExitCode, note, noteRanges, ProgressLine } from "./output.ts";
+import type { ByteSource } from "../doc/source/byte_source.ts";
+import { ExitCode } from "./exit_code.ts";
+import type { InputOptions } from "./options.ts";
+import { note, noteSkipped, type OutputOptions } from "./output.ts";
 
 /** The options of commands that read records. */
 export interface RecordsOptions extends InputOptions, OutputOptions {
-  /** Whether to leave out what is damaged. */
+  /** Skip corrupted regions. */
   skipErrors?: boolean;
 }
 
-/** An input whose records are read. */
+/** The records of an input. */
 export interface OpenRecords {
-  /** The records, from the offset on that was asked for. */
+  /** The records, from the requested offset on. */
   records: Records;
-  /** Where they come from. */
+  /** Their bytes. */
   source: ByteSource;
   /** Codec of the contents. */
   codec: CodecName;
   /**
-   * Leaves out the record that was found last, because its content is damaged.
+   * Skips the current record because its content is corrupt.
    *
-   * @throws {RecordError} Damage is not to be left out.
+   * @throws {RecordError} Without `skipErrors`.
    */
   reject(error: unknown): void;
 }
 
 /**
- * Opens an input, and closes it when `work` is done. Where damage is to be left
- * out, it is reported at the end, and shows in the exit code.
+ * Opens an input, and closes it after `work`. With `skipErrors`, skipped regions
+ * are noted at the end and set the exit code.
  *
- * @param needsCodec Whether contents are looked at, so that their codec matters.
- * @throws {FileError} It cannot be opened, or has no such offset.
+ * @param needsCodec Whether contents are decompressed.
+ * @throws {FileError} The input cannot be opened, or ends before `offset`.
  */
 export async function withRecords(
   input: string,
@@ -47,7 +47,8 @@ export async function withRecords(
 ): Promise<void> {
   const { openInput } = await import("../doc/open_input.ts");
   const { keySizeLimit, maxSize, skipErrors } = options;
-  const known = options.compressType ??
+  // Detection is skipped where the codec makes no difference.
+  const known = options.codec ??
     (needsCodec || skipErrors || offset > 0 ? undefined : "none");
   const { source, codec } = openInput(input, { codec: known, keySizeLimit });
   const skipped: SkippedRange[] = [];
@@ -65,7 +66,7 @@ export async function withRecords(
         keySizeLimit,
         maxSize,
         known: await readSumsOf(input, source, codec),
-        onSkip: (range) => skipped.push(range),
+        onSkip: (region) => skipped.push(region),
       });
       reject = (error) => {
         if (!(error instanceof RecordError)) throw error;
@@ -84,12 +85,12 @@ export async function withRecords(
   } finally {
     records?.[Symbol.dispose]();
     source.close();
-    noteRanges(skipped);
+    noteSkipped(skipped);
   }
   if (skipped.length > 0) process.exitCode = ExitCode.Skipped;
 }
 
-/** The documents that the sums beside an input tell of, if there are any. */
+/** Reads the checksums beside an input; undefined if there are none. */
 export async function readSumsOf(
   path: string,
   { size }: ByteSource,
@@ -100,18 +101,18 @@ export async function readSumsOf(
 }
 
 async function checkOffset(source: ByteSource, offset: number): Promise<void> {
-  // Where the size is not known, reading tells.
+  // Reading tells, where the size is not known yet.
   const count = source.read(new Uint8Array(1), 0, 1, offset);
   if (count > 0 || offset === source.size) return;
   const { FileError } = await import("../doc/errors.ts");
   const file = source.file ?? "";
   throw new FileError(
     file,
-    `Cannot read ${file} from offset ${offset} on: it ends at ${source.size}`,
+    `Cannot read ${file} from offset ${offset}: it ends at ${source.size}`,
   );
 }
 
-/** Looks whether a record starts at the offset that was given, as far as that is easy to tell. */
+/** Checks that a record starts at the offset, as far as its sizes and its codec's magic number show. */
 async function checkStart(
   records: Records,
   offset: number,
@@ -133,112 +134,5 @@ async function checkStart(
       { file: records.file, offset },
       { cause: error },
     );
-  }
-}
-
-/** Which records to take. */
-export interface Selection {
-  /** Whether a record is one of them; all are when undefined. */
-  matches?(records: Records): boolean;
-  /** How many of those to pass over at first. */
-  skip?: number;
-  /** How many of those to pass over after each that is taken. */
-  step?: number;
-  /** How many to take at most; Infinity for all. */
-  limit: number;
-}
-
-/** Records, and bytes of them, after which to look at the clock. */
-const CLOCK_RECORDS = 64;
-const CLOCK_BYTES = 256 * 1024;
-
-/** Milliseconds between two pauses. */
-const PAUSE_INTERVAL = 200;
-
-/**
- * Walks over records and visits those that are selected.
- *
- * @param visit Returns false if it had to leave the record out.
- * @param pause Called now and then, with the number of records so far.
- * @returns How many were visited.
- */
-export async function walk(
-  records: Records,
-  { matches, skip = 0, step = 0, limit }: Selection,
-  visit: (records: Records) => boolean | void,
-  pause: (seen: number) => void | Promise<void>,
-): Promise<number> {
-  let visited = 0;
-  let pausedAt = performance.now();
-  let lookedAt = records.position;
-  for (let seen = 1; visited < limit && records.next(); seen++) {
-    if (
-      seen % CLOCK_RECORDS === 0 || records.position - lookedAt > CLOCK_BYTES
-    ) {
-      lookedAt = records.position;
-      const now = performance.now();
-      if (now - pausedAt > PAUSE_INTERVAL) {
-        pausedAt = now;
-        await pause(seen);
-      }
-    }
-    if (matches !== undefined && !matches(records)) continue;
-    if (skip > 0) {
-      skip--;
-      continue;
-    }
-    if (visit(records) === false) continue;
-    skip = step;
-    visited++;
-  }
-  return visited;
-}
-
-/** A test of keys against a regular expression. */
-export function keyMatcher(pattern: RegExp): (records: Records) => boolean {
-  let viewed: Uint8Array | undefined;
-  let view: Buffer;
-  return ({ bytes, keyStart, keySize }) => {
-    if (bytes !== viewed) {
-      viewed = bytes;
-      view = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
-    }
-    // Twice as fast as a TextDecoder for something as short as a key.
-    return pattern.test(view.toString("utf8", keyStart, keyStart + keySize));
-  };
-}
-
-/** Shows how far a walk has come, where that does not disturb the results. */
-export class WalkProgress {
-  readonly #source: ByteSource;
-  readonly #records: Records;
-  readonly #from: number;
-  readonly #line: ProgressLine | undefined;
-
-  /** Creates the line; it is shown only if neither options nor a terminal for results forbid it. */
-  constructor(
-    { source, records }: OpenRecords,
-    { quiet, json }: OutputOptions,
-    printsAllTheTime: boolean,
-  ) {
-    this.#source = source;
-    this.#records = records;
-    this.#from = records.position;
-    const disturbs = printsAllTheTime && process.stdout.isTTY === true;
-    if (!quiet && !json && !disturbs) this.#line = new ProgressLine();
-  }
-
-  /** Shows it. */
-  show(documents: number): void {
-    const { size } = this.#source;
-    this.#line?.show(
-      { documents, bytesRead: this.#records.position - this.#from },
-      size === Infinity ? 0 : size - this.#from,
-    );
-  }
-
-  /** Makes room for results. */
-  clear(): void {
-    this.#line?.clear();
   }
 }

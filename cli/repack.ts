@@ -1,4 +1,4 @@
-/** The `repack` command by itself: `deno task repack <source> <target>`. */
+/** The `repack` command on its own: `deno task repack <source> <target>`. */
 import { repackCommand } from "./commands/repack.ts";
 import { run } from "./run.ts";
 

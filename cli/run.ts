@@ -3,60 +3,23 @@ import { type Command, CommanderError } from "commander";
 import { UnknownCodecError } from "../codec/errors.ts";
 import { CancelledError } from "../doc/errors.ts";
 import { OptionError } from "../pool/errors.ts";
-import type { OutputOptions } from "./options.ts";
-import { ExitCode, note, printable, styled } from "./output.ts";
-
-/** The command was called wrongly, in a way that shows only while it runs. */
-export class UsageError extends Error {
-  /** The class name. */
-  override name = "UsageError";
-}
-
-/** Aborted when the user interrupts the program, once somebody wants to know. */
-let interruption: AbortController | undefined;
+import { ExitCode } from "./exit_code.ts";
+import { printable } from "./format.ts";
+import { note, type OutputOptions, styled } from "./output.ts";
 
 /**
- * Aborted by Ctrl-C, or by a request to terminate. Who asks for this ends in
- * order then. Commands that leave nothing behind do not ask: they end at once,
- * even in the middle of a regular expression that takes for ever.
+ * Runs a command with the arguments of the process and sets the exit code. An
+ * error is printed as one line.
  *
- * @param pattern The user's pattern, if the work has one. One that may take for
- * ever must not keep Ctrl-C from working either; what is left behind then has
- * not got its name yet, and is cleaned up by the next run.
- */
-export function interruptSignal(pattern?: RegExp): AbortSignal | undefined {
-  if (pattern !== undefined && mayTakeForEver(pattern)) return undefined;
-  if (interruption === undefined) {
-    const controller = interruption = new AbortController();
-    for (const signal of ["SIGINT", "SIGTERM"] as const) {
-      process.on(signal, () => controller.abort());
-    }
-  }
-  return interruption.signal;
-}
-
-/**
- * Whether matching may take far longer than anybody waits: groups that repeat and
- * references take a time that is exponential, and each part that repeats takes
- * as many steps for each step of the others as the key has characters.
- */
-function mayTakeForEver({ source }: RegExp): boolean {
-  const repeating = source.match(/[*+]|,\}/g) ?? [];
-  return repeating.length > 2 || /\)[*+{]|\\[1-9k]/.test(source);
-}
-
-/**
- * Runs a command with the arguments of the process and sets the exit code.
- * Errors become one readable line, and interruption an orderly end. With
- * `RUN_OPTIMIZATION_DEMO=true`, as in the original, the demo of what the pool
- * gains runs instead.
+ * With `RUN_OPTIMIZATION_DEMO=true`, as in the original, the demo of the memory
+ * pool runs instead.
  */
 export async function run(command: Command): Promise<void> {
   if (process.env.RUN_OPTIMIZATION_DEMO === "true") {
-    const { runOptimizationDemo } = await import("../bench/demo.ts");
+    const { runOptimizationDemo } = await import("./demo.ts");
     return await runOptimizationDemo();
   }
-  // A reader that has seen enough, such as head, is no failure.
+  // A reader that closes the pipe early, such as head, is not an error.
   process.stdout.on("error", (error: NodeJS.ErrnoException) => {
     if (error.code !== "EPIPE") throw error;
     process.exit(process.exitCode);
@@ -73,7 +36,7 @@ export async function run(command: Command): Promise<void> {
     await command.parseAsync(process.argv);
   } catch (error) {
     process.exitCode = exitCodeOf(error);
-    // Commander has printed what is wrong, or the help that was asked for.
+    // Commander has printed the message, or the help.
     if (error instanceof CommanderError) return;
     const { message, stack } = error as Error;
     note(
@@ -83,9 +46,9 @@ export async function run(command: Command): Promise<void> {
     );
   } finally {
     printStatistics();
-    // An input that nobody writes to must not keep a process that is done
-    // waiting; but what was printed has to get out. Looking at the standard
-    // input would open it, so that is done only where it may have been read.
+    // An open standard input would keep the process alive, so it exits as soon
+    // as its output is written. Touching process.stdin opens it, so this is done
+    // only if an argument names the standard input.
     const mayHaveRead = process.argv.some((argument) => argument.endsWith("-"));
     if (mayHaveRead && process.stdin.destroyed) {
       process.stdout.write("", () => process.exit());
@@ -93,7 +56,7 @@ export async function run(command: Command): Promise<void> {
   }
 }
 
-/** Watches the memory from now on. @returns A function that prints what was seen. */
+/** Starts watching the memory. @returns A function that prints what was seen. */
 async function watchStatistics(): Promise<() => void> {
   const { watchMemory } = await import("../pool/watch_memory.ts");
   const { formatStatistics } = await import("./statistics.ts");
@@ -106,8 +69,7 @@ function exitCodeOf(error: unknown): number {
     return error.exitCode === 0 ? ExitCode.Done : ExitCode.Usage;
   }
   if (error instanceof CancelledError) return ExitCode.Interrupted;
-  return [UsageError, UnknownCodecError, OptionError]
-      .some((kind) => error instanceof kind)
+  return error instanceof UnknownCodecError || error instanceof OptionError
     ? ExitCode.Usage
     : ExitCode.Failed;
 }

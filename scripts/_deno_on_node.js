@@ -1,7 +1,7 @@
 /**
- * The part of Deno that the tests use, made of Node's modules, so that the
- * same tests run on Node. Imported by each test file there, and not a global:
- * the library must see that it is not on Deno.
+ * The parts of Deno that the tests use, built on Node's modules, so that the
+ * same tests run on Node. Every test file imports it; it is not a global,
+ * because the library must not take the runtime for Deno.
  */
 import { spawn, spawnSync } from "node:child_process";
 import fs from "node:fs";
@@ -11,10 +11,10 @@ import process from "node:process";
 import { Readable, Writable } from "node:stream";
 import { test } from "node:test";
 
-/** Something that only Deno has was needed. */
+/** Thrown when a test uses something that only Deno has. */
 class OnlyOnDeno extends Error {
   constructor(name) {
-    super(`it uses ${name}`);
+    super(`needs ${name}`);
   }
 }
 
@@ -100,12 +100,12 @@ async function collect(stream) {
   return new Uint8Array(await new Response(stream).arrayBuffer());
 }
 
-/** Plain arrays of bytes: a Buffer is equal to none of them. */
+/** Copies a Buffer into a plain Uint8Array, because assertEquals() tells them apart. */
 function plain(buffer) {
   return new Uint8Array(buffer);
 }
 
-/** What a file is, as values where Node has methods. */
+/** The type of a file, as properties; Node has methods. */
 function kind(file) {
   return {
     isFile: file.isFile(),
@@ -161,14 +161,14 @@ const known = {
     }),
 };
 
-/** Deno's threads, which Node does not have in this form. */
+/** Web workers, which Node doesn't have. */
 export class Worker {
   constructor() {
     throw new OnlyOnDeno("web workers");
   }
 }
 
-/** Whatever is not known skips the test that uses it, and the report says so. */
+/** Anything missing here skips the test that uses it, and is named in the report. */
 export const Deno = new Proxy(known, {
   get(target, name) {
     if (name in target) return target[name];

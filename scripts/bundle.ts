@@ -1,10 +1,6 @@
 import { run } from "./run.ts";
 
-/**
- * Makes one module for browsers of a module and all that it imports.
- *
- * @returns Its source.
- */
+/** Bundles a module and everything it imports into one module for browsers. @returns Its source. */
 export async function bundleForBrowser(entry: URL): Promise<string> {
   const output = Deno.makeTempFileSync({ suffix: ".js" });
   try {

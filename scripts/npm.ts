@@ -1,39 +1,41 @@
 /**
- * Makes the npm package from the sources: `deno task npm`.
+ * Builds the npm package: `deno task npm`.
  *
- * `deno pack` compiles the modules and their types. What it has no setting for
- * is done to its result: the command line, the runtimes that are supported, and
- * aliases of the import map, which mean nothing outside of this repository.
+ * `deno pack` compiles the modules and their types. This script adds what it has
+ * no setting for: the command, the supported runtimes, and specifiers in place
+ * of the import map's aliases, which don't exist outside this repository.
  */
 import { cpSync, mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { run } from "./run.ts";
 import project from "../deno.json" with { type: "json" };
 
-/** The module that becomes the command `binfiles`. */
+/** The module of the `binfiles` command. */
 const COMMAND = "cli/binfiles.ts";
 
-/** What goes into the package, in its own form or compiled. */
+/** Modules that nothing imports: the command, and the entry of the worker threads. */
+const ENTRIES = [COMMAND, "doc/thread_main.ts"];
+
+/** Files and folders of the package. Modules are compiled. */
 const SOURCES = [
   "mod.ts",
   "pool",
   "codec",
   "doc",
   "cli",
-  "bench/demo.ts",
   "README.md",
   "CHANGELOG.md",
   "LICENSE",
 ];
 
-/** The first Node whose `node:zlib` has everything that is used. */
+/** Node 22.15 is the first whose `node:zlib` has zstd. */
 const ENGINES = { node: ">=22.15" };
 
 /**
  * Builds the package.
  *
- * @param directory Where to put it: the tarball, and what is in it as `package/`.
- * @returns Path of the tarball.
+ * @param directory Receives the tarball, and its contents as `package/`.
+ * @returns The path of the tarball.
  */
 export async function buildNpmPackage(directory: string): Promise<string> {
   const root = new URL("..", import.meta.url);
@@ -46,8 +48,11 @@ export async function buildNpmPackage(directory: string): Promise<string> {
   }
   const config = {
     ...project,
-    // Whatever is exported is compiled, with all that it imports.
-    exports: { ...project.exports, [`./${COMMAND}`]: `./${COMMAND}` },
+    // Only exported modules and their imports are compiled.
+    exports: {
+      ...project.exports,
+      ...Object.fromEntries(ENTRIES.map((path) => [`./${path}`, `./${path}`])),
+    },
     publish: { exclude: ["deno.json"] },
   };
   Deno.writeTextFileSync(join(staging, "deno.json"), JSON.stringify(config));
@@ -57,11 +62,11 @@ export async function buildNpmPackage(directory: string): Promise<string> {
     ...["pack", "--quiet", "--no-source-maps", "--allow-dirty"],
     ...["--output", "packed.tgz"],
   ], staging);
-  // The tarball holds everything in a directory named package.
+  // All paths in the tarball begin with package/.
   await run("tar", ["-xzf", packed, "-C", directory], ".");
   rmSync(staging, REMOVE);
   for (const path of filesIn(content, ".ts")) {
-    // Modules that nothing exported imports are packed as they are.
+    // Modules that are not compiled are packed as sources.
     if (!path.endsWith(".d.ts")) rmSync(path);
   }
   for (const path of filesIn(content, ".js")) edit(path, withPackageJson);
@@ -70,7 +75,7 @@ export async function buildNpmPackage(directory: string): Promise<string> {
   edit(join(content, command), (text) => `#!/usr/bin/env node\n${text}`);
   edit(join(content, "package.json"), (text) => {
     const { exports, ...manifest } = JSON.parse(text);
-    delete exports[`./${COMMAND}`];
+    for (const path of ENTRIES) delete exports[`./${path}`];
     return JSON.stringify(
       {
         ...manifest,
@@ -92,9 +97,9 @@ export async function buildNpmPackage(directory: string): Promise<string> {
 
 const REMOVE = { recursive: true, force: true };
 
-/** Names what an alias of the import map stands for. */
+/** Replaces aliases of the import map by what they stand for. */
 export function withoutAliases(source: string): string {
-  // Not within comments, where examples import what their readers can import.
+  // Not in comments: the examples there import the published package.
   return source.replace(
     /^(?! \*)(.*\bfrom )"([^"]+)"/gm,
     (line, before, alias) => {
@@ -104,12 +109,12 @@ export function withoutAliases(source: string): string {
   );
 }
 
-/** The version is in package.json there, not in deno.json. */
+/** Makes a module read the version from package.json. */
 function withPackageJson(module: string): string {
   return module.replace('from "../deno.json"', 'from "../package.json"');
 }
 
-/** The compiled enums exist at run time, so every compiler may use them. */
+/** Makes `const` enums plain ones, which compilers with `isolatedModules` accept. They exist at run time. */
 function withUsableEnums(declarations: string): string {
   return declarations.replaceAll("declare const enum", "declare enum");
 }
@@ -118,7 +123,7 @@ function edit(path: string, change: (text: string) => string): void {
   Deno.writeTextFileSync(path, change(Deno.readTextFileSync(path)));
 }
 
-/** Paths of the files below a directory whose names end in a certain way. */
+/** Lists the files below a directory whose names end in `suffix`. */
 function filesIn(directory: string, suffix: string): string[] {
   return Array.from(Deno.readDirSync(directory)).flatMap((entry) => {
     const path = join(directory, entry.name);

@@ -1,11 +1,11 @@
-/** Whether programs such as npm are found under another name. */
+/** On Windows, npm and npx are scripts that end in `.cmd`. */
 const IS_WINDOWS = Deno.build.os === "windows";
 
 /**
- * Runs a program to its end.
+ * Runs a program and waits for it.
  *
- * @returns What it printed on its standard output.
- * @throws {Error} It failed; the message has all that it printed.
+ * @returns Its standard output.
+ * @throws {Error} It failed. The message contains everything that it printed.
  */
 export async function run(
   program: string,

@@ -1,9 +1,8 @@
 /**
  * Runs the tests on Node, against the npm package: `deno task test:node`.
  *
- * The compiled tests are put beside the compiled modules of the package, so
- * that what they import is what npm users get. What they use of Deno comes
- * from a module that is made of Node's; see `_deno_on_node.js`.
+ * The tests are compiled into the unpacked package, so they import what npm
+ * users get. `_deno_on_node.js` stands in for the parts of Deno that they use.
  */
 import { cpSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
@@ -14,25 +13,22 @@ import ts from "npm:typescript@5.9.3";
 import { run } from "./run.ts";
 import { buildNpmPackage, withoutAliases } from "./npm.ts";
 
-/** The runtime: a package of npm whose program runs the tests. */
+/** The npm package of the runtime. */
 const NODE = Deno.args[0] ?? "node@22";
 
-/** Tests may be skipped for needing Deno, but not more of them than this share. */
+/** Largest share of tests that may be skipped because they need Deno. */
 const MAX_SKIPPED = 0.2;
 
-/**
- * What is not run on Node: tests of what is not in the package, and those that
- * reach into the runtime to break it, or kill processes of Deno.
- */
-const LEFT_OUT = ["fault_test.ts", "kill_test.ts"];
+/** Tests that need Deno as a whole: they make its system calls fail, or kill its processes. */
+const EXCLUDED = ["fault_test.ts", "kill_test.ts"];
 
-/** Folders of `tests/` that run on Node, and those with what they need. */
+/** Folders of `tests/` with tests for Node, and with what those import. */
 const FOLDERS = ["pool/", "codec/", "doc/", "cli/", "fuzz/", "support/"];
 
-/** Finds the parts of `npm:name@version/path`. */
+/** Matches `npm:name@version/path` and its parts. */
 const NPM_SPECIFIER = /"npm:(@?[^@"]+)@([^/"]+)([^"]*)"/g;
 
-/** Packages that the tests import. */
+/** npm packages that the tests import. */
 const packages = new Set<string>();
 
 const directory = Deno.makeTempDirSync({ prefix: "binfiles-node-" });
@@ -47,15 +43,15 @@ try {
   for (const part of FOLDERS) {
     mkdirSync(join(tests, part), { recursive: true });
     for (const { name } of Deno.readDirSync(new URL(`tests/${part}`, root))) {
-      if (!name.endsWith(".ts") || LEFT_OUT.includes(name)) continue;
-      const source = readFileSync(
-        new URL(`tests/${part}${name}`, root),
-        "utf8",
-      );
-      writeFileSync(
-        join(tests, part, name.replace(/\.ts$/, ".js")),
-        compile(source),
-      );
+      if (EXCLUDED.includes(name)) continue;
+      const source = new URL(`tests/${part}${name}`, root);
+      const target = join(tests, part, name);
+      if (name.endsWith(".ts")) {
+        writeFileSync(
+          target.replace(/\.ts$/, ".js"),
+          compile(readFileSync(source, "utf8")),
+        );
+      } else cpSync(source, target, { recursive: true });
     }
   }
   cpSync(new URL("deno.json", root), join(cwd, "deno.json"));
@@ -78,7 +74,7 @@ try {
   Deno.removeSync(directory, { recursive: true });
 }
 
-/** Compiles a test for Node 22, which has no `using` and no enums. */
+/** Compiles a test for Node 22, which has neither `using` nor enums. */
 function compile(source: string): string {
   const { outputText } = ts.transpileModule(withoutAliases(source), {
     compilerOptions: {
@@ -97,7 +93,7 @@ function compile(source: string): string {
   );
 }
 
-/** Says what was run and what was not. */
+/** Prints how many tests ran, and which were skipped. @throws {Error} Too many were. */
 function summarize(report: string): void {
   const count = (what: string) =>
     Number(report.match(new RegExp(`^ℹ ${what} (\\d+)$`, "m"))![1]);

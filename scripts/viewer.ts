@@ -1,12 +1,11 @@
 /**
- * Builds the viewer, one HTML file with all that it needs: `deno task viewer`
- * serves it on this machine; with `--build` it is only built, for a place
- * where others find it.
+ * Builds the viewer, a single HTML file, and serves it on this machine:
+ * `deno task viewer`. With `--build`, it is only built.
  */
 import { mkdirSync } from "node:fs";
 import { bundleForBrowser } from "./bundle.ts";
 
-/** Where the page is put. */
+/** Path of the page. */
 const OUTPUT = "dist/viewer.html";
 
 const folder = new URL("../viewer/", import.meta.url);
@@ -19,12 +18,12 @@ export async function buildViewer(): Promise<string> {
     Deno.readTextFile(new URL("style.css", folder)),
     Deno.readTextFile(new URL("index.html", folder)),
   ]);
-  // A page that is opened as a file may start such a thread, but none of a module.
+  // A page opened from a file can start a classic worker, but not a module worker.
   const source = `(async () => {\n${worker}})();`;
-  // Whatever the sources say, they must not end the element that they are in.
+  // Nothing in the script may close the script element.
   const script = `const WORKER_SOURCE = ${JSON.stringify(source)};\n${main}`
     .replaceAll("</", "<\\/").replaceAll("<!--", "<\\!--");
-  // Scripts and styles are those of the page, and it can connect to nothing.
+  // Only the page's own script and style run, and it can connect to nothing.
   const policy = [
     "default-src 'none'",
     `script-src ${await hashOf(script)} blob:`,
@@ -50,14 +49,14 @@ if (import.meta.main) {
   const html = await buildViewer();
   mkdirSync("dist", { recursive: true });
   Deno.writeTextFileSync(OUTPUT, html);
-  console.log(`The viewer is ${OUTPUT}: open it in a browser, or host it.`);
+  console.log(`Wrote ${OUTPUT}: open it in a browser, or host it.`);
   if (!Deno.args.includes("--build")) {
     Deno.serve(
       { hostname: "localhost", port: 8080 },
       ({ url }) =>
         new URL(url).pathname === "/"
           ? new Response(html, { headers: { "content-type": "text/html" } })
-          : new Response("There is only one page: /", { status: 404 }),
+          : new Response("Not found. The viewer is at /.", { status: 404 }),
     );
   }
 }

@@ -1,18 +1,11 @@
 import process from "node:process";
 import { Argument, Command } from "commander";
-
-/** The shells that there are scripts for. */
-const shells = ["bash", "zsh", "fish"] as const;
-
-/** One of them. */
-export type Shell = (typeof shells)[number];
+import { completionScript, type Shell, shells } from "../completion_scripts.ts";
 
 /** Makes the `completions` command. */
 export function completionsCommand(): Command {
   return new Command("completions")
-    .description(
-      "print a script that makes a shell complete commands and options",
-    )
+    .description("print a completion script for a shell")
     .addArgument(new Argument("<shell>", "the shell").choices(shells))
     .addHelpText(
       "after",
@@ -22,8 +15,7 @@ Examples:
   source <(binfiles completions zsh)                                in ~/.zshrc
   binfiles completions fish > ~/.config/fish/completions/binfiles.fish`,
     )
-    .action(async (shell: Shell, _options: unknown, command: Command) => {
-      const { completionScript } = await import("./completion_scripts.ts");
+    .action((shell: Shell, _options: unknown, command: Command) => {
       process.stdout.write(completionScript(command.parent!, shell));
     });
 }

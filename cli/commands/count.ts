@@ -1,20 +1,21 @@
 import process from "node:process";
-import { Command } from "commander";
-import { ExitCode, noteRanges, print, withProgress } from "../output.ts";
+import { Command, Option } from "commander";
+import { ExitCode } from "../exit_code.ts";
 import {
   addInputOptions,
   addOutputOptions,
   addSkipErrorsOption,
+  INPUT,
   type InputOptions,
-  jobOptions,
-  type OutputOptions,
   parseCount,
+  storedAs,
   workersOption,
 } from "../options.ts";
+import { noteSkipped, type OutputOptions, print } from "../output.ts";
+import { runJob } from "../run_job.ts";
 
-/** The options as commander hands them over. */
 interface Options extends InputOptions, OutputOptions {
-  keyOnly?: boolean;
+  keysOnly?: boolean;
   workers: number;
   skipErrors?: boolean;
 }
@@ -22,59 +23,57 @@ interface Options extends InputOptions, OutputOptions {
 /** Makes the `count` command. */
 export function countCommand(): Command {
   const command = new Command("count")
-    .alias("c")
     .description("count the documents of a bin file")
-    .argument("<input>", "bin file; - for standard input")
-    .argument("[offset]", "count records from this offset on", parseCount, 0)
+    .argument("<input>", INPUT)
+    .argument("[offset]", "count records from this offset", parseCount, 0)
     .argument(
       "[end]",
-      "count records that start before this offset",
+      "count records that start before this offset (default: end of file)",
       parseCount,
     )
-    .option("-k, --key-only", "count records, without decompressing contents")
+    .addOption(
+      storedAs(
+        "keysOnly",
+        new Option(
+          "-k, --key-only",
+          "count records without decompressing their contents",
+        ),
+      ),
+    )
     .addOption(workersOption())
     .addHelpText(
       "after",
       `
-Contents are decompressed, so that only whole documents count; -k is faster.
+Contents are decompressed, so only intact documents count; -k is faster.
 
 Examples:
   binfiles count docs.bin                documents that can be read
-  binfiles count -k docs.bin             records, whatever is in them
-  binfiles count docs.bin 4096 1000000   those that start between two offsets
-  curl -s $url | binfiles count -        of the standard input`,
+  binfiles count -k docs.bin             records, whatever their contents
+  binfiles count docs.bin 4096 1000000   records that start between two offsets
+  curl -s $url | binfiles count -        from the standard input`,
     )
-    .action(countAction);
+    .action(count);
   addInputOptions(command);
   addSkipErrorsOption(command);
   return addOutputOptions(command, "print the result as one line of JSON");
 }
 
-async function countAction(
+async function count(
   source: string,
   start: number,
   end: number | undefined,
   options: Options,
 ): Promise<void> {
   const { scan } = await import("../../doc/scan.ts");
-  const { documents, bytesRead, skipped } = await withProgress(
+  const { documents, bytesRead, skipped } = await runJob(
     options,
-    (onProgress) =>
-      scan({
-        source,
-        start,
-        end,
-        ...jobOptions(options),
-        keysOnly: options.keyOnly,
-        skipErrors: options.skipErrors,
-        onProgress,
-      }),
+    (job) => scan({ ...job, sourceCodec: job.codec, source, start, end }),
   );
   if (options.json) {
     print(JSON.stringify({ source, documents, bytesRead, skipped }));
   } else {
     print(String(documents));
-    noteRanges(skipped);
+    noteSkipped(skipped);
   }
   if (skipped.length > 0) process.exitCode = ExitCode.Skipped;
 }

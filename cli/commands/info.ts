@@ -2,27 +2,18 @@ import process from "node:process";
 import { Command } from "commander";
 import type { EngineInfo } from "../../codec/engines.ts";
 import type { ScanResult } from "../../doc/scan.ts";
-import {
-  describeCodecs,
-  ExitCode,
-  humanCount,
-  humanSize,
-  noteRanges,
-  print,
-  ratio,
-  styled,
-  withProgress,
-} from "../output.ts";
+import { ExitCode } from "../exit_code.ts";
+import { describeCodecs, humanCount, humanSize, ratio } from "../format.ts";
 import {
   addInputOptions,
   addOutputOptions,
+  INPUT,
   type InputOptions,
-  jobOptions,
-  type OutputOptions,
   workersOption,
 } from "../options.ts";
+import { noteSkipped, type OutputOptions, print, styled } from "../output.ts";
+import { runJob } from "../run_job.ts";
 
-/** The options as commander hands them over. */
 interface Options extends InputOptions, OutputOptions {
   workers: number;
 }
@@ -31,24 +22,24 @@ interface Options extends InputOptions, OutputOptions {
 export function infoCommand(): Command {
   const command = new Command("info")
     .description(
-      "tell what a bin file is and holds, and which engines are in use",
+      "show the codec, sizes and engines of a bin file",
     )
-    .argument("[input]", "bin file; - for standard input")
+    .argument("[input]", `${INPUT} (default: only engines)`)
     .addOption(workersOption())
     .addHelpText(
       "after",
       `
 Examples:
   binfiles info docs.bin         codec, documents, sizes, ratio, largest documents
-  binfiles info docs.bin --json  the same, in exact numbers
-  binfiles info                  the engines of each codec`,
+  binfiles info docs.bin --json  the same, with exact numbers
+  binfiles info                  the engines of every codec`,
     )
-    .action(infoAction);
+    .action(info);
   addInputOptions(command);
-  return addOutputOptions(command, "print the facts as one line of JSON");
+  return addOutputOptions(command, "print the result as one line of JSON");
 }
 
-async function infoAction(
+async function info(
   source: string | undefined,
   options: Options,
 ): Promise<void> {
@@ -62,13 +53,10 @@ async function infoAction(
     return;
   }
   const { scan } = await import("../../doc/scan.ts");
-  const result = await withProgress(options, (onProgress) =>
-    scan({
-      source,
-      ...jobOptions(options),
-      skipErrors: true,
-      onProgress,
-    }));
+  const result = await runJob(
+    options,
+    (job) => scan({ ...job, sourceCodec: job.codec, source, skipErrors: true }),
+  );
   const engines = listEngines().filter(({ codec, inUse }) =>
     inUse.includes("decompress") &&
     codec !== "none" &&
@@ -76,11 +64,11 @@ async function infoAction(
   );
   if (options.json) print(JSON.stringify({ ...result, engines }));
   else describe(result, engines);
-  noteRanges(result.skipped, "damaged:");
+  noteSkipped(result.skipped, "corrupt:");
   if (result.skipped.length > 0) process.exitCode = ExitCode.Skipped;
 }
 
-/** Prints what was found, for people. */
+/** Describes the result for people. */
 function describe(result: ScanResult, engines: EngineInfo[]): void {
   const { source, sourceSize, documents, tally } = result;
   const { keyBytes, storedBytes, contentBytes, largest } = tally;
@@ -128,10 +116,10 @@ function describe(result: ScanResult, engines: EngineInfo[]): void {
   }
 }
 
-/** Characters of the longest bar. */
+/** Length of the longest bar, in characters. */
 const BAR_LENGTH = 40;
 
-/** A bar for each power of two between the smallest and the largest document. */
+/** Draws a bar for each power of two between the smallest and the largest document. */
 function histogramLines(histogram: number[]): string[] {
   const first = histogram.findIndex((count) => count > 0);
   const last = histogram.findLastIndex((count) => count > 0);
@@ -139,20 +127,20 @@ function histogramLines(histogram: number[]): string[] {
   return histogram.slice(first, last + 1).map((count, i) => {
     const bits = first + i;
     const label = bits === 0 ? "empty" : `< ${humanBinary(2 ** bits)}`;
-    // Something is never shown as nothing.
+    // Rounded up, so that a few documents are visible.
     const bar = "█".repeat(Math.ceil(BAR_LENGTH * count / highest));
     return `  ${label.padStart(9)}  ${bar} ${humanCount(count)}`;
   });
 }
 
-/** A power of two for people: `512 B`, `64 KiB`. */
+/** Formats a power of two: `512 B`, `64 KiB`. */
 function humanBinary(bytes: number): string {
   const units = ["B", "KiB", "MiB", "GiB"];
   const unit = Math.floor(Math.log2(bytes) / 10);
   return `${bytes / 1024 ** unit} ${units[unit]}`;
 }
 
-/** Prints which engines serve which codecs. */
+/** Lists the engines of every codec. */
 function describeEngines(engines: EngineInfo[]): void {
   for (
     const { codec, engine, kind, compresses, decompresses, inUse } of engines
@@ -160,7 +148,7 @@ function describeEngines(engines: EngineInfo[]): void {
     const does = [
       ...(compresses ? ["compresses"] : []),
       ...(decompresses ? ["decompresses"] : []),
-    ].join(", ") || "not to be had here";
+    ].join(", ") || "unavailable";
     const use = inUse.length > 0 ? `, in use to ${inUse.join(" and ")}` : "";
     print(
       `${codec.padEnd(7)} ${engine.padEnd(18)} ${kind.padEnd(9)} ${does}${use}`,

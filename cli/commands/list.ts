@@ -1,25 +1,20 @@
 import process from "node:process";
 import { Command } from "commander";
-import { ByteOutput, writeStandardOutput } from "../byte_output.ts";
+import { ByteOutput } from "../byte_output.ts";
+import { addRecord } from "../document_output.ts";
 import {
   addInputOptions,
   addOutputOptions,
   addSelectionOptions,
   addSkipErrorsOption,
-  limitOption,
+  INPUT,
   parseCount,
   type SelectionOptions,
 } from "../options.ts";
-import { addRecord } from "../document_output.ts";
-import {
-  keyMatcher,
-  type RecordsOptions,
-  walk,
-  WalkProgress,
-  withRecords,
-} from "../records.ts";
+import { type RecordsOptions, withRecords } from "../records.ts";
+import { writeStandardOutput } from "../standard_output.ts";
+import { keyMatcher, walk, WalkProgress } from "../walk.ts";
 
-/** The options as commander hands them over. */
 interface Options extends RecordsOptions, SelectionOptions {
   keyOnly?: boolean;
 }
@@ -27,37 +22,31 @@ interface Options extends RecordsOptions, SelectionOptions {
 /** Makes the `list` command. */
 export function listCommand(): Command {
   const command = new Command("list")
-    .aliases(["l", "ls"])
     .description("list the documents of a bin file: offset, key, stored size")
-    .argument("<input>", "bin file; - for standard input")
-    .argument("[offset]", "list from the record at this offset on", parseCount)
-    .option("-k, --key-only", "print keys only")
-    .addOption(limitOption("most documents to list"))
+    .argument("<input>", INPUT)
+    .argument("[offset]", "start at the record at this offset", parseCount, 0)
+    .option("-k, --key-only", "print only keys")
     .addHelpText(
       "after",
       `
-Columns are separated by tabulators. Control characters and backslashes in keys
-are printed as in \\n, \\x1b and \\\\; --json has them as they are.
+Columns are separated by tabs. Control characters and backslashes in keys are
+escaped, as in \\n, \\x1b and \\\\; --json prints keys unchanged.
 
 Examples:
   binfiles list docs.bin                    all documents
   binfiles list -k -p '^user/' docs.bin     keys that begin with user/
-  binfiles list -l 10 docs.bin 4096         ten documents from an offset on
-  binfiles list -s 999 docs.bin             every thousandth
+  binfiles list -l 10 docs.bin 4096         ten documents from an offset
+  binfiles list -s 999 docs.bin             every thousandth document
   curl -s $url | binfiles list -            from the standard input`,
     )
-    .action(listAction);
+    .action(list);
   addSelectionOptions(command);
   addSkipErrorsOption(command);
   addInputOptions(command);
   return addOutputOptions(command, "print a line of JSON for each document");
 }
 
-function listAction(
-  input: string,
-  offset: number = 0,
-  options: Options,
-): Promise<void> {
+function list(input: string, offset: number, options: Options): Promise<void> {
   return withRecords(input, offset, options, false, async (open) => {
     const out = new ByteOutput(writeStandardOutput);
     const progress = new WalkProgress(open, options, true);

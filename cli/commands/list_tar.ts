@@ -2,18 +2,18 @@ import { once } from "node:events";
 import process from "node:process";
 import { Command } from "commander";
 import type { TarEntry } from "../../doc/source/tar.ts";
+import { humanSize, printable } from "../format.ts";
+import { inputChunks } from "../input_chunks.ts";
 import {
   addOutputOptions,
   limitOption,
-  type OutputOptions,
   patternOption,
   tarCodecOption,
 } from "../options.ts";
-import { humanSize, print, printable } from "../output.ts";
+import { type OutputOptions, print } from "../output.ts";
 
-/** The options as commander hands them over. */
 interface Options extends OutputOptions {
-  format?: string;
+  tarCodec?: string;
   pattern?: RegExp;
   limit: number;
 }
@@ -21,38 +21,33 @@ interface Options extends OutputOptions {
 /** Makes the `list-tar` command. */
 export function listTarCommand(): Command {
   const command = new Command("list-tar")
-    .alias("t")
     .description("list the entries of a tar archive, compressed or not")
     .argument("<tar>", "tar archive; - for standard input")
     .addOption(tarCodecOption("-f, --format"))
-    .addOption(patternOption("names to list"))
-    .addOption(limitOption("most entries to list"))
+    .addOption(patternOption("entries whose names"))
+    .addOption(limitOption("entries"))
     .addHelpText(
       "after",
       `
-Each line has an entry's size and name, and what it is if it is no file.
+Each line has the size and the name of an entry, and its type if it is not a file.
 
 Examples:
-  binfiles list-tar pages.tar.gz                  all entries, codec detected
+  binfiles list-tar pages.tar.gz                     all entries
   binfiles list-tar pages.tar.xz -p '\\.html$' -l 10  the first ten pages
-  curl -s https://… | binfiles list-tar - --json   from a pipe, a line of JSON for each`,
+  curl -s $url | binfiles list-tar - --json          from the standard input`,
     )
-    .action(listTarAction);
-  return addOutputOptions(command, "print each entry as a line of JSON");
+    .action(listTar);
+  return addOutputOptions(command, "print a line of JSON for each entry");
 }
 
-async function listTarAction(path: string, options: Options): Promise<void> {
+async function listTar(path: string, options: Options): Promise<void> {
   const { readTar } = await import("../../doc/source/tar.ts");
-  const { decodeKey } = await import("../../doc/bytes.ts");
-  const { fileChunks } = await import("../../doc/source/file_chunks.ts");
-  const { standardInputChunks } = await import(
-    "../../doc/source/standard_input.ts"
-  );
-  const { pattern, limit, json } = options;
+  const { pattern, limit, json, tarCodec } = options;
+  const decoder = new TextDecoder();
   let left = limit || Infinity;
-  await readTar(path === "-" ? standardInputChunks() : fileChunks(path), {
+  await readTar(await inputChunks(path), {
     entry(entry) {
-      const name = decodeKey(entry.name);
+      const name = decoder.decode(entry.name);
       if (left > 0 && (pattern === undefined || pattern.test(name))) {
         left--;
         print(json ? toJson(entry, name) : toLine(entry, name));
@@ -63,7 +58,7 @@ async function listTarAction(path: string, options: Options): Promise<void> {
       if (process.stdout.writableNeedDrain) await once(process.stdout, "drain");
       return left > 0;
     },
-  }, { codec: options.format, file: path === "-" ? undefined : path });
+  }, { codec: tarCodec, file: path === "-" ? undefined : path });
 }
 
 function toJson({ type, size, offset }: TarEntry, name: string): string {
@@ -71,6 +66,6 @@ function toJson({ type, size, offset }: TarEntry, name: string): string {
 }
 
 function toLine({ type, size }: TarEntry, name: string): string {
-  const kind = type === "file" ? "" : `  (${type})`;
-  return `${humanSize(size).padStart(8)}  ${printable(name)}${kind}`;
+  const suffix = type === "file" ? "" : `  (${type})`;
+  return `${humanSize(size).padStart(8)}  ${printable(name)}${suffix}`;
 }

@@ -1,167 +1,134 @@
 import process from "node:process";
 import { Command } from "commander";
 import type { PackageResult } from "../../doc/package_files.ts";
-import { namesIn } from "../name_list.ts";
-import {
-  addOutputOptions,
-  addSkipErrorsOption,
-  codecOption,
-  forceOption,
-  keySizeLimitOption,
-  limitOption,
-  maxSizeOption,
-  type OutputOptions,
-  parseCount,
-  patternOption,
-  sumsOption,
-  tarCodecOption,
-  waitOption,
-  workersOption,
-} from "../options.ts";
+import { ExitCode } from "../exit_code.ts";
 import {
   describeCodecs,
-  ExitCode,
   humanDuration,
   humanSize,
-  note,
-  noteCut,
   plural,
-  print,
   printable,
   ratio,
-  withProgress,
-} from "../output.ts";
-import { interruptSignal } from "../run.ts";
+} from "../format.ts";
+import { inputChunks } from "../input_chunks.ts";
+import { readNameList } from "../name_list.ts";
+import {
+  addLimitOptions,
+  addOutputOptions,
+  addSkipErrorsOption,
+  addTargetOptions,
+  codecOption,
+  limitOption,
+  type LimitOptions,
+  packageCodecOption,
+  patternOption,
+  tarCodecOption,
+  type TargetOptions,
+  workersOption,
+} from "../options.ts";
+import { note, type OutputOptions, printerFor } from "../output.ts";
+import { runJob } from "../run_job.ts";
 
-/** The options as commander hands them over. */
-interface Options extends OutputOptions {
+interface Options extends TargetOptions, LimitOptions, OutputOptions {
   filesFrom?: string;
   null?: boolean;
-  inputCompressType: string;
-  tarCompressType?: string;
-  compressType?: string;
-  packageCompressType?: string;
-  level?: number;
+  inputCodec: string;
+  tarCodec?: string;
+  targetCodec?: string;
+  packageCodec?: string;
   baseName?: boolean;
   append?: boolean;
-  force?: boolean;
-  sums?: boolean;
-  wait: number;
   skipErrors?: boolean;
   workers: number;
   pattern?: RegExp;
   limit: number;
-  keySizeLimit: number;
-  maxSize: number;
 }
 
-/** How many files that were skipped are told of one by one. */
+/** Most skipped files that are listed one by one. */
 const MAX_FILES_SHOWN = 20;
+
+const NEWLINE = 10;
 
 /** Makes the `package` command. */
 export function packageCommand(): Command {
   const command = new Command("package")
-    .alias("p")
-    .description("put files into a bin file: a directory's, or a tar archive's")
+    .description("pack a directory or a tar archive into a bin file")
     .argument(
       "<source>",
-      "directory, or tar archive, compressed or not (- for standard input)",
+      "directory, or tar archive, compressed or not; - for standard input",
     )
-    .argument("<target>", "bin file to make (- for standard output)")
+    .argument("<target>", "bin file to write; - for standard output")
     .addOption(
       codecOption(
+        "targetCodec",
         "-z, --compress-type",
-        "codec of the target's contents; gzip when not told, or what the target has",
+        "set the codec of the target's contents (default: gzip, or what --append finds)",
       ),
     )
     .addOption(
       codecOption(
+        "inputCodec",
         "-c, --input-compress-type",
-        "codec of the files themselves, which are decompressed",
+        "decompress the files with this codec before they are packed",
       ).default("none"),
     )
     .addOption(tarCodecOption("-t, --tar-compress-type"))
-    .addOption(
-      codecOption(
-        "--package-compress-type",
-        "codec of the target as a whole",
-      ),
-    )
-    .option("--level <number>", "compression level of the target", parseCount)
+    .addOption(packageCodecOption("--package-compress-type"))
     .addOption(workersOption())
-    .addOption(patternOption("files to take, by their paths"))
-    .addOption(limitOption("most files to take"))
+    .addOption(patternOption("files whose paths"))
+    .addOption(limitOption("files"))
     .option(
       "--files-from <list>",
-      "take the files of the directory that a list names (- for standard input)",
+      "take only files of the directory that this list names; - for standard input",
     )
-    .option("-0, --null", "names in the list end with a zero byte, not a line")
-    .option("--base-name", "keys are names without directories")
-    .option("-a, --append", "add to an existing target")
-    .addOption(forceOption())
-    .addOption(sumsOption())
-    .addOption(waitOption())
-    .addOption(keySizeLimitOption())
-    .addOption(maxSizeOption())
+    .option(
+      "-0, --null",
+      "end names in the list with a zero byte, not a newline",
+    )
+    .option("--base-name", "use names without directories as keys")
+    .option("-a, --append", "append to an existing target")
     .addHelpText(
       "after",
       `
-Keys are paths from the directory on. Symbolic links, pipes and devices are
+Keys are paths relative to the directory. Symbolic links, pipes and devices are
 skipped with a note; the exit code is 3 only if a file's content is missing.
 
 Examples:
-  binfiles package pages/ pages.bin                      all files, each with gzip
-  binfiles package pages/ pages.bin -z zstd -p '\\.html$'  some of them, with zstd
-  binfiles package pages.tar.xz pages.bin                from a tar archive
-  binfiles package logs/ logs.bin -c gzip -z zstd        files that are .gz themselves
-  binfiles package pages/ pages.bin -a                   add to what is there
+  binfiles package pages/ pages.bin                      all files, with gzip
+  binfiles package pages/ pages.bin -z zstd -p '\\.html$'  some files, with zstd
+  binfiles package pages.tar.xz pages.bin                a tar archive
+  binfiles package logs/ logs.bin -c gzip -z zstd        files that are gzip themselves
+  binfiles package pages/ pages.bin -a                   append to an existing file
   find . -name '*.md' | binfiles package . notes.bin --files-from -`,
     )
-    .action(packageAction);
+    .action(packageSource);
+  addTargetOptions(command);
+  addLimitOptions(command);
   addSkipErrorsOption(command);
   return addOutputOptions(command, "print the result as one line of JSON");
 }
 
-async function packageAction(
+async function packageSource(
   source: string,
   target: string,
   options: Options,
 ): Promise<void> {
   const { packageFiles } = await import("../../doc/package_files.ts");
-  const signal = interruptSignal(options.pattern);
-  // Whatever ends the work also ends the reading of the list.
-  const done = new AbortController();
-  const stop = AbortSignal.any([done.signal, ...(signal ? [signal] : [])]);
-  const result = await withProgress(
-    options,
-    async (onProgress) =>
-      await packageFiles({
-        source,
-        target,
-        names: await listOf(options, stop),
-        targetCodec: options.compressType,
-        inputCodec: options.inputCompressType,
-        tarCodec: options.tarCompressType,
-        packageCodec: options.packageCompressType,
-        level: options.level,
-        baseName: options.baseName,
-        append: options.append,
-        force: options.force,
-        sums: options.sums,
-        lockWait: options.wait,
-        skipErrors: options.skipErrors,
-        workers: options.workers,
-        pattern: options.pattern,
-        limit: options.limit,
-        keySizeLimit: options.keySizeLimit,
-        maxSize: options.maxSize,
-        signal,
-        onProgress,
-      }),
-  ).finally(() => done.abort());
-  if (result.cut !== undefined) noteCut(target, result.cut);
-  // What is said must not get into a file that is printed.
-  const say = target === "-" ? note : print;
+  // A failure has to end the reading of the list, too.
+  const finished = new AbortController();
+  const result = await runJob(options, async (job) => {
+    const signals = [finished.signal, ...(job.signal ? [job.signal] : [])];
+    const names = await namesOf(options, AbortSignal.any(signals));
+    return await packageFiles({ ...job, source, target, names });
+  }).finally(() => finished.abort());
+  const say = printerFor(target);
+  if (result.cut !== undefined) {
+    const { offset, size } = result.cut;
+    note(
+      `removed ${plural(size, "byte")} at offset ${offset} of ${target}: ` +
+        "an incomplete record of a process that died while it was appending",
+    );
+  }
   if (options.json) say(JSON.stringify(result));
   else if (!options.quiet) describe(result, say);
   if (result.skipped.some(({ isLost }) => isLost)) {
@@ -169,25 +136,17 @@ async function packageAction(
   }
 }
 
-/** The names of files that a list has, if there is one. */
-async function listOf(
+/** The names that `--files-from` lists; undefined without it. */
+async function namesOf(
   { filesFrom, null: endsWithZero }: Options,
-  stop: AbortSignal,
+  signal: AbortSignal,
 ): Promise<AsyncIterable<string> | undefined> {
   if (filesFrom === undefined) return undefined;
-  const { standardInputChunks } = await import(
-    "../../doc/source/standard_input.ts"
-  );
-  const { fileChunks } = await import("../../doc/source/file_chunks.ts");
-  const chunks = filesFrom === "-"
-    ? standardInputChunks(stop)
-    : fileChunks(filesFrom);
-  return namesIn(chunks, endsWithZero ? 0 : NEWLINE);
+  const chunks = await inputChunks(filesFrom, signal);
+  return readNameList(chunks, endsWithZero ? 0 : NEWLINE);
 }
 
-const NEWLINE = 10;
-
-/** Tells what was done, for people. */
+/** Describes the result for people. */
 function describe(
   { source, target, targetCodec, packageCodec, ...result }: PackageResult,
   say: (line: string) => void,

@@ -1,8 +1,9 @@
 import process from "node:process";
 import { Command } from "commander";
 import type { CodecName } from "../../codec/names.ts";
-import { ByteOutput, type Sink, writeStandardOutput } from "../byte_output.ts";
+import { ByteOutput, type Sink } from "../byte_output.ts";
 import { addJsonDocument, addPrettyContent } from "../document_output.ts";
+import { interruptSignal } from "../interrupt.ts";
 import {
   addInputOptions,
   addOutputOptions,
@@ -10,25 +11,18 @@ import {
   addSkipErrorsOption,
   codecOption,
   forceOption,
-  limitOption,
+  INPUT,
   parseCount,
   type SelectionOptions,
 } from "../options.ts";
-import {
-  keyMatcher,
-  type RecordsOptions,
-  type Selection,
-  walk,
-  WalkProgress,
-  withRecords,
-} from "../records.ts";
-import { interruptSignal } from "../run.ts";
+import { type RecordsOptions, withRecords } from "../records.ts";
+import { writeStandardOutput } from "../standard_output.ts";
+import { keyMatcher, type Selection, walk, WalkProgress } from "../walk.ts";
 
-/** The options as commander hands them over. */
 interface Options extends RecordsOptions, SelectionOptions {
   key?: string[];
   output: string;
-  outputCompressType: string;
+  outputCodec: CodecName;
   force?: boolean;
   pretty?: boolean;
 }
@@ -36,16 +30,15 @@ interface Options extends RecordsOptions, SelectionOptions {
 /** Makes the `read` command. */
 export function readCommand(): Command {
   const command = new Command("read")
-    .aliases(["r", "ra"])
-    .description("print a document, or several: from an offset, or by key")
+    .description("print one or more documents, by offset or key")
     .addHelpText(
       "after",
       `
-Contents are printed as they are, one after the other.
+Contents are printed unchanged, one after the other.
 
 Examples:
   binfiles read docs.bin 4096                   the document at an offset
-  binfiles read docs.bin --key hello.txt        the one with a key
+  binfiles read docs.bin --key hello.txt        the document with a key
   binfiles read docs.bin -l 0 -p '\\.json$' --json | jq .key
   binfiles read docs.bin -l 100 -c gzip > first.gz
   binfiles read docs.bin --key a.png -o a.png   into a file`,
@@ -53,57 +46,44 @@ Examples:
   return addReadOptions(command, 1);
 }
 
-/** Makes the `cat` command, which is `read` of all documents. */
-export function catCommand(): Command {
-  const command = new Command("cat")
-    .description("print all documents")
-    .addHelpText(
-      "after",
-      `
-Contents are printed as they are, one after the other.
-
-Examples:
-  binfiles cat docs.bin                        everything
-  binfiles cat docs.bin.zst --json | jq .key   a line of JSON for each
-  binfiles cat docs.bin -p '^log/' -o log.gz -c gzip`,
-    );
-  return addReadOptions(command, 0);
-}
-
-/** Adds what both commands have. */
-function addReadOptions(command: Command, limit: number): Command {
+/** Adds what `read` and `cat` share; `limit` is the default of `-l`. */
+export function addReadOptions(command: Command, limit: number): Command {
   command
-    .argument("<input>", "bin file; - for standard input")
-    .argument("[offset]", "read from the record at this offset on", parseCount)
-    .addOption(limitOption("most documents to print", limit))
+    .argument("<input>", INPUT)
+    .argument("[offset]", "start at the record at this offset", parseCount, 0)
     .option(
       "--key <key>",
-      "print the document with this key; may be given several times",
+      "take only the document with this key; can be repeated",
       (key: string, keys: string[] = []) => [...keys, key],
     )
-    .option("-o, --output <file>", "write to a file, whole or not at all", "-")
+    .option(
+      "-o, --output <file>",
+      "write to a file; - for standard output",
+      "-",
+    )
     .addOption(forceOption())
     .addOption(
-      codecOption("-c, --output-compress-type", "codec of the output")
-        .default("none"),
+      codecOption(
+        "outputCodec",
+        "-c, --output-compress-type",
+        "compress the output with this codec",
+      ).default("none"),
     )
     .option("--pretty", "indent contents that are JSON")
-    .action(readAction);
-  addSelectionOptions(command);
+    .action(read);
+  addSelectionOptions(command, limit);
   addSkipErrorsOption(command);
   addInputOptions(command);
   return addOutputOptions(command, "print a line of JSON for each document");
 }
 
-async function readAction(
+async function read(
   input: string,
-  offset: number = 0,
+  offset: number,
   options: Options,
   command: Command,
 ): Promise<void> {
-  const { output, force = false } = options;
-  const { findCodec } = await import("../../codec/codecs.ts");
-  const codec = findCodec(options.outputCompressType).name;
+  const { output, force = false, outputCodec: codec } = options;
   if (output === "-") {
     await withEncoder(
       codec,
@@ -126,7 +106,7 @@ async function readAction(
   );
 }
 
-/** Puts a compressor in front of a sink. */
+/** Gives `work` a sink that compresses into another one. */
 async function withEncoder(
   codec: CodecName,
   sink: Sink,
@@ -140,13 +120,13 @@ async function withEncoder(
   try {
     await work((bytes) => encoder.push(bytes, false, sink));
   } finally {
-    // After an error too: what was printed before it can be decompressed then.
+    // Also after an error, so that what was printed before it can be decompressed.
     encoder.push(new Uint8Array(0), true, sink);
     encoder.close?.();
   }
 }
 
-/** Reads the documents that are selected into a sink. */
+/** Prints the selected documents to a sink. */
 async function readInto(
   sink: Sink,
   input: string,
@@ -162,7 +142,7 @@ async function readInto(
     const out = new ByteOutput(sink);
     const progress = new WalkProgress(open, options, options.output === "-");
     const toTerminal = process.stdout.isTTY && options.output === "-" &&
-      options.outputCompressType === "none";
+      options.outputCodec === "none";
     const missing = new Set(options.key);
     const add = (content: Uint8Array) => {
       if (options.json) addJsonDocument(out, open.records, content);
@@ -174,7 +154,7 @@ async function readInto(
       }
     };
     try {
-      const read = await walk(
+      const count = await walk(
         open.records,
         selectionOf(options, command, missing),
         (records) => {
@@ -202,7 +182,7 @@ async function readInto(
           }`,
         );
       }
-      if (read === 0 && options.pattern !== undefined) {
+      if (count === 0 && options.pattern !== undefined) {
         throw new FileError(
           file,
           `Cannot find a document whose key matches ${options.pattern} in ${file}`,
@@ -216,7 +196,7 @@ async function readInto(
   });
 }
 
-/** Which records are read. Keys that are found are removed from `missing`. */
+/** The records to print. Keys that are found are removed from `missing`. */
 function selectionOf(
   { key, pattern, step, limit }: Options,
   command: Command,
@@ -226,7 +206,7 @@ function selectionOf(
   const selection = { step, limit: limit || Infinity };
   if (key === undefined) return { ...selection, matches: matchesPattern };
   const keys = new Set(key);
-  // One of each is what is meant, unless another limit is given.
+  // Without -l, `read` prints one document for each key, not one in all.
   const oncePerKey = limit === 1 &&
     command.getOptionValueSource("limit") === "default";
   return {

@@ -1,29 +1,22 @@
 import process from "node:process";
 import { Command } from "commander";
-import {
-  describeCodecs,
-  ExitCode,
-  note,
-  noteRanges,
-  plural,
-  print,
-  withProgress,
-} from "../output.ts";
+import { ExitCode } from "../exit_code.ts";
+import { describeCodecs, plural } from "../format.ts";
 import {
   addInputOptions,
   addOutputOptions,
   forceOption,
+  INPUT,
   type InputOptions,
-  jobOptions,
-  type OutputOptions,
   waitOption,
   workersOption,
 } from "../options.ts";
+import { noteSkipped, type OutputOptions, printerFor } from "../output.ts";
+import { runJob } from "../run_job.ts";
 
-/** The options as commander hands them over. */
 interface Options extends InputOptions, OutputOptions {
   force?: boolean;
-  wait: number;
+  lockWait: number;
   workers: number;
 }
 
@@ -31,12 +24,12 @@ interface Options extends InputOptions, OutputOptions {
 export function recoverCommand(): Command {
   const command = new Command("recover")
     .description(
-      "save every document that can be read from a damaged or cut file",
+      "save all readable documents of a corrupt or truncated bin file",
     )
-    .argument("<input>", "damaged bin file; - for standard input")
+    .argument("<input>", INPUT)
     .argument(
       "<target>",
-      "bin file to make, of the same codec; - for standard output",
+      "bin file to write, with the same codec; - for standard output",
     )
     .addOption(workersOption())
     .addOption(forceOption())
@@ -44,43 +37,43 @@ export function recoverCommand(): Command {
     .addHelpText(
       "after",
       `
-Documents keep their codec and their order. What was lost is reported as ranges
-of bytes, with keys where they are known. Exits with 0 if nothing was lost, and
-with 3 if something was.
+Documents keep their codec and their order. Lost regions are reported with their
+offsets, and with keys where they are known. Exits with 0 if nothing was lost,
+and with 3 if something was.
 
 Examples:
   binfiles recover damaged.bin saved.bin
   binfiles recover damaged.bin saved.bin --json > report.json
-  binfiles recover cut.bin.xz saved.bin      a package, as far as it goes`,
+  binfiles recover truncated.bin.xz saved.bin   a package, up to its damage`,
     )
-    .action(recoverAction);
+    .action(recover);
   addInputOptions(command);
-  return addOutputOptions(command, "print the report as one line of JSON");
+  return addOutputOptions(command, "print the result as one line of JSON");
 }
 
-async function recoverAction(
+async function recover(
   source: string,
   target: string,
   options: Options,
 ): Promise<void> {
   const { repack } = await import("../../doc/repack.ts");
-  const result = await withProgress(options, (onProgress) =>
-    repack({
-      source,
-      target,
-      ...jobOptions(options),
-      targetCodec: "same",
-      skipErrors: true,
-      force: options.force,
-      lockWait: options.wait,
-      onProgress,
-    }));
+  const result = await runJob(
+    options,
+    ({ codec, ...job }) =>
+      repack({
+        ...job,
+        source,
+        target,
+        sourceCodec: codec,
+        targetCodec: "same",
+        skipErrors: true,
+      }),
+  );
   const { documents, skipped } = result;
-  // What is said must not get into a file that is printed.
-  const say = target === "-" ? note : print;
+  const say = printerFor(target);
   if (options.json) say(JSON.stringify(result));
   else {
-    noteRanges(skipped, "lost:");
+    noteSkipped(skipped, "lost:");
     if (!options.quiet) {
       say(
         `${plural(documents, "document")} of ${source} (${
@@ -88,7 +81,7 @@ async function recoverAction(
         }) saved in ${target}; ${
           skipped.length === 0
             ? "nothing was lost"
-            : `${plural(skipped.length, "range")} lost`
+            : `${plural(skipped.length, "region")} lost`
         }`,
       );
     }

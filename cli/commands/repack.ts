@@ -1,181 +1,143 @@
 import process from "node:process";
 import { Command, Option } from "commander";
-import type { RepackOptions, RepackResult } from "../../doc/repack.ts";
+import type { RepackResult } from "../../doc/repack.ts";
+import { EXIT_CODES_HELP, ExitCode } from "../exit_code.ts";
 import {
   describeCodecs,
-  ExitCode,
   humanDuration,
   humanSize,
-  note,
-  noteRanges,
   plural,
-  print,
   ratio,
-  withProgress,
-} from "../output.ts";
+} from "../format.ts";
 import {
+  addLimitOptions,
   addOutputOptions,
   addSkipErrorsOption,
+  addTargetOptions,
   codecOption,
-  forceOption,
-  keySizeLimitOption,
   limitOption,
-  maxSizeOption,
-  type OutputOptions,
+  type LimitOptions,
+  packageCodecOption,
   parseCount,
   patternOption,
-  sumsOption,
-  waitOption,
+  type TargetOptions,
   workersOption,
 } from "../options.ts";
-import { interruptSignal } from "../run.ts";
+import {
+  note,
+  noteSkipped,
+  type OutputOptions,
+  print,
+  printerFor,
+} from "../output.ts";
+import { runJob } from "../run_job.ts";
 
-/** The options as commander hands them over. */
-interface Options extends OutputOptions {
-  sourceCompressType?: string;
-  targetCompressType: string;
-  packageCompressType: string;
+interface Options extends TargetOptions, LimitOptions, OutputOptions {
+  sourceCodec?: string;
+  targetCodec: string;
+  packageCodec: string;
   workers: number;
   mode: "file" | "doc" | "path";
   pattern?: RegExp;
   limit: number;
   split: number;
   contentOnly?: boolean;
-  optimized: boolean;
-  level?: number;
-  force?: boolean;
-  wait: number;
+  optimized?: boolean;
   skipErrors?: boolean;
-  sums?: boolean;
-  keySizeLimit: number;
-  maxSize: number;
 }
 
 /** Makes the `repack` command. */
 export function repackCommand(): Command {
   const command = new Command("repack")
-    .alias("a")
     .description("change the compression of a bin file, on all cores")
     .argument(
       "<source>",
-      "bin file (- for standard input), or directory of bin files in path mode",
+      "bin file (- for standard input), or a directory of bin files in path mode",
     )
     .argument(
       "<target>",
-      "file (- for standard output), or directory in path mode, to make",
+      "file to write (- for standard output), or a directory in path mode",
     )
     .addOption(
       codecOption(
+        "sourceCodec",
         "-i, --source-compress-type",
-        "codec of the source's contents; detected when not told",
+        "set the codec of the source's contents (default: detected)",
       ),
     )
     .addOption(
       codecOption(
+        "targetCodec",
         "-t, --target-compress-type",
-        "codec of the target's contents; same for that of the source",
+        "set the codec of the target's contents; same keeps that of the source",
         ["same"],
       ).default("none"),
     )
-    .addOption(
-      codecOption(
-        "-c, --package-compress-type",
-        "codec of the target as a whole",
-      ).default("none"),
-    )
+    .addOption(packageCodecOption().default("none"))
     .addOption(workersOption())
     .addOption(
       new Option(
         "-m, --mode <mode>",
-        "file and doc: a bin file into a bin file; path: a directory of bin files into a directory",
+        "repack one file (file or doc), or all files of a directory (path)",
       ).choices(["file", "doc", "path"]).default("file"),
     )
-    .addOption(patternOption("names of the files to take in path mode"))
-    .addOption(limitOption("most documents to take"))
+    .addOption(patternOption("files whose names"))
+    .addOption(limitOption("documents"))
     .option(
       "--split <number>",
-      "begin a new target (.1, .2, …) after so many documents; 0 for never",
+      "start a new target (.1, .2, …) after so many documents; 0 for never",
       parseCount,
       0,
     )
     .option(
       "-o, --content-only",
-      "write contents only, uncompressed, each followed by a newline",
+      "write only contents, uncompressed, each followed by a newline",
     )
-    .option("--optimized", "work with pooled memory (the default)")
-    .option("--no-optimized", "work without pooled memory, for comparison")
-    .option("--level <number>", "compression level of the target", parseCount)
-    .addOption(forceOption())
-    .addOption(waitOption())
-    .addOption(sumsOption())
-    .addOption(keySizeLimitOption())
-    .addOption(maxSizeOption())
+    .option("--optimized", "use pooled memory (the default)")
+    .option("--no-optimized", "use no pooled memory, for comparison")
     .addHelpText(
       "after",
       `
-Exit codes: 0 done, 1 failed, 2 bad usage, 3 done but something was skipped.
+${EXIT_CODES_HELP}
 
 Examples:
   repack docs.bin docs.gz.bin -t gzip          compress every document
-  repack docs.gz.bin docs.bin                  and back, source codec detected
+  repack docs.gz.bin docs.bin                  decompress every document
   repack docs.bin docs.bin.zst -c zstd         compress the file as a whole
-  repack -m path archive/ packed/ -t zstd      every file of a directory
-  repack damaged.bin saved.bin --skip-errors   keep all that can be read`,
+  repack -m path archive/ packed/ -t zstd      repack every file of a directory
+  repack damaged.bin saved.bin --skip-errors   keep everything that can be read`,
     )
-    .action(repackAction);
+    .action(repackSource);
+  addTargetOptions(command);
+  addLimitOptions(command);
   addSkipErrorsOption(command);
   return addOutputOptions(command, "print the result as one line of JSON");
 }
 
-async function repackAction(
+async function repackSource(
   source: string,
   target: string,
-  options: Options,
+  { optimized, ...options }: Options,
 ): Promise<void> {
-  const common: Omit<RepackOptions, "source" | "target"> = {
-    sourceCodec: options.sourceCompressType,
-    targetCodec: options.targetCompressType,
-    packageCodec: options.packageCompressType,
-    workers: options.workers,
-    limit: options.limit,
-    split: options.split,
-    contentOnly: options.contentOnly,
-    // Commander cannot tell "not given" from "given" here, but only "no" matters.
-    optimized: options.optimized === false ? false : undefined,
-    level: options.level,
-    force: options.force,
-    lockWait: options.wait,
-    sums: options.sums,
-    skipErrors: options.skipErrors,
-    keySizeLimit: options.keySizeLimit,
-    maxSize: options.maxSize,
-    signal: interruptSignal(options.pattern),
-    onWarning: note,
+  const paths = {
+    source,
+    target,
+    // BINFILES_POOL=off wins over --optimized.
+    optimized: optimized === false ? false : undefined,
   };
   if (options.mode !== "path") {
     const { repack } = await import("../../doc/repack.ts");
-    const result = await withProgress(
-      options,
-      (onProgress) => repack({ ...common, source, target, onProgress }),
-    );
-    // What is said must not get into a file that is printed.
-    const say = target === "-" ? note : print;
+    const result = await runJob(options, (job) => repack({ ...job, ...paths }));
+    const say = printerFor(target);
     if (options.json) say(JSON.stringify(result));
     else if (!options.quiet) describe(result, say);
     if (result.skipped.length > 0) process.exitCode = ExitCode.Skipped;
     return;
   }
   const { repackDirectory } = await import("../../doc/repack_directory.ts");
-  const { results, passedOver } = await withProgress(
+  const { results, passedOver } = await runJob(
     options,
-    (onProgress) =>
-      repackDirectory({
-        ...common,
-        source,
-        target,
-        pattern: options.pattern,
-        onProgress,
-      }),
+    (job) => repackDirectory({ ...job, ...paths }),
   );
   if (options.json) print(JSON.stringify({ results, passedOver }));
   else if (!options.quiet) {
@@ -184,16 +146,13 @@ async function repackAction(
       note(`skipped ${file}: ${reason}`);
     }
   }
-  if (passedOver.length + results.flatMap((r) => r.skipped).length > 0) {
+  if (passedOver.length > 0 || results.some((r) => r.skipped.length > 0)) {
     process.exitCode = ExitCode.Skipped;
   }
 }
 
-/** Prints what was done, for people. */
-function describe(
-  result: RepackResult,
-  say: (line: string) => void,
-): void {
+/** Describes the result for people. */
+function describe(result: RepackResult, say: (line: string) => void): void {
   const { documents, sourceSize, targetSize, seconds, skipped } = result;
   const targets = result.targets.length === 1
     ? result.targets[0]
@@ -210,5 +169,5 @@ function describe(
         humanDuration(seconds)
       }, ${humanSize(result.bytesRead / seconds)}/s`,
   );
-  noteRanges(skipped);
+  noteSkipped(skipped);
 }

@@ -1,6 +1,7 @@
 import process from "node:process";
 import { Command } from "commander";
-import { ByteOutput, writeStandardOutput } from "../byte_output.ts";
+import { OptionError } from "../../pool/errors.ts";
+import { ByteOutput } from "../byte_output.ts";
 import {
   addDocument,
   addJsonDocument,
@@ -11,19 +12,14 @@ import {
   addInputOptions,
   addOutputOptions,
   addSkipErrorsOption,
+  INPUT,
   parseCount,
   parseRegex,
 } from "../options.ts";
-import {
-  keyMatcher,
-  type RecordsOptions,
-  walk,
-  WalkProgress,
-  withRecords,
-} from "../records.ts";
-import { UsageError } from "../run.ts";
+import { type RecordsOptions, withRecords } from "../records.ts";
+import { writeStandardOutput } from "../standard_output.ts";
+import { keyMatcher, walk, WalkProgress } from "../walk.ts";
 
-/** The options as commander hands them over. */
 interface Options extends RecordsOptions {
   all?: boolean;
   number: number;
@@ -35,53 +31,48 @@ interface Options extends RecordsOptions {
 /** Makes the `search` command. */
 export function searchCommand(): Command {
   const command = new Command("search")
-    .alias("s")
-    .description("find documents by their keys: offset and content")
-    .argument("<input>", "bin file; - for standard input")
-    .argument("<key>", "regular expression that the key matches", parseRegex)
-    .argument(
-      "[offset]",
-      "search from the record at this offset on",
-      parseCount,
-    )
-    .option("--all", "print all matches, not only the first")
-    .option("-n, --number <number>", "print the n-th match", parseCount, 1)
+    .description("find documents by key: offset and content")
+    .argument("<input>", INPUT)
+    .argument("<key>", "regular expression that keys must match", parseRegex)
+    .argument("[offset]", "start at the record at this offset", parseCount, 0)
+    .option("--all", "print all matches")
+    .option("-n, --number <number>", "print only the n-th match", parseCount, 1)
     .option(
       "-s, --step <number>",
-      "matches to pass over before the first that is printed",
+      "skip so many matches before the first that is printed",
       parseCount,
       0,
     )
     .option(
       "-k, --key-only",
-      "print offsets, keys and stored sizes instead of contents",
+      "print offset, key and stored size instead of the content",
     )
     .option("-p, --pretty", "indent contents that are JSON")
     .addHelpText(
       "after",
       `
-Exits with 1 if there is no such document.
+Exits with 1 if no document matches.
 
 Examples:
   binfiles search docs.bin '^user/7$'          the first match
-  binfiles search docs.bin json -n 3           the third
-  binfiles search docs.bin '\\.html$' --all -k  offsets and keys of all
+  binfiles search docs.bin json -n 3           the third match
+  binfiles search docs.bin '\\.html$' --all -k  offsets and keys of all matches
   binfiles search docs.bin data -p             JSON, indented`,
     )
-    .action(searchAction);
+    .action(search);
   addSkipErrorsOption(command);
   addInputOptions(command);
   return addOutputOptions(command, "print a line of JSON for each match");
 }
 
-async function searchAction(
+async function search(
   input: string,
   pattern: RegExp,
-  offset: number = 0,
+  offset: number,
   options: Options,
 ): Promise<void> {
   if (options.number === 0) {
-    throw new UsageError("Cannot print match number 0: the first is number 1");
+    throw new OptionError("Cannot print match number 0: the first is number 1");
   }
   const { ContentReader } = await import("../../doc/format/content_reader.ts");
   const { FileError } = await import("../../doc/errors.ts");

@@ -1,10 +1,15 @@
 import { Command } from "commander";
-import { ByteOutput, writeStandardOutput } from "../byte_output.ts";
+import { ByteOutput } from "../byte_output.ts";
 import { addDocument, addJsonDocument, addRecord } from "../document_output.ts";
-import { addInputOptions, addOutputOptions, parseCount } from "../options.ts";
+import {
+  addInputOptions,
+  addOutputOptions,
+  INPUT,
+  parseCount,
+} from "../options.ts";
 import { readSumsOf, type RecordsOptions, withRecords } from "../records.ts";
+import { writeStandardOutput } from "../standard_output.ts";
 
-/** The options as commander hands them over. */
 interface Options extends RecordsOptions {
   content?: boolean;
 }
@@ -12,32 +17,31 @@ interface Options extends RecordsOptions {
 /** Makes the `seek` command. */
 export function seekCommand(): Command {
   const command = new Command("seek")
-    .aliases(["k", "sk"])
     .description(
-      "find the next record at or after an offset: offset, key, size",
+      "find the next record at or after an offset: offset, key, stored size",
     )
-    .argument("<input>", "bin file; - for standard input")
-    .argument("[offset]", "where to begin, at a record or not", parseCount)
+    .argument("<input>", INPUT)
+    .argument("[offset]", "start at any offset", parseCount, 0)
     .option("--content", "print offset and content instead")
     .addHelpText(
       "after",
       `
-What looks like a record counts only if its content decompresses, or if records
-follow it. Exits with 1 if there is none.
+A candidate counts as a record only if its content decompresses, or if other
+records follow it. Exits with 1 if there is no record.
 
 Examples:
-  binfiles seek docs.bin 100000             a record from there on
-  binfiles seek docs.bin 100000 --content   its content
+  binfiles seek docs.bin 100000             the next record
+  binfiles seek docs.bin 100000 --content   and its content
   binfiles list docs.bin $(binfiles seek docs.bin 100000 | cut -f1)`,
     )
-    .action(seekAction);
+    .action(seek);
   addInputOptions(command);
-  return addOutputOptions(command, "print a line of JSON");
+  return addOutputOptions(command, "print the result as one line of JSON");
 }
 
-async function seekAction(
+async function seek(
   input: string,
-  offset: number = 0,
+  offset: number,
   options: Options,
 ): Promise<void> {
   const { ContentReader } = await import("../../doc/format/content_reader.ts");

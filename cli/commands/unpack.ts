@@ -1,30 +1,21 @@
 import process from "node:process";
 import { Command, Option } from "commander";
 import type { UnpackOptions, UnpackResult } from "../../doc/unpack.ts";
+import { ExitCode } from "../exit_code.ts";
+import { humanDuration, humanSize, plural, printable } from "../format.ts";
 import {
   addInputOptions,
   addOutputOptions,
   addSkipErrorsOption,
   forceOption,
+  INPUT,
   type InputOptions,
   limitOption,
-  type OutputOptions,
   patternOption,
 } from "../options.ts";
-import {
-  ExitCode,
-  humanDuration,
-  humanSize,
-  note,
-  noteRanges,
-  plural,
-  print,
-  printable,
-  withProgress,
-} from "../output.ts";
-import { interruptSignal } from "../run.ts";
+import { note, noteSkipped, type OutputOptions, print } from "../output.ts";
+import { runJob } from "../run_job.ts";
 
-/** The options as commander hands them over. */
 interface Options
   extends
     InputOptions,
@@ -35,79 +26,74 @@ interface Options
   skipErrors?: boolean;
 }
 
-/** How many documents with unusual files are told of one by one. */
+/** Most documents with unusual files that are listed one by one. */
 const MAX_DETOURS_SHOWN = 20;
 
 /** Makes the `unpack` command. */
 export function unpackCommand(): Command {
   const command = new Command("unpack")
-    .alias("u")
-    .description("write each document of a bin file to a file")
-    .argument("<source>", "bin file; - for standard input")
-    .argument("<directory>", "directory to write to, made if need be")
-    .addOption(patternOption("keys of the documents to take"))
-    .addOption(limitOption("most documents to take"))
+    .description("write each document of a bin file to a file of its own")
+    .argument("<source>", INPUT)
+    .argument("<directory>", "directory to write to; created if missing")
+    .addOption(patternOption("documents whose keys"))
+    .addOption(limitOption("documents"))
     .addOption(
       new Option(
         "--duplicates <how>",
-        "a key that an earlier document has had: number adds .2, .3, …; " +
-          "overwrite keeps the last, skip the first; error gives up",
+        "choose how to treat a repeated key: number the file (.2, .3, …), " +
+          "overwrite the earlier one, skip the document, or stop with an error",
       ).choices(["number", "overwrite", "skip", "error"]).default("number"),
     )
     .addOption(
       new Option(
         "--unsafe-keys <how>",
-        "a key that is no path within the directory: encode makes one file " +
-          "name of it; skip leaves it out; error gives up",
+        "choose how to treat a key that is not a path within the directory: " +
+          "encode it as one file name, skip the document, or stop with an error",
       ).choices(["encode", "skip", "error"]).default("encode"),
     )
     .addOption(forceOption())
     .addHelpText(
       "after",
       `
-Keys are paths within the directory, and never lead out of it. The files appear
-in the directory when all of them are there, or not at all.
+Keys are paths within the directory and cannot lead out of it. Either all files
+appear in the directory, or none.
 
 Examples:
   binfiles unpack pages.bin pages/                        all documents
   binfiles unpack pages.bin pages/ -p '\\.html$' -l 100    the first hundred pages
   binfiles unpack crawl.bin pages/ --unsafe-keys error    only if all keys are paths
-  binfiles unpack damaged.bin saved/ --skip-errors        all that can be read`,
+  binfiles unpack damaged.bin saved/ --skip-errors        everything that can be read`,
     )
-    .action(unpackAction);
+    .action(unpackSource);
   addInputOptions(command);
   addSkipErrorsOption(command);
   return addOutputOptions(command, "print the result as one line of JSON");
 }
 
-async function unpackAction(
+async function unpackSource(
   source: string,
   target: string,
   options: Options,
 ): Promise<void> {
   const { unpack } = await import("../../doc/unpack.ts");
-  const { quiet, json, verbose, compressType, ...rest } = options;
+  const { quiet, json, verbose } = options;
   const detours: string[] = [];
   let count = 0;
-  const result = await withProgress(options, (onProgress) =>
-    unpack({
-      ...rest,
-      source,
-      target,
-      sourceCodec: compressType,
-      signal: interruptSignal(options.pattern),
-      onProgress,
-      onWarning: note,
-      onDetour(key, path, reason) {
-        if (++count > MAX_DETOURS_SHOWN && !verbose) return;
-        const what = path === undefined
-          ? "skipped"
-          : `written to ${printable(path)}`;
-        detours.push(`${printable(key)} ${what}: ${reason}`);
-        // All of them may be many.
-        if (verbose) note(detours.pop()!);
-      },
-    }));
+  const onDetour: UnpackOptions["onDetour"] = (key, path, reason) => {
+    if (++count > MAX_DETOURS_SHOWN && !verbose) return;
+    const what = path === undefined
+      ? "skipped"
+      : `written to ${printable(path)}`;
+    const detour = `${printable(key)} ${what}: ${reason}`;
+    // There may be too many of them to collect.
+    if (verbose) note(detour);
+    else detours.push(detour);
+  };
+  const result = await runJob(
+    options,
+    (job) =>
+      unpack({ ...job, sourceCodec: job.codec, source, target, onDetour }),
+  );
   if (json) print(JSON.stringify(result));
   else {
     if (!quiet) {
@@ -117,14 +103,14 @@ async function unpackAction(
       }
       describe(result);
     }
-    noteRanges(result.skipped);
+    noteSkipped(result.skipped);
   }
   if (result.leftOut > 0 || result.skipped.length > 0) {
     process.exitCode = ExitCode.Skipped;
   }
 }
 
-/** Prints what was done, for people. */
+/** Describes the result for people. */
 function describe(result: UnpackResult): void {
   const { source, target, documents, bytesWritten, seconds } = result;
   print(

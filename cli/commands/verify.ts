@@ -1,28 +1,24 @@
 import process from "node:process";
 import { Command } from "commander";
 import type { ScanResult } from "../../doc/scan.ts";
-import {
-  describeCodecs,
-  ExitCode,
-  humanCount,
-  humanSize,
-  note,
-  noteRanges,
-  plural,
-  print,
-  styled,
-  withProgress,
-} from "../output.ts";
+import { ExitCode } from "../exit_code.ts";
+import { describeCodecs, humanCount, humanSize, plural } from "../format.ts";
 import {
   addInputOptions,
   addOutputOptions,
+  INPUT,
   type InputOptions,
-  jobOptions,
-  type OutputOptions,
   workersOption,
 } from "../options.ts";
+import {
+  note,
+  noteSkipped,
+  type OutputOptions,
+  print,
+  styled,
+} from "../output.ts";
+import { runJob } from "../run_job.ts";
 
-/** The options as commander hands them over. */
 interface Options extends InputOptions, OutputOptions {
   workers: number;
 }
@@ -31,42 +27,43 @@ interface Options extends InputOptions, OutputOptions {
 export function verifyCommand(): Command {
   const command = new Command("verify")
     .description("check that every document of a bin file can be read")
-    .argument("<input>", "bin file; - for standard input")
-    .argument("[other]", "bin file that must hold the same documents")
+    .argument("<input>", INPUT)
+    .argument("[other]", "bin file that must have the same documents")
     .addOption(workersOption())
     .addHelpText(
       "after",
       `
-Where there are checksums (docs.bin.sums, written with --sums), documents are
-compared with them too. Exits with 1 if something is damaged or different, after
-all of it was reported.
+Documents are also compared with their checksums, if there are any (docs.bin.sums,
+written with --sums). Exits with 1 if anything is corrupt or different; all of it
+is reported.
 
 Examples:
-  binfiles verify docs.bin                  every record, every content
-  binfiles verify docs.bin docs.zst.bin     same keys and contents, whatever the codecs
+  binfiles verify docs.bin                  every record and every content
+  binfiles verify docs.bin docs.zst.bin     keys and contents of both, whatever the codecs
   binfiles verify docs.bin --json | jq .skipped`,
     )
-    .action(verifyAction);
+    .action(verify);
   addInputOptions(command);
   return addOutputOptions(command, "print the result as one line of JSON");
 }
 
-async function verifyAction(
+async function verify(
   source: string,
   other: string | undefined,
   options: Options,
 ): Promise<void> {
   const { scan } = await import("../../doc/scan.ts");
-  const scanFile = (source: string) =>
-    withProgress(options, (onProgress) =>
+  const result = await runJob(
+    options,
+    (job) =>
       scan({
+        ...job,
+        sourceCodec: job.codec,
         source,
-        ...jobOptions(options),
         skipErrors: true,
         sums: true,
-        onProgress,
-      }));
-  const result = await scanFile(source);
+      }),
+  );
   const isWhole = result.skipped.length === 0 &&
     (result.sums?.different ?? 0) === 0;
   if (!isWhole) process.exitCode = ExitCode.Failed;
@@ -76,12 +73,13 @@ async function verifyAction(
     return;
   }
   const { compareFiles } = await import("../../doc/compare.ts");
-  const comparison = await withProgress(
+  const comparison = await runJob(
     options,
-    (show) =>
+    ({ onProgress, ...job }) =>
       compareFiles(source, other, {
-        ...jobOptions(options),
-        onProgress: (progress) => show(progress, 0),
+        ...job,
+        onProgress: (progress) =>
+          onProgress?.({ ...progress, bytesWritten: 0 }, 0),
       }),
   );
   const { same, different, differences } = comparison;
@@ -100,36 +98,34 @@ async function verifyAction(
         `${humanCount(different)} different`,
     );
   } else if (!options.quiet) {
-    print(
-      `${source} and ${other} hold the same ${plural(same, "document")}`,
-    );
+    print(`${source} and ${other} hold the same ${plural(same, "document")}`);
   }
 }
 
-/** Prints what was found, for people. */
+/** Describes the result for people. */
 function describe(result: ScanResult, { quiet }: Options): void {
   const { source, documents, skipped, tally, sums } = result;
-  noteRanges(skipped, "damaged:");
+  noteSkipped(skipped, "corrupt:");
   for (const { kind, index, offset, key } of sums?.differences ?? []) {
     note(
       kind === "missing"
-        ? `missing: document ${humanCount(index + 1)} of the sums`
-        : `${kind} differs from its sum: ${
+        ? `missing: document ${humanCount(index + 1)} of the checksums`
+        : `${kind} differs from its checksum: ${
           JSON.stringify(key)
         } at offset ${offset}`,
     );
   }
   const problems = [
-    ...(skipped.length > 0 ? [plural(skipped.length, "damaged place")] : []),
+    ...(skipped.length > 0 ? [plural(skipped.length, "corrupted region")] : []),
     ...(sums !== undefined && sums.different > 0
-      ? [`${plural(sums.different, "difference")} from the sums`]
+      ? [`${plural(sums.different, "difference")} from the checksums`]
       : []),
   ];
   const verdict = problems.length > 0
     ? styled("red", problems.join(", "), process.stdout)
     : styled(
       "green",
-      sums === undefined ? "all whole" : "all whole and as summed",
+      sums === undefined ? "all whole" : "all whole, checksums match",
       process.stdout,
     );
   if (quiet && problems.length === 0) return;

@@ -1,8 +1,9 @@
+import { fileURLToPath } from "node:url";
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { runCommand } from "../support/command.ts";
 import { fixture, TemporaryDirectory } from "../support/files.ts";
 
-/** Whether a shell is there to try the script in. */
+/** Whether a shell is installed. */
 async function has(shell: string): Promise<boolean> {
   try {
     const { success } = await new Deno.Command(shell, {
@@ -14,13 +15,13 @@ async function has(shell: string): Promise<boolean> {
   }
 }
 
-const isThere = {
+const isInstalled = {
   bash: await has("bash"),
   zsh: await has("zsh"),
   fish: await has("fish"),
 };
 
-/** A line that somebody types, and words that the shell must, or must not, offer. */
+/** A line that a user types, and words that the shell must, or must not, offer. */
 interface Case {
   line: string;
   offered: string[];
@@ -57,7 +58,7 @@ const cases: Case[] = [
   },
 ];
 
-/** Writes the script of a shell to a file. @returns Its path. */
+/** Writes the completion script for a shell to a file. @returns Its path. */
 async function writeScript(
   shell: string,
   directory: TemporaryDirectory,
@@ -69,14 +70,19 @@ async function writeScript(
   return path;
 }
 
-/** Runs something in a shell. @returns What it printed. */
-async function runIn(
-  shell: string,
-  args: string[],
-  env: Record<string, string>,
+/** Runs `complete.<shell>`, which is in this folder. @returns What it printed. */
+async function complete(
+  shell: "bash" | "zsh" | "fish",
+  env: { COMPLETIONS: string; LINE: string; EXPECTED?: string },
 ): Promise<string> {
+  const flags = {
+    bash: ["--norc", "--noprofile"],
+    zsh: ["-f"],
+    fish: ["--no-config"],
+  };
+  const script = fileURLToPath(new URL(`complete.${shell}`, import.meta.url));
   const { stdout, stderr } = await new Deno.Command(shell, {
-    args,
+    args: [...flags[shell], script],
     env: { TERM: "dumb", ...env },
     signal: AbortSignal.timeout(30_000),
   }).output();
@@ -96,43 +102,28 @@ function check(offered: string[], { line, ...expected }: Case): void {
 
 Deno.test({
   name: "bash completes commands, aliases, options, codecs and files",
-  ignore: !isThere.bash,
+  ignore: !isInstalled.bash,
   async fn() {
-    const script = `
-      source "$COMPLETIONS"
-      read -ra COMP_WORDS <<< "$LINE"
-      [[ $LINE == *" " ]] && COMP_WORDS+=("")
-      COMP_CWORD=$((\${#COMP_WORDS[@]} - 1))
-      _binfiles
-      printf '%s\\n' "\${COMPREPLY[@]}"`;
     using directory = new TemporaryDirectory();
     const COMPLETIONS = await writeScript("bash", directory);
-    const complete = (LINE: string) => {
-      const args = ["--norc", "--noprofile", "-c", script];
-      return runIn("bash", args, { COMPLETIONS, LINE });
-    };
     for (const each of cases) {
-      check((await complete(each.line)).split("\n"), each);
+      const output = await complete("bash", { COMPLETIONS, LINE: each.line });
+      check(output.split("\n"), each);
     }
-    // Where bash takes it apart at the equals sign.
-    const separate = await complete("binfiles list --compress-type = bz");
-    assertEquals(separate, "bzip2\n");
+    // bash splits words at the equals sign.
+    const LINE = "binfiles list --compress-type = bz";
+    assertEquals(await complete("bash", { COMPLETIONS, LINE }), "bzip2\n");
   },
 });
 
 Deno.test({
   name: "fish completes commands, aliases, options, codecs and files",
-  ignore: !isThere.fish,
+  ignore: !isInstalled.fish,
   async fn() {
-    const script = 'source $COMPLETIONS; complete -C "$LINE"';
     using directory = new TemporaryDirectory();
     const COMPLETIONS = await writeScript("fish", directory);
     for (const each of cases) {
-      const args = ["--no-config", "-c", script];
-      const output = await runIn("fish", args, {
-        COMPLETIONS,
-        LINE: each.line,
-      });
+      const output = await complete("fish", { COMPLETIONS, LINE: each.line });
       check(output.split("\n").map((line) => line.split("\t")[0]), each);
     }
   },
@@ -140,30 +131,19 @@ Deno.test({
 
 Deno.test({
   name: "zsh completes commands, aliases, options, codecs and files",
-  ignore: !isThere.zsh,
+  ignore: !isInstalled.zsh,
   async fn() {
-    // An interactive shell in a terminal of its own, where somebody presses Tab.
-    const script = `
-      zmodload zsh/zpty
-      zpty -b shell zsh -f -i
-      zpty -w shell "PS1=; autoload -Uz compinit; compinit -u -D; source $COMPLETIONS"
-      zpty -w shell "setopt NO_AUTO_MENU LIST_ROWS_FIRST; print REA''DY"
-      zpty -r shell output '*READY*'
-      zpty -n -w shell "$LINE"$'\\t'
-      zpty -r shell output "*$EXPECTED*"
-      print -r -- "found $EXPECTED"
-      zpty -d shell`;
     using directory = new TemporaryDirectory();
     const COMPLETIONS = await writeScript("zsh", directory);
     for (const { line, offered: [EXPECTED] } of cases) {
       const env = { COMPLETIONS, LINE: line, EXPECTED };
-      const output = await runIn("zsh", ["-f", "-c", script], env);
+      const output = await complete("zsh", env);
       assertStringIncludes(output, `found ${EXPECTED}`);
     }
   },
 });
 
-Deno.test("completions names the shells that it knows", async () => {
+Deno.test("completions rejects an unknown shell and names those it supports", async () => {
   const { code, stderr } = await runCommand(["completions", "tcsh"]);
   assertEquals(code, 2);
   assertStringIncludes(stderr, "Allowed choices are bash, zsh, fish");

@@ -8,7 +8,7 @@ import {
   writeBinFile,
 } from "../support/files.ts";
 
-Deno.test("count prints the number of documents of plain files, packages and the standard input", async () => {
+Deno.test("count prints the number of documents of a file, a package or the standard input", async () => {
   for (const name of ["gzip.bin", "none.bin.brotli", "none.bin.xz"]) {
     for (const flags of [[], ["-k"], ["-w", "3"]]) {
       const { code, stdout } = await runCommand(
@@ -25,7 +25,7 @@ Deno.test("count prints the number of documents of plain files, packages and the
   assertEquals(stdout, "32\n32\n");
 });
 
-Deno.test("count between offsets takes the records that start there, exactly, whatever the workers", async () => {
+Deno.test("count takes exactly the records that start between two offsets, for any number of workers", async () => {
   using directory = new TemporaryDirectory();
   const path = directory.file("docs.bin");
   const offsets = writeBinFile(path, numberedDocs(1000), { codec: "gzip" });
@@ -47,7 +47,7 @@ Deno.test("count between offsets takes the records that start there, exactly, wh
   assertEquals(stdout, "600\n");
 });
 
-Deno.test("count of a damaged file fails and names the place, or passes over it when told to", async () => {
+Deno.test("count of a corrupt file fails and names the offset, or skips the record with --skip-errors", async () => {
   using directory = new TemporaryDirectory();
   const path = directory.file("docs.bin");
   const offsets = writeBinFile(path, numberedDocs(50), { codec: "gzip" });
@@ -60,12 +60,12 @@ Deno.test("count of a damaged file fails and names the place, or passes over it 
   const lenient = await runCommand(["count", path, "--skip-errors"]);
   assertEquals([lenient.code, lenient.stdout], [3, "49\n"]);
   assertStringIncludes(lenient.stderr, `offset ${offsets[20]}`);
-  // The record itself is whole, so the keys can be counted.
+  // Only the content is corrupt, so the keys can be counted.
   const keys = await runCommand(["count", path, "-k"]);
   assertEquals([keys.code, keys.stdout], [0, "50\n"]);
 });
 
-Deno.test("count of keys finds that a file is cut, also within a large document that it does not read", async () => {
+Deno.test("count -k notices a truncated file, even within a large document that it does not read", async () => {
   using directory = new TemporaryDirectory();
   const path = directory.file("docs.bin");
   const large = new Doc("large", new Uint8Array(5_000_000));
@@ -79,7 +79,7 @@ Deno.test("count of keys finds that a file is cut, also within a large document 
   assertEquals([lenient.code, lenient.stdout], [3, "4\n"]);
 });
 
-Deno.test("count says what is wrong with its arguments and its input", async () => {
+Deno.test("count reports invalid arguments and inputs", async () => {
   const cases: [string[], number, string][] = [
     [[], 2, "missing required argument"],
     [["nosuch.bin"], 1, "no such file"],

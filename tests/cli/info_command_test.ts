@@ -7,7 +7,7 @@ import {
   writeBinFile,
 } from "../support/files.ts";
 
-Deno.test("info tells codec, documents, sizes and the largest documents", async () => {
+Deno.test("info shows the codec, documents, sizes and largest documents", async () => {
   const { code, stdout } = await runCommand([
     "info",
     fixture("none.bin.brotli"),
@@ -24,7 +24,7 @@ Deno.test("info tells codec, documents, sizes and the largest documents", async 
   ) assertStringIncludes(stdout, text);
 });
 
-Deno.test("info --json gives exact numbers that add up", async () => {
+Deno.test("info --json has exact numbers that add up", async () => {
   using directory = new TemporaryDirectory();
   const docs = numberedDocs(500);
   const path = directory.file("docs.bin");
@@ -47,7 +47,7 @@ Deno.test("info --json gives exact numbers that add up", async () => {
   assert(engines.length > 0);
 });
 
-Deno.test("info without a file lists the engines of each codec", async () => {
+Deno.test("info without a file lists the engines of every codec", async () => {
   const { code, stdout } = await runCommand(["info"]);
   assertEquals(code, 0);
   assert(/^lz4 +lz4js +portable/m.test(stdout));
@@ -58,7 +58,7 @@ Deno.test("info without a file lists the engines of each codec", async () => {
   assert(json.engines.length > 8);
 });
 
-Deno.test("info of a damaged file tells what is whole, and exits with 3", async () => {
+Deno.test("info of a truncated file describes what can be read, and exits with 3", async () => {
   using directory = new TemporaryDirectory();
   const path = directory.file("docs.bin");
   writeBinFile(path, numberedDocs(20), { codec: "gzip" });
@@ -70,7 +70,7 @@ Deno.test("info of a damaged file tells what is whole, and exits with 3", async 
   assertEquals((await runCommand(["info", directory.file("none")])).code, 1);
 });
 
-Deno.test("info of an empty file says that there are no documents", async () => {
+Deno.test("info of an empty file reports no documents", async () => {
   using directory = new TemporaryDirectory();
   const path = directory.file("empty.bin");
   Deno.writeFileSync(path, new Uint8Array(0));

@@ -3,19 +3,19 @@ import { Doc } from "../../doc/mod.ts";
 import { startCommand } from "../support/command.ts";
 import { TemporaryDirectory, writeBinFile } from "../support/files.ts";
 
-/** Patterns that take for ever to find out that they do not match the key. */
+/** Patterns that take practically forever to fail on `KEY`. */
 const PATTERN = "^(a+)+$";
 const PATTERN_WITHOUT_GROUPS = "a*".repeat(30) + "b";
 const KEY = `${"a".repeat(60)}!`;
 
-Deno.test("Ctrl-C ends a command in the middle of a regular expression that takes for ever", async () => {
+Deno.test("Ctrl-C ends every command, even while a regular expression runs forever", async () => {
   using directory = new TemporaryDirectory();
   const source = directory.file("source.bin");
   writeBinFile(source, [new Doc("first", "1"), new Doc(KEY, "2")]);
   const files = directory.file("files");
   Deno.mkdirSync(files);
   Deno.writeTextFileSync(`${files}/${KEY}`, "content");
-  // One for each: who writes a target keeps others from it.
+  // A target each, because a target is locked while it is written.
   const target = (command: string) => directory.file(`${command}-target`);
   await Promise.all([
     ["search", source, PATTERN],
@@ -29,7 +29,7 @@ Deno.test("Ctrl-C ends a command in the middle of a regular expression that take
     const output = child.output();
     let ended = false;
     output.then(() => ended = true);
-    // Starting takes well below that; matching takes centuries.
+    // Far longer than a start takes; matching would take centuries.
     await new Promise((resolve) => setTimeout(resolve, 3000));
     assert(!ended, `${args[0]} is at work`);
     child.kill("SIGINT");

@@ -11,7 +11,7 @@ import {
   writeBinFile,
 } from "../support/files.ts";
 
-/** What `list` prints of a file, by the library. */
+/** The lines that `list` has to print, made with the library. */
 function expectedLines(path: string): string[] {
   using reader = new DocReader(path);
   const decoder = new TextDecoder();
@@ -22,7 +22,7 @@ function expectedLines(path: string): string[] {
   );
 }
 
-/** Lines without the empty one behind the last newline. */
+/** Splits text into lines. */
 function lines(text: string): string[] {
   return text.split("\n").slice(0, -1);
 }
@@ -37,7 +37,7 @@ Deno.test("list prints offset, key and stored size of every document", async () 
   }
 });
 
-Deno.test("list has the original's names and options", async () => {
+Deno.test("list accepts the original's names and options", async () => {
   const file = fixture("gzip.bin");
   const all = expectedLines(file);
   const [offset] = all[5].split("\t");
@@ -104,7 +104,7 @@ Deno.test("control characters in keys never reach the terminal", async () => {
   assert(!missing.stderr.includes("\x1b"), missing.stderr);
 });
 
-Deno.test("list reads packages of every codec, and both from the standard input, without being told", async () => {
+Deno.test("list detects packages of every codec, in files and on the standard input", async () => {
   using directory = new TemporaryDirectory();
   const plain = Deno.readFileSync(fixture("none.bin"));
   const expected = expectedLines(fixture("none.bin"));
@@ -131,7 +131,7 @@ Deno.test("list reads packages of every codec, and both from the standard input,
   assertEquals(lines(middle.stdout), [expected[9]]);
 });
 
-Deno.test("bad inputs of list exit with 1, and bad usage with 2, in one line that says why", async () => {
+Deno.test("list exits with 1 for invalid inputs and 2 for wrong usage, with one line that says why", async () => {
   using directory = new TemporaryDirectory();
   const empty = directory.file("empty.bin");
   const noise = directory.file("noise.bin");
@@ -175,7 +175,7 @@ Deno.test("bad inputs of list exit with 1, and bad usage with 2, in one line tha
   assertStringIncludes(unknown.stderr, "Did you mean list?");
 });
 
-Deno.test("list prints what comes before damage; told to skip, it goes on behind it and exits with 3", async () => {
+Deno.test("list prints the records before a corrupted region; with --skip-errors also those after it, and exits with 3", async () => {
   using directory = new TemporaryDirectory();
   const path = directory.file("docs.bin");
   for (const codec of ["none", "gzip"]) {
@@ -200,7 +200,7 @@ Deno.test("list prints what comes before damage; told to skip, it goes on behind
   }
 });
 
-Deno.test("who has seen enough of a list is no error", async () => {
+Deno.test("a reader that closes the pipe of list early is not an error", async () => {
   using directory = new TemporaryDirectory();
   const path = directory.file("docs.bin");
   writeBinFile(path, Array.from({ length: 30_000 }, () => numberedDocs(1)[0]));
@@ -211,7 +211,7 @@ Deno.test("who has seen enough of a list is no error", async () => {
   assertEquals([code, stdout, stderr], [0, "0\tkey-0\t40\n", "code 0\n"]);
 });
 
-Deno.test("a full disk behind the standard output is an error", async () => {
+Deno.test("list fails if the standard output is on a full disk", async () => {
   if (Deno.build.os !== "linux") return;
   const script = 'binfiles list "$1" > /dev/full';
   const { code, stderr } = await runShell(script, fixture("gzip.bin"));
@@ -222,7 +222,7 @@ Deno.test("a full disk behind the standard output is an error", async () => {
   );
 });
 
-Deno.test("Ctrl-C ends a list at once, even in a regular expression that never ends", async () => {
+Deno.test("Ctrl-C kills list at once, even while a regular expression runs forever", async () => {
   using directory = new TemporaryDirectory();
   const path = directory.file("docs.bin");
   writeBinFile(path, [new Doc("a".repeat(60), "x")]);

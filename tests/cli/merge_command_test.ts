@@ -9,7 +9,7 @@ import {
   writeBinFile,
 } from "../support/files.ts";
 
-Deno.test("merge makes one file of several and says what came from where", async () => {
+Deno.test("merge makes one file of several and reports each source", async () => {
   using directory = new TemporaryDirectory();
   const one = directory.file("one.bin");
   const two = directory.file("two.bin");
@@ -33,7 +33,7 @@ Deno.test("merge makes one file of several and says what came from where", async
   assertEquals([documents, sources[0].duplicates], [3, 1]);
 });
 
-Deno.test("merge prints to the standard output, and nothing else there", async () => {
+Deno.test("merge writes only the bin file to the standard output", async () => {
   using directory = new TemporaryDirectory();
   const target = directory.file("all.bin");
   const { code } = await runShell(
@@ -48,7 +48,7 @@ Deno.test("merge prints to the standard output, and nothing else there", async (
   assertEquals(outline(readBinFile(plain)), outline([...docs, ...docs]));
 });
 
-Deno.test("merge says what is wrong with its arguments and its inputs", async () => {
+Deno.test("merge reports invalid arguments and inputs", async () => {
   using directory = new TemporaryDirectory();
   const target = directory.file("all.bin");
   const good = fixture("gzip.bin");

@@ -19,7 +19,7 @@ function keys(path: string, codec?: string): string[] {
   return readBinFile(path, codec).map(({ name }) => name);
 }
 
-Deno.test("package puts a directory into a bin file and says so; a link is noted and no failure", async () => {
+Deno.test("package packs a directory and describes it; a skipped link is noted and not an error", async () => {
   using directory = new TemporaryDirectory();
   const source = makePages(directory);
   const target = directory.file("pages.bin");
@@ -34,7 +34,7 @@ Deno.test("package puts a directory into a bin file and says so; a link is noted
   assertEquals(keys(target, "gzip"), ["a.html", "notes.txt", "sub/b.html"]);
 });
 
-Deno.test("the original's options of package mean what they meant", async () => {
+Deno.test("package accepts the original's options", async () => {
   using directory = new TemporaryDirectory();
   const source = makePages(directory);
   const target = directory.file("pages.bin");
@@ -44,7 +44,7 @@ Deno.test("the original's options of package mean what they meant", async () => 
   assertEquals(keys(target, "brotli"), ["a.html", "b.html"]);
 });
 
-Deno.test("with --json the result of package is one line of JSON", async () => {
+Deno.test("package --json prints one line of JSON", async () => {
   using directory = new TemporaryDirectory();
   const source = makePages(directory);
   const target = directory.file("pages.bin");
@@ -56,7 +56,7 @@ Deno.test("with --json the result of package is one line of JSON", async () => {
   assertEquals(result.bytesWritten, Deno.statSync(target).size);
 });
 
-Deno.test("a tar archive is packaged from a file and from a pipe, and a bin file is printed", async () => {
+Deno.test("package reads a tar archive from a file or a pipe, and writes to the standard output", async () => {
   using directory = new TemporaryDirectory();
   const archive = await packTar([
     { header: { name: "a", size: 1 }, body: "A" },
@@ -79,7 +79,7 @@ Deno.test("a tar archive is packaged from a file and from a pipe, and a bin file
   );
 });
 
-Deno.test("names are taken from a list, in lines or ended by zeros; a missing one exits with 3", async () => {
+Deno.test("package --files-from takes names from lines or, with --null, up to zero bytes; a missing file exits with 3", async () => {
   using directory = new TemporaryDirectory();
   const source = makePages(directory);
   const target = directory.file("pages.bin");
@@ -97,7 +97,7 @@ Deno.test("names are taken from a list, in lines or ended by zeros; a missing on
   assertStringIncludes(stderr, "skipped missing: Cannot open");
 });
 
-Deno.test("what is no list of names is refused", async () => {
+Deno.test("package --files-from rejects a file that is not a list of names", async () => {
   using directory = new TemporaryDirectory();
   const source = makePages(directory);
   const args = [
@@ -111,11 +111,11 @@ Deno.test("what is no list of names is refused", async () => {
     stdin: "x".repeat(200_000),
   });
   assertEquals(code, 2);
-  assertStringIncludes(stderr, "expected one name per line");
+  assertStringIncludes(stderr, "Write one name per line");
   assertEquals(directory.list(), ["pages"]);
 });
 
-Deno.test("an existing target is refused, replaced with --force and added to with --append", async () => {
+Deno.test("package refuses an existing target, replaces it with --force, appends to it with --append", async () => {
   using directory = new TemporaryDirectory();
   const source = makePages(directory);
   const target = directory.file("pages.bin");
@@ -132,7 +132,7 @@ Deno.test("an existing target is refused, replaced with --force and added to wit
   assertEquals(keys(target, "gzip").length, 3);
 });
 
-Deno.test("wrong usage of package exits with 2, damage with 1, and neither leaves anything", async () => {
+Deno.test("package exits with 2 for wrong usage and 1 for corrupt inputs, and leaves no files", async () => {
   using directory = new TemporaryDirectory();
   const source = makePages(directory);
   const target = directory.file("t.bin");
@@ -156,13 +156,13 @@ Deno.test("wrong usage of package exits with 2, damage with 1, and neither leave
   assertEquals(directory.list(), ["pages"]);
 });
 
-Deno.test("Ctrl-C ends package while it waits for its input, and leaves nothing", async () => {
+Deno.test("Ctrl-C ends package while it waits for its input, and leaves no files", async () => {
   using directory = new TemporaryDirectory();
   const source = makePages(directory);
   const target = directory.file("t.bin");
   for (const args of [["-", target], [source, target, "--files-from", "-"]]) {
     const child = startCommand(["package", ...args], { stdin: "" });
-    // Interrupted once it is at work, which a temporary file shows.
+    // The temporary file shows that it has started.
     while (directory.list().length === 1) {
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
@@ -174,7 +174,7 @@ Deno.test("Ctrl-C ends package while it waits for its input, and leaves nothing"
   }
 });
 
-Deno.test("list-tar lists entries with their sizes and kinds", async () => {
+Deno.test("list-tar lists entries with their sizes and types", async () => {
   using directory = new TemporaryDirectory();
   const archive = await packTar([
     { header: { name: "d/", size: 0, type: "directory" } },
@@ -202,7 +202,7 @@ Deno.test("list-tar lists entries with their sizes and kinds", async () => {
   });
 });
 
-Deno.test("list-tar prints what comes before damage, and exits with 1; a reader may leave early", async () => {
+Deno.test("list-tar prints the entries before the damage, and exits with 1; its reader may close the pipe early", async () => {
   using directory = new TemporaryDirectory();
   const entries = Array.from({ length: 5000 }, (_, i) => ({
     header: { name: `some/directory/with/file-${i}`, size: 1 },

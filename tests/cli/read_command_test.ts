@@ -25,13 +25,13 @@ const docs = [
   new Doc("greeting", "again"),
 ];
 
-/** A bin file of those, with their offsets. */
+/** Makes a bin file of `docs`. */
 function makeFile(directory: TemporaryDirectory, codec = "zstd") {
   const path = directory.file("docs.bin");
   return { path, offsets: writeBinFile(path, docs, { codec }) };
 }
 
-Deno.test("read prints contents as they are: one, from an offset, several, or all", async () => {
+Deno.test("read and cat print contents unchanged: the first, at an offset, several, or all", async () => {
   using directory = new TemporaryDirectory();
   const { path, offsets } = makeFile(directory);
   const runs: [string[], Doc[]][] = [
@@ -53,7 +53,7 @@ Deno.test("read prints contents as they are: one, from an offset, several, or al
   }
 });
 
-Deno.test("read --key prints the document with that key, cat all of them", async () => {
+Deno.test("read --key prints one document with the key, cat all of them", async () => {
   using directory = new TemporaryDirectory();
   const { path } = makeFile(directory);
   const runs: [string[], string][] = [
@@ -75,7 +75,7 @@ Deno.test("read --key prints the document with that key, cat all of them", async
   assertStringIncludes(nothing.stderr, "whose key matches /nothing/");
 });
 
-Deno.test("--json prints a line for each document, with bytes that are no text in Base64", async () => {
+Deno.test("cat --json prints a line for each document, with Base64 for what is not UTF-8", async () => {
   using directory = new TemporaryDirectory();
   const { path, offsets } = makeFile(directory);
   const { stdout } = await runCommand(["cat", path, "--json"]);
@@ -91,7 +91,7 @@ Deno.test("--json prints a line for each document, with bytes that are no text i
   ]);
 });
 
-Deno.test("--pretty indents JSON by its text and leaves other contents alone", async () => {
+Deno.test("cat --pretty indents JSON, keeps its tokens, and leaves other contents unchanged", async () => {
   using directory = new TemporaryDirectory();
   const { path } = makeFile(directory);
   const { stdout } = await runCommand(["cat", path, "--pretty", "-l", "2"]);
@@ -100,7 +100,7 @@ Deno.test("--pretty indents JSON by its text and leaves other contents alone", a
   assertEquals(stdout, `hello\n${pretty}`);
 });
 
-Deno.test("output is compressed as one stream with every codec, into a file or not", async () => {
+Deno.test("cat compresses its output as one stream with every codec, to the standard output or a file", async () => {
   using directory = new TemporaryDirectory();
   const { path } = makeFile(directory);
   const contents = concat(...docs.map(({ content }) => content));
@@ -115,7 +115,7 @@ Deno.test("output is compressed as one stream with every codec, into a file or n
   }
 });
 
-Deno.test("an output file appears whole or not at all, and is replaced only with --force", async () => {
+Deno.test("an output file is written whole or not at all, and replaced only with --force", async () => {
   using directory = new TemporaryDirectory();
   const { path, offsets } = makeFile(directory);
   const target = directory.file("out");
@@ -140,7 +140,7 @@ Deno.test("an output file appears whole or not at all, and is replaced only with
   assertEquals(directory.list(), ["docs.bin", "out"]);
 });
 
-Deno.test("Ctrl-C leaves no half-written output", async () => {
+Deno.test("Ctrl-C leaves no partial output", async () => {
   using directory = new TemporaryDirectory();
   const path = directory.file("docs.bin");
   const noise = randomBytes(100_000);
@@ -157,7 +157,7 @@ Deno.test("Ctrl-C leaves no half-written output", async () => {
   assertEquals(directory.list(), ["docs.bin"]);
 });
 
-Deno.test("read and cat take packages and the standard input", async () => {
+Deno.test("read and cat accept packages and the standard input", async () => {
   const expected = concat(
     ...readBinFile(fixture("none.bin"), "none").map(({ content }) => content),
   );
@@ -171,13 +171,13 @@ Deno.test("read and cat take packages and the standard input", async () => {
   }
 });
 
-Deno.test("damaged contents stop the reading, or are left out and reported", async () => {
+Deno.test("cat stops at a corrupt content, or skips and reports it with --skip-errors", async () => {
   using directory = new TemporaryDirectory();
   const path = directory.file("docs.bin");
   const many = numberedDocs(50);
   const offsets = writeBinFile(path, many, { codec: "gzip" });
   const bytes = Deno.readFileSync(path);
-  // In the middle of a content: its checksum does not fit any more.
+  // In the middle of a content, whose checksum then fails.
   bytes[(offsets[20] + offsets[21]) >> 1] ^= 1;
   Deno.writeFileSync(path, bytes);
   const text = (docs: Doc[]) => docs.map((doc) => doc.text()).join("");
@@ -193,7 +193,7 @@ Deno.test("damaged contents stop the reading, or are left out and reported", asy
   assertEquals([next.code, next.stdout], [3, many[21].text()]);
 });
 
-Deno.test("bad usage and bad inputs of read say what is wrong", async () => {
+Deno.test("read reports invalid arguments and inputs", async () => {
   using directory = new TemporaryDirectory();
   const { path, offsets } = makeFile(directory);
   const cut = directory.file("cut.bin");
@@ -216,7 +216,7 @@ Deno.test("bad usage and bad inputs of read say what is wrong", async () => {
   }
 });
 
-Deno.test("who has seen enough of the documents is no error", async () => {
+Deno.test("a reader that closes the pipe of cat early is not an error", async () => {
   using directory = new TemporaryDirectory();
   const path = directory.file("docs.bin");
   writeBinFile(path, [
@@ -233,7 +233,7 @@ Deno.test("who has seen enough of the documents is no error", async () => {
   }
 });
 
-Deno.test("help of every command that reads has examples", async () => {
+Deno.test("the help of every reading command has examples", async () => {
   for (const command of ["list", "read", "cat", "search", "seek"]) {
     const { code, stdout } = await runCommand(["help", command]);
     assertEquals(code, 0);

@@ -9,7 +9,7 @@ import {
   writeBinFile,
 } from "../support/files.ts";
 
-Deno.test("recover saves every document but the damaged ones, in their codec, and reports what was lost", async () => {
+Deno.test("recover saves all documents but the corrupt ones, keeps their codec, and reports what was lost", async () => {
   using directory = new TemporaryDirectory();
   for (const codec of ["none", "gzip", "brotli", "xz"]) {
     const docs = numberedDocs(60);
@@ -26,7 +26,7 @@ Deno.test("recover saves every document but the damaged ones, in their codec, an
     ]);
     assertEquals(code, 3, codec);
     assertStringIncludes(stdout, `58 documents of ${source} (${codec})`);
-    assertStringIncludes(stdout, "2 ranges lost");
+    assertStringIncludes(stdout, "2 regions lost");
     assertStringIncludes(stderr, `at offset ${offsets[30]}`);
     assertStringIncludes(stderr, `at offset ${offsets[59]}`);
     assertEquals(
@@ -36,7 +36,7 @@ Deno.test("recover saves every document but the damaged ones, in their codec, an
   }
 });
 
-Deno.test("recover finds the codec also if the damage is at the start of the file", async () => {
+Deno.test("recover detects the codec of a file that is corrupt at its start", async () => {
   using directory = new TemporaryDirectory();
   for (const codec of ["gzip", "zstd", "bzip2"]) {
     const docs = numberedDocs(60);
@@ -56,7 +56,7 @@ Deno.test("recover finds the codec also if the damage is at the start of the fil
   }
 });
 
-Deno.test("recover of a whole file loses nothing and exits with 0", async () => {
+Deno.test("recover of an intact file copies it and exits with 0", async () => {
   using directory = new TemporaryDirectory();
   const target = directory.file("saved.bin");
   const { code, stdout } = await runCommand([
@@ -75,7 +75,7 @@ Deno.test("recover of a whole file loses nothing and exits with 0", async () => 
   assertStringIncludes(again.stderr, "--force");
 });
 
-Deno.test("recover keeps what comes before the damage of a package", async () => {
+Deno.test("recover saves the documents before the damage of a package", async () => {
   using directory = new TemporaryDirectory();
   const cut = directory.file("cut.bin.gz");
   const target = directory.file("saved.bin");

@@ -17,7 +17,7 @@ import {
   writeBinFile,
 } from "../support/files.ts";
 
-/** Runs the `repack` command by itself. */
+/** Runs the `repack` command on its own. */
 function run(
   args: string[],
   env?: Record<string, string>,
@@ -25,7 +25,7 @@ function run(
   return runCommand(args, { task: "repack", env });
 }
 
-Deno.test("the command repacks a file, says what it did and exits with 0", async () => {
+Deno.test("repack rewrites a file, describes the result and exits with 0", async () => {
   using directory = new TemporaryDirectory();
   const target = directory.file("target.bin");
   const { code, stdout, stderr } = await run([
@@ -39,7 +39,7 @@ Deno.test("the command repacks a file, says what it did and exits with 0", async
   assertEquals(readBinFile(target, "zstd").length, manifest.length);
 });
 
-Deno.test("the original's long and short options mean what they meant", async () => {
+Deno.test("repack accepts the original's long and short options", async () => {
   using directory = new TemporaryDirectory();
   const plain = Deno.readFileSync(fixture("none.bin"));
   const long = directory.file("long.bin");
@@ -74,7 +74,7 @@ Deno.test("the original's long and short options mean what they meant", async ()
   assertEquals(Deno.readFileSync(back), plain);
 });
 
-Deno.test("every codec is read and written, in contents and as a whole, whether it is told or detected", async () => {
+Deno.test("repack reads and writes every codec, of contents and of packages, given or detected", async () => {
   using directory = new TemporaryDirectory();
   const docs = readBinFile(fixture("none.bin"), "none");
   await Promise.all(codecNames.map(async (from, i) => {
@@ -93,7 +93,7 @@ Deno.test("every codec is read and written, in contents and as a whole, whether 
   }));
 });
 
-Deno.test("with --json the result is one line of JSON and nothing else", async () => {
+Deno.test("repack --json prints one line of JSON and nothing else", async () => {
   using directory = new TemporaryDirectory();
   const target = directory.file("target.bin");
   const args = [fixture("lz4.bin"), target, "--json", "--limit", "5"];
@@ -106,13 +106,13 @@ Deno.test("with --json the result is one line of JSON and nothing else", async (
   assertEquals(result.targetSize, Deno.statSync(target).size);
 });
 
-Deno.test("with --quiet nothing is printed", async () => {
+Deno.test("repack --quiet prints nothing", async () => {
   using directory = new TemporaryDirectory();
   const args = [fixture("none.bin"), directory.file("t.bin"), "-q", "-t", "xz"];
   assertEquals(await run(args), { code: 0, stdout: "", stderr: "" });
 });
 
-Deno.test("an existing target is refused with one readable line, and replaced with --force", async () => {
+Deno.test("repack refuses an existing target with one readable line, and replaces it with --force", async () => {
   using directory = new TemporaryDirectory();
   const target = directory.file("target.bin");
   Deno.writeTextFileSync(target, "precious");
@@ -127,7 +127,7 @@ Deno.test("an existing target is refused with one readable line, and replaced wi
   assertEquals(readBinFile(target).length, manifest.length);
 });
 
-Deno.test("wrong usage exits with 2 and says what was expected", async () => {
+Deno.test("wrong usage of repack exits with 2 and says what was expected", async () => {
   using directory = new TemporaryDirectory();
   const source = fixture("none.bin");
   const target = directory.file("target.bin");
@@ -148,7 +148,7 @@ Deno.test("wrong usage exits with 2 and says what was expected", async () => {
   assertEquals(directory.list(), []);
 });
 
-Deno.test("--help shows options, exit codes and examples", async () => {
+Deno.test("repack --help shows options, exit codes and examples", async () => {
   const { code, stdout } = await run(["--help"]);
   assertEquals(code, 0);
   for (const part of ["--source-compress-type", "Exit codes", "Examples:"]) {
@@ -156,7 +156,7 @@ Deno.test("--help shows options, exit codes and examples", async () => {
   }
 });
 
-Deno.test("a missing or unreadable source exits with 1 and names it", async () => {
+Deno.test("repack of a missing source exits with 1 and names it", async () => {
   using directory = new TemporaryDirectory();
   const missing = directory.file("missing.bin");
   const { code, stderr } = await run([missing, directory.file("t.bin")]);
@@ -167,7 +167,7 @@ Deno.test("a missing or unreadable source exits with 1 and names it", async () =
   );
 });
 
-Deno.test("damage exits with 1 and no target; with --skip-errors with 3, a report and all other documents", async () => {
+Deno.test("repack of a corrupt file exits with 1 and writes nothing; with --skip-errors it exits with 3, reports the region and keeps all other documents", async () => {
   using directory = new TemporaryDirectory();
   const docs = numberedDocs(601);
   const source = directory.file("source.bin");
@@ -190,7 +190,7 @@ Deno.test("damage exits with 1 and no target; with --skip-errors with 3, a repor
   assertEquals(outline(readBinFile(target, "none")), outline(expected));
 });
 
-Deno.test("Ctrl-C stops the work, leaves nothing behind and exits with 130", async () => {
+Deno.test("Ctrl-C stops repack, which leaves no files and exits with 130", async () => {
   using directory = new TemporaryDirectory();
   const source = directory.file("source.bin");
   const noise = new Uint8Array(60_000).map((_, i) => i * i * 7919 % 251);
@@ -202,7 +202,7 @@ Deno.test("Ctrl-C stops the work, leaves nothing behind and exits with 130", asy
     [source, directory.file("target.bin"), "-t", "xz"],
     { task: "repack" },
   );
-  // Interrupted once it is at work, which a temporary file shows.
+  // The temporary file shows that it has started.
   while (directory.list().length === 1) {
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
@@ -213,7 +213,7 @@ Deno.test("Ctrl-C stops the work, leaves nothing behind and exits with 130", asy
   assertEquals(directory.list(), ["source.bin"]);
 });
 
-Deno.test("path mode repacks a directory, skips what exists and exits with 3 then", async () => {
+Deno.test("path mode repacks a directory, skips existing targets and then exits with 3", async () => {
   using directory = new TemporaryDirectory();
   const target = directory.file("out");
   const args = [
@@ -257,7 +257,7 @@ Deno.test("BINFILES_ENGINE=portable repacks with the portable engines", async ()
   }
 });
 
-Deno.test("a reader that closes the pipe early is no failure", async () => {
+Deno.test("a reader that closes the pipe of the help early is not an error", async () => {
   const { code, stdout, stderr } = await runShell(
     "binfiles repack --help | head -1",
   );

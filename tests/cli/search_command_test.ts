@@ -3,7 +3,7 @@ import { Doc } from "../../doc/mod.ts";
 import { runCommand, runShell } from "../support/command.ts";
 import { fixture, TemporaryDirectory, writeBinFile } from "../support/files.ts";
 
-/** A bin file of a few documents, with their offsets. */
+/** Makes a bin file of a few documents. */
 function makeFile(directory: TemporaryDirectory, codec = "gzip") {
   const path = directory.file("docs.bin");
   const docs = [
@@ -19,14 +19,14 @@ function makeFile(directory: TemporaryDirectory, codec = "gzip") {
   return { path, docs, offsets, line };
 }
 
-Deno.test("search prints offset and content of the first match, of the n-th, or of all", async () => {
+Deno.test("search prints offset and content of the first match, the n-th, or all", async () => {
   using directory = new TemporaryDirectory();
   const { path, offsets, line } = makeFile(directory);
   const runs: [string[], string][] = [
     [["page"], line(1)],
     [["^user/2$"], line(2)],
     [["page", "-n", "2"], line(3)],
-    // The original's way to say the same.
+    // The original's option for the same.
     [["page", "-s", "1"], line(3)],
     [["page", "--all"], line(1) + line(3)],
     [["page", "--all", "--step", "1"], line(3)],
@@ -42,14 +42,14 @@ Deno.test("search prints offset and content of the first match, of the n-th, or 
     const all = ["search", path, ...args];
     const { code, stdout, stderr } = await runCommand(all);
     assertEquals([code, stderr], [0, ""], args.join(" "));
-    // How well contents compress is not what this is about.
+    // Without stored sizes, which depend on the version of zlib.
     const plain = (text: string) => text.replace(/\t\d+$/gm, "");
     assertEquals(plain(stdout), plain(expected), args.join(" "));
     if (!args.includes("-k")) assertEquals(stdout, expected);
   }
 });
 
-Deno.test("search -p indents JSON without changing it, and leaves the rest as it is", async () => {
+Deno.test("search -p indents JSON, keeps its tokens, and leaves other contents unchanged", async () => {
   using directory = new TemporaryDirectory();
   const { path } = makeFile(directory);
   const json = await runCommand(["s", path, "user/1", "-p"]);
@@ -61,7 +61,7 @@ Deno.test("search -p indents JSON without changing it, and leaves the rest as it
   assertEquals(text.stdout, "first page\n");
 });
 
-Deno.test("search --json prints a line for each match, binary contents in Base64", async () => {
+Deno.test("search --json prints a line for each match, with Base64 for binary contents", async () => {
   using directory = new TemporaryDirectory();
   const { path, offsets, docs } = makeFile(directory);
   const args = ["search", path, "blob|page/1", "--all", "--json"];
@@ -72,7 +72,7 @@ Deno.test("search --json prints a line for each match, binary contents in Base64
   ]);
 });
 
-Deno.test("search exits with 1 and says so when nothing is found, and with 2 when it is called wrongly", async () => {
+Deno.test("search exits with 1 if nothing matches, and with 2 for wrong usage", async () => {
   using directory = new TemporaryDirectory();
   const { path } = makeFile(directory);
   const runs: [string[], number, string][] = [
@@ -91,7 +91,7 @@ Deno.test("search exits with 1 and says so when nothing is found, and with 2 whe
   }
 });
 
-Deno.test("search reads packages and the standard input", async () => {
+Deno.test("search accepts packages and the standard input", async () => {
   const script =
     'cat "$1" | binfiles search - hello; binfiles search "$1" hello';
   for (const name of ["none.bin.brotli", "gzip.bin", "none.bin.lz4"]) {
@@ -100,7 +100,7 @@ Deno.test("search reads packages and the standard input", async () => {
   }
 });
 
-Deno.test("search passes over damage only when told to", async () => {
+Deno.test("search skips corrupted regions only with --skip-errors", async () => {
   using directory = new TemporaryDirectory();
   const { path, offsets, line } = makeFile(directory);
   const bytes = Deno.readFileSync(path);

@@ -33,7 +33,7 @@ Deno.test("seek finds the next record at or after an offset", async () => {
   }
 });
 
-Deno.test("seek prints the content if asked, and JSON", async () => {
+Deno.test("seek prints the content with --content, and JSON with --json", async () => {
   const file = fixture("gzip.bin");
   const content = await runCommand(["k", file, "20", "--content"]);
   assertEquals(content.stdout, `${"39".padStart(10)}\tHello World\n`);
@@ -45,7 +45,7 @@ Deno.test("seek prints the content if asked, and JSON", async () => {
   assertEquals(JSON.parse(both.stdout), document);
 });
 
-Deno.test("seek works on damaged files, packages and the standard input", async () => {
+Deno.test("seek accepts corrupt files, packages and the standard input", async () => {
   using directory = new TemporaryDirectory();
   const path = directory.file("docs.bin");
   const offsets = writeBinFile(path, numberedDocs(40), { codec: "gzip" });

@@ -1,4 +1,4 @@
-/** What the command line does on a terminal, which `script` (of util-linux) provides. */
+/** The command line on a terminal, which `script` (of util-linux) provides. */
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { Doc } from "../../doc/mod.ts";
 import { commandLine } from "../support/command.ts";
@@ -10,10 +10,10 @@ const hasScript = await new Deno.Command("script", {
   stderr: "null",
 }).output().then(({ success }) => success, () => false);
 
-/** Puts the cursor at the start of the line and empties the line. */
+/** Moves the cursor to the start of the line and clears the line. */
 const CLEAR_LINE = "\r\x1b[K";
 
-/** Runs a command on a terminal. @returns All that appeared there. */
+/** Runs a command on a terminal. @returns Everything that was printed. */
 async function runOnTerminal(
   args: string[],
   env: Record<string, string> = {},
@@ -29,7 +29,7 @@ async function runOnTerminal(
 
 Deno.test({
   name:
-    "on a terminal, progress is one line that changes and is gone at the end",
+    "on a terminal, progress is one line that is updated and cleared at the end",
   ignore: !hasScript,
   async fn() {
     using directory = new TemporaryDirectory();

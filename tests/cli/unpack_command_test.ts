@@ -8,7 +8,7 @@ import {
   writeBinFile,
 } from "../support/files.ts";
 
-Deno.test("unpack writes each document to a file, and package makes the same bin file of them", async () => {
+Deno.test("unpack writes each document to a file, and package makes the same bin file again", async () => {
   using directory = new TemporaryDirectory();
   const file = directory.file("docs.bin");
   const names = ["a/1", "a/2", "b", "c/d/e"];
@@ -23,7 +23,7 @@ Deno.test("unpack writes each document to a file, and package makes the same bin
   assertEquals(Deno.readFileSync(again), Deno.readFileSync(file));
 });
 
-Deno.test("unpack takes packages and the standard input, a pattern and a limit", async () => {
+Deno.test("unpack accepts packages, the standard input, a pattern and a limit", async () => {
   using directory = new TemporaryDirectory();
   const source = fixture("none.bin.xz");
   const target = directory.file("docs");
@@ -37,7 +37,7 @@ Deno.test("unpack takes packages and the standard input, a pattern and a limit",
   assertEquals(Deno.statSync(`${target}/hello.txt`).size, 12);
 });
 
-Deno.test("unpack tells which documents are in unusual files, and exits with 3 if it left some out", async () => {
+Deno.test("unpack reports documents whose files have other names, and exits with 3 if it skipped some", async () => {
   using directory = new TemporaryDirectory();
   const file = directory.file("docs.bin");
   const keys = ["../up", "a", "a", "https://example.org/"];
@@ -61,7 +61,7 @@ Deno.test("unpack tells which documents are in unusual files, and exits with 3 i
   assertEquals(Array.from(Deno.readDirSync(some), ({ name }) => name), ["a"]);
 });
 
-Deno.test("unpack refuses what exists, and with --force replaces it", async () => {
+Deno.test("unpack refuses existing files, and replaces them with --force", async () => {
   using directory = new TemporaryDirectory();
   const target = directory.file("docs");
   Deno.mkdirSync(target);
@@ -77,7 +77,7 @@ Deno.test("unpack refuses what exists, and with --force replaces it", async () =
   assertEquals(Deno.statSync(`${target}/hello.txt`).size, 12);
 });
 
-Deno.test("unpack with wrong usage exits with 2, with damage with 1, and leaves nothing", async () => {
+Deno.test("unpack exits with 2 for wrong usage and 1 for corrupt inputs, and leaves no files", async () => {
   using directory = new TemporaryDirectory();
   const file = directory.file("docs.bin");
   writeBinFile(file, numberedDocs(20));
@@ -101,7 +101,7 @@ Deno.test("unpack with wrong usage exits with 2, with damage with 1, and leaves 
   assertEquals([code, [...Deno.readDirSync(target)].length], [3, 19]);
 });
 
-Deno.test("Ctrl-C ends unpack and leaves nothing", async () => {
+Deno.test("Ctrl-C ends unpack, which leaves no files", async () => {
   using directory = new TemporaryDirectory();
   const file = directory.file("docs.bin");
   writeBinFile(file, numberedDocs(100_000));

@@ -8,7 +8,7 @@ import {
   writeBinFile,
 } from "../support/files.ts";
 
-Deno.test("verify reads every document of every codec and says that all are whole", async () => {
+Deno.test("verify reads every document of every codec and reports that all are whole", async () => {
   for (
     const name of ["none", "gzip", "bzip2", "brotli", "lz4", "xz"]
       .flatMap((codec) => [`${codec}.bin`, `none.bin.${codec}`])
@@ -23,7 +23,7 @@ Deno.test("verify reads every document of every codec and says that all are whol
   }
 });
 
-Deno.test("verify reports all damage with offsets and keys, and exits with 1", async () => {
+Deno.test("verify reports all corrupted regions with offsets and keys, and exits with 1", async () => {
   using directory = new TemporaryDirectory();
   const path = directory.file("docs.bin");
   const offsets = writeBinFile(path, numberedDocs(100), { codec: "gzip" });
@@ -34,7 +34,7 @@ Deno.test("verify reports all damage with offsets and keys, and exits with 1", a
   const { code, stdout, stderr } = await runCommand(["verify", path]);
   assertEquals(code, 1);
   assertStringIncludes(stdout, "97 documents");
-  assertStringIncludes(stdout, "3 damaged places");
+  assertStringIncludes(stdout, "3 corrupted regions");
   assertStringIncludes(stderr, `at offset ${offsets[20]} (key "key-20")`);
   assertStringIncludes(stderr, `at offset ${offsets[70]}`);
   assertStringIncludes(stderr, `at offset ${offsets[99]}`);
@@ -79,7 +79,7 @@ Deno.test("verify against another file compares keys and contents, whatever the 
   assertEquals(JSON.parse(json.stdout).differences.length, 3);
 });
 
-Deno.test("verify fails on what is no bin file, and on a package that is cut", async () => {
+Deno.test("verify fails on missing files and truncated packages", async () => {
   using directory = new TemporaryDirectory();
   const cut = directory.file("cut.bin.xz");
   const bytes = Deno.readFileSync(fixture("none.bin.xz"));

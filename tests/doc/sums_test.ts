@@ -207,16 +207,16 @@ Deno.test("verify compares with sums, names what has changed and exits with 1", 
   await runCommand(["repack", fixture("gzip.bin"), target, "--sums"]);
   const good = await runCommand(["verify", target]);
   assertEquals(good.code, 0);
-  assert(good.stdout.includes("all whole and as summed"));
+  assert(good.stdout.includes("all whole, checksums match"));
   const bytes = Deno.readFileSync(target);
   bytes[100_000] ^= 1;
   Deno.writeFileSync(target, bytes);
   const bad = await runCommand(["verify", target]);
   assertEquals(bad.code, 1);
-  assert(bad.stdout.includes("1 difference from the sums"));
+  assert(bad.stdout.includes("1 difference from the checksums"));
   assert(
     bad.stderr.includes(
-      'content differs from its sum: "doc/0000.txt" at offset 81257',
+      'content differs from its checksum: "doc/0000.txt" at offset 81257',
     ),
   );
 });

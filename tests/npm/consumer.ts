@@ -1,6 +1,6 @@
 /**
- * A program that uses the package as its users do. Its test type-checks it
- * with the TypeScript compiler and runs it on every runtime.
+ * A program that uses the package as a user would. The test compiles it with the
+ * TypeScript compiler and runs it on every runtime.
  */
 import * as everything from "@binfiles/binfiles";
 import {
@@ -29,10 +29,10 @@ import {
 } from "@binfiles/binfiles/doc";
 import { MemoryPool, type MemoryPoolStatistics } from "@binfiles/binfiles/pool";
 
-/** What came out: a size and checksum for everything that must not differ between runtimes. */
+/** Size and checksum of everything that must be the same on all runtimes. */
 export type Outcome = Record<string, string>;
 
-/** Uses everything in turn, with files in an empty directory. */
+/** Uses the whole package, with files in an empty directory. */
 export async function exercise(directory: string): Promise<Outcome> {
   const outcome: Outcome = {};
   const missing = ["repack", "compress", "MemoryPool"]
@@ -54,7 +54,7 @@ export async function exercise(directory: string): Promise<Outcome> {
     await roundTrip(codec, documents[89].content);
     await repackThereAndBack(codec);
   }
-  // What the runtimes' own zlibs write differs from version to version.
+  // The output of native zlib depends on its version, that of fflate doesn't.
   await preferEngine("portable", "gzip");
   await repackThereAndBack("gzip");
   await preferEngine(undefined, "gzip");
@@ -91,14 +91,14 @@ export async function exercise(directory: string): Promise<Outcome> {
       });
       expect(await checksumOf(back), outcome.source);
     }
-    // Threads are no reason for other bytes.
+    // The number of threads makes no difference.
     expect(checksums[0], checksums[1]);
     if (kind === "native") return;
     outcome[`${codec} by ${name}`] = checksums[0];
   }
 }
 
-/** Compresses and decompresses at once, as a stream, and as records. */
+/** Compresses and decompresses in one call, as a stream, and as records. */
 async function roundTrip(codec: CodecName, content: Uint8Array) {
   const expected = await checksum(content);
   expect(await checksum(decompress(compress(content, codec), codec)), expected);

@@ -5,7 +5,7 @@ import {
   assertGreaterOrEqual,
   assertThrows,
 } from "@std/assert";
-import { runOptimizationDemo } from "../../bench/demo.ts";
+import { runOptimizationDemo } from "../../cli/demo.ts";
 import { formatStatistics } from "../../cli/statistics.ts";
 import { compress } from "../../codec/mod.ts";
 import {

@@ -1,11 +1,16 @@
-/** Scripts that make shells complete commands, options and their values, made from the commands themselves. */
+/** Completion scripts for shells, generated from the definitions of the commands. */
 import type { Command, Option } from "commander";
-import type { Shell } from "./completions.ts";
 
-/** What can follow an option: nothing, a file, one of some words, or anything. */
+/** The shells that there are scripts for. */
+export const shells = ["bash", "zsh", "fish"] as const;
+
+/** The name of a shell. */
+export type Shell = (typeof shells)[number];
+
+/** What an option takes: nothing, a file, one of some words, or anything. */
 type Value = undefined | "file" | "any" | readonly string[];
 
-/** An option as shells see it. */
+/** An option, for completion. */
 interface CompletedOption {
   short?: string;
   long?: string;
@@ -13,17 +18,17 @@ interface CompletedOption {
   value: Value;
 }
 
-/** A command as shells see it. */
+/** A command, for completion. */
 interface CompletedCommand {
   /** Its name and its aliases. */
   names: readonly string[];
   description: string;
   options: readonly CompletedOption[];
-  /** Words that its argument can be; files if there are none. */
+  /** Choices for its argument; empty for files. */
   words: readonly string[];
 }
 
-/** Makes the script for a shell. */
+/** Generates the script for a shell. */
 export function completionScript(program: Command, shell: Shell): string {
   const name = program.name();
   const commands = program.createHelp().visibleCommands(program).map(
@@ -90,7 +95,7 @@ function bashScript(
     `_${name}() {`,
     `  local current=\${COMP_WORDS[COMP_CWORD]} previous=\${COMP_WORDS[COMP_CWORD-1]}`,
     `  local command= words= options= choices= files= i`,
-    `  # --option=value comes in three words.`,
+    `  # bash splits --option=value into three words.`,
     `  if [[ $current == = ]]; then current=`,
     `  elif [[ $previous == = ]]; then previous=\${COMP_WORDS[COMP_CWORD-2]}`,
     `  fi`,
@@ -178,7 +183,7 @@ function zshScript(
     `      ;;`,
     `  esac`,
     `}`,
-    `# Either in a directory of completions, or sourced.`,
+    `# Autoloaded from a directory of completions, or sourced.`,
     `if [[ $funcstack[1] == _${name} ]]; then _${name} "$@"; else compdef _${name} ${name}; fi`,
   ];
 }

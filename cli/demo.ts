@@ -1,4 +1,3 @@
-import { Command } from "commander";
 import {
   compressOriginal,
   decompressOriginal,
@@ -8,9 +7,8 @@ import {
 } from "../codec/mod.ts";
 import { memorySnapshot } from "../pool/memory_snapshot.ts";
 import { watchMemory } from "../pool/watch_memory.ts";
-import { humanCount, humanSize, print } from "../cli/output.ts";
-import { run } from "../cli/run.ts";
-import { table } from "../cli/statistics.ts";
+import { humanCount, humanSize, table } from "./format.ts";
+import { print } from "./output.ts";
 
 /** How much the demo does, and where it prints. */
 export interface DemoOptions {
@@ -214,14 +212,4 @@ function makeDocuments(size: number): Uint8Array {
     encoder.encodeInto(text, data.subarray(id * size, (id + 1) * size));
   }
   return data;
-}
-
-if (import.meta.main) {
-  await run(
-    new Command("demo")
-      .description(
-        "show what the pool gains: time, memory, garbage collections",
-      )
-      .action(() => runOptimizationDemo()),
-  );
 }

@@ -1,0 +1,26 @@
+import type { JobOptions } from "../doc/job/options.ts";
+import { interruptSignal } from "./interrupt.ts";
+import { note, type OutputOptions } from "./output.ts";
+import { withProgress } from "./progress.ts";
+
+/** What the command line adds to the options of a job. */
+type Control = Pick<JobOptions, "signal" | "onProgress" | "onWarning">;
+
+/**
+ * Runs a job of the library with the options of a command, which are stored
+ * under the library's names (see `options.ts`): Ctrl-C cancels it, progress is
+ * shown, warnings are printed.
+ */
+export function runJob<
+  Options extends OutputOptions & { pattern?: RegExp },
+  Result,
+>(
+  options: Options,
+  job: (options: Options & Control) => Promise<Result>,
+): Promise<Result> {
+  const signal = interruptSignal(options.pattern);
+  return withProgress(
+    options,
+    (onProgress) => job({ ...options, signal, onProgress, onWarning: note }),
+  );
+}

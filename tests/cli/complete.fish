@@ -1,0 +1,3 @@
+# Prints what fish completes for $LINE with the script $COMPLETIONS, a word per line.
+source $COMPLETIONS
+complete -C "$LINE"
