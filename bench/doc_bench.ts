@@ -1,4 +1,5 @@
 /** Documents, reader, writer and batches of several sizes, with files in a temporary directory. */
+import type { CodecName } from "../codec/mod.ts";
 import { join } from "node:path";
 import {
   BatchProcessor,
@@ -82,7 +83,7 @@ function write(path: string, docs: Doc[], options: DocWriterOptions): void {
   for (const doc of docs) writer.write(doc);
 }
 
-function read(path: string, codec: string, pool?: MemoryPool): number {
+function read(path: string, codec: CodecName, pool?: MemoryPool): number {
   using reader = new DocReader(path, { codec, pool });
   let bytes = 0;
   for (const { content } of reader) bytes += content.length;

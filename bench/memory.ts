@@ -7,6 +7,7 @@
  *
  * Usage: deno task bench:memory [codec …]
  */
+import { type CodecName, findCodec } from "../codec/mod.ts";
 import { type JobRun, runJob } from "./measure/run_job.ts";
 import { Workspace } from "./measure/workspace.ts";
 import { renderTable } from "./report/markdown.ts";
@@ -15,8 +16,8 @@ import { renderTable } from "./report/markdown.ts";
 const MAX_GROWTH = 16e6;
 const MAX_PEAK = 160e6;
 
-const codecs = Deno.args.length > 0
-  ? Deno.args
+const codecs: CodecName[] = Deno.args.length > 0
+  ? Deno.args.map((name) => findCodec(name as CodecName).name)
   : ["none", "gzip", "zstd", "lz4"];
 const rows: string[][] = [];
 let holds = true;
@@ -26,8 +27,8 @@ let holds = true;
 
   const measure = async (
     documents: number,
-    sourceCodec: string,
-    targetCodec: string,
+    sourceCodec: CodecName,
+    targetCodec: CodecName,
   ): Promise<JobRun<"repack">> => {
     const source = await workspace.sample(many, sourceCodec, documents);
     return await runJob("repack", {
@@ -37,7 +38,7 @@ let holds = true;
   };
 
   for (const codec of codecs) {
-    const jobs = codec === "none"
+    const jobs: [CodecName, CodecName][] = codec === "none"
       ? [["none", "none"]]
       : [["none", codec], [codec, "none"]];
     for (const [from, to] of jobs) {

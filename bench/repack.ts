@@ -50,7 +50,10 @@ const pairs = [];
 for (const from of measuredCodecs) {
   for (const to of measuredCodecs) {
     if (from === to) continue;
-    if (options.only !== undefined && ![from, to].includes(options.only)) {
+    if (
+      options.only !== undefined &&
+      ![from, to].some((codec) => codec === options.only)
+    ) {
       continue;
     }
     console.error(`${from} → ${to}`);

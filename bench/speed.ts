@@ -12,6 +12,7 @@
  *
  * Usage: deno task bench:speed [--runs 5] [--documents 1000000] [--only "B none→zstd"]
  */
+import type { CodecName } from "../codec/mod.ts";
 import { parseArgs } from "node:util";
 import type { Doc } from "../doc/mod.ts";
 import {
@@ -41,8 +42,8 @@ const cli = new URL("../cli/repack.ts", import.meta.url).pathname;
 interface Job {
   /** The data set, and codecs of the source and of the target. */
   set: "A" | "B" | "C";
-  from: string;
-  to: string;
+  from: CodecName;
+  to: CodecName;
   /** What it is compared with. Default: a loop over the runtime's functions. */
   against?: "cp" | "cp and sync" | "lz4js";
   /** Limit of the ratio. */

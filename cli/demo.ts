@@ -1,4 +1,5 @@
 import {
+  type CodecName,
   compressOriginal,
   decompressOriginal,
   engineFor,
@@ -17,7 +18,7 @@ export interface DemoOptions {
   /** Bytes per document. Default 1,000. */
   size?: number;
   /** Default: gzip, zstd, lz4 and brotli. */
-  codecs?: readonly string[];
+  codecs?: readonly CodecName[];
   /** Called with each line. Default: prints to the standard output. */
   print?(line: string): void;
 }
@@ -117,7 +118,7 @@ interface Way {
   (data: Uint8Array, start: number, size: number): number;
 }
 
-function originalWay(codec: string): Way {
+function originalWay(codec: CodecName): Way {
   return (data, start, size) => {
     const packed = compressOriginal(data.subarray(start, start + size), codec);
     check(decompressOriginal(packed, codec), 0, size, data, start);
@@ -125,7 +126,7 @@ function originalWay(codec: string): Way {
   };
 }
 
-function pooledWay(codec: string, size: number): Way & { close(): void } {
+function pooledWay(codec: CodecName, size: number): Way & { close(): void } {
   const compressor = leaseCompressor(codec);
   const decompressor = leaseDecompressor(codec);
   const slab = new Uint8Array(8 * size + 65_536);

@@ -1,17 +1,18 @@
-import type { Direction } from "../../codec/mod.ts";
+import type { CodecName } from "../../codec/mod.ts";
+import type { Direction } from "../../codec/engine.ts";
 import { codecWays, type Way } from "./codec_ways.ts";
 import { madeDocuments } from "./documents.ts";
 import { median } from "./numbers.ts";
 
 /** Bytes that a codec allocates for one document: JavaScript heap and array buffers. */
 export interface CodecAllocations extends Record<Way, number> {
-  codec: string;
+  codec: CodecName;
   direction: Direction;
 }
 
 /** Measures what a codec allocates for one document. Needs `--expose-gc`. */
 export function allocationsJob(
-  { codec, size }: { codec: string; size: number },
+  { codec, size }: { codec: CodecName; size: number },
 ): CodecAllocations[] {
   const [{ content }] = madeDocuments("json", 1, size);
   const ways = codecWays(codec, size)(content);

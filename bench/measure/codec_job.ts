@@ -1,15 +1,13 @@
-import {
-  compressOriginal,
-  type Direction,
-  engineFor,
-} from "../../codec/mod.ts";
+import type { CodecName } from "../../codec/mod.ts";
+import type { Direction } from "../../codec/engine.ts";
+import { compressOriginal, engineFor } from "../../codec/mod.ts";
 import { codecWays, type Way } from "./codec_ways.ts";
 import { madeDocuments } from "./documents.ts";
 import { ratios, type Spread, spread, takeTurns } from "./numbers.ts";
 
 /** Time of a codec for one document, in microseconds. */
 export interface CodecTiming extends Record<Way, Spread> {
-  codec: string;
+  codec: CodecName;
   engine: string;
   direction: Direction;
   /** Bytes of the document. */
@@ -24,7 +22,7 @@ export interface CodecTiming extends Record<Way, Spread> {
 /** Times one codec with documents of several sizes, all ways side by side. */
 export async function codecJob(
   { codec, sizes, rounds, milliseconds }: {
-    codec: string;
+    codec: CodecName;
     sizes: readonly number[];
     rounds: number;
     /** Duration of a round, at least. */

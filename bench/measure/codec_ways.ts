@@ -1,9 +1,10 @@
+import type { CodecName } from "../../codec/mod.ts";
+import type { Direction } from "../../codec/engine.ts";
 import {
   compress,
   compressOriginal,
   decompress,
   decompressOriginal,
-  type Direction,
   leaseCompressor,
   leaseDecompressor,
   maxCompressedSize,
@@ -21,7 +22,7 @@ export type Way = "original" | "pooled" | "slab";
  * to decompress one document of at most `maxSize` bytes.
  */
 export function codecWays(
-  codec: string,
+  codec: CodecName,
   maxSize: number,
 ): (content: Uint8Array) => Record<Direction, Record<Way, () => unknown>> {
   const compressor = leaseCompressor(codec);

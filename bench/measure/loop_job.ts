@@ -1,3 +1,4 @@
+import type { CodecName } from "../../codec/mod.ts";
 import zlib from "node:zlib";
 import * as fflate from "fflate";
 import lz4js from "lz4js";
@@ -24,8 +25,8 @@ import { DocReader } from "../../doc/mod.ts";
 export function loopJob(
   { source, from, to, by }: {
     source: string;
-    from: string;
-    to: string;
+    from: CodecName;
+    to: CodecName;
     by: "pool" | keyof typeof oneShot;
   },
 ): { seconds: number } {
@@ -41,7 +42,7 @@ export function loopJob(
 
 type Work = (content: Uint8Array) => void;
 
-function pooled(from: string, to: string): Work {
+function pooled(from: CodecName, to: CodecName): Work {
   const decompressor = leaseDecompressor(from);
   const compressor = leaseCompressor(to);
   let plain = new Uint8Array(65_536);
@@ -58,7 +59,7 @@ function pooled(from: string, to: string): Work {
   };
 }
 
-function plain(from: string, to: string, by: keyof typeof oneShot): Work {
+function plain(from: CodecName, to: CodecName, by: keyof typeof oneShot): Work {
   const functions: Functions = oneShot[by];
   const compress = functions[to]?.[0] ??
     ((data) => compressOriginal(data, to));

@@ -1,3 +1,4 @@
+import type { CodecName } from "../../codec/mod.ts";
 import {
   compress,
   findCodec,
@@ -24,8 +25,8 @@ export interface RepackWay {
 
 /** Repacks from one codec to another. Times are in seconds. */
 export interface RepackPair {
-  from: string;
-  to: string;
+  from: CodecName;
+  to: CodecName;
   documents: number;
   /** Bytes of the documents, uncompressed. */
   contentSize: number;
@@ -76,7 +77,7 @@ export interface RepackEffort {
 export async function measurePair(
   workspace: Workspace,
   input: Input,
-  [from, to]: readonly [string, string],
+  [from, to]: readonly [CodecName, CodecName],
   workers: number,
   { rounds, seconds, maxBytes }: RepackEffort,
 ): Promise<RepackPair> {
@@ -180,7 +181,11 @@ function coreShares(
 }
 
 /** Estimates the time of the codecs for one document, in seconds, from the first 200. */
-function secondsPerDocument(input: Input, from: string, to: string): number {
+function secondsPerDocument(
+  input: Input,
+  from: CodecName,
+  to: CodecName,
+): number {
   using reader = new DocReader(input.path, { codec: "none" });
   using compressor = leaseCompressor(findCodec(to).name);
   using decompressor = leaseDecompressor(findCodec(from).name);

@@ -1,11 +1,12 @@
+import type { CodecName } from "../../codec/mod.ts";
 import { ratios, type Spread, spread, takeTurns } from "./numbers.ts";
 import { type JobRun, runJob } from "./run_job.ts";
 import type { Workspace } from "./workspace.ts";
 
 /** A repack of some documents of one size, with the pool and without it. */
 export interface ScalingPoint {
-  from: string;
-  to: string;
+  from: CodecName;
+  to: CodecName;
   documents: number;
   /** Bytes of a document. */
   size: number;

@@ -1,3 +1,4 @@
+import type { CodecName } from "../../codec/mod.ts";
 import { join } from "node:path";
 import { DocReader } from "../../doc/mod.ts";
 import { ratios, type Spread, spread, takeTurns } from "./numbers.ts";
@@ -8,7 +9,7 @@ import type { Input, Workspace } from "./workspace.ts";
 /** A way to compress, binfiles or another. */
 export interface ToolRun {
   name: string;
-  codec: string;
+  codec: CodecName;
   /** Documents that can be read one by one, or one stream. */
   result: "documents" | "stream";
   /** Whether it is binfiles. */
@@ -57,14 +58,15 @@ export async function measureTools(
   const candidates: Candidate[] = [];
 
   const repack =
-    (codecs: { targetCodec?: string; packageCodec?: string }) => async () => {
+    (codecs: { targetCodec?: CodecName; packageCodec?: CodecName }) =>
+    async () => {
       const run = await runJob("repack", {
         ...{ source: input.path, sourceCodec: "none", target, workers },
         ...{ force: true, ...codecs },
       });
       return run.wholeSeconds;
     };
-  for (const codec of ["gzip", "zstd", "xz", "lz4"]) {
+  for (const codec of ["gzip", "zstd", "xz", "lz4"] as const) {
     const own = { codec, own: true, writes: true };
     candidates.push({
       ...{ ...own, name: `binfiles, ${codec} each`, result: "documents" },
@@ -79,7 +81,8 @@ export async function measureTools(
     candidates.push({
       ...{ name, codec, own: false, writes: false, result: "documents" },
       run: async () => {
-        const task = { source: input.path, from: "none", to: codec, by };
+        const from = "none" as const;
+        const task = { source: input.path, from, to: codec, by };
         return (await runJob("loop", task)).seconds;
       },
     });

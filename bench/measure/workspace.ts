@@ -1,3 +1,4 @@
+import type { CodecName } from "../../codec/mod.ts";
 import { join } from "node:path";
 import { codecNames } from "../../codec/mod.ts";
 import { Doc, DocReader, DocWriter, repack } from "../../doc/mod.ts";
@@ -6,7 +7,7 @@ import { type Kind, madeDocuments } from "./documents.ts";
 /** A bin file to measure with. */
 export interface Input {
   path: string;
-  codec: string;
+  codec: CodecName;
   documents: number;
   /** Bytes of the documents, uncompressed. */
   contentSize: number;
@@ -56,7 +57,12 @@ export class Workspace implements Disposable {
       using writer = new DocWriter(path, { codec: "none" });
       for (const doc of docs) writer.write(doc);
     }
-    const input = { path, codec: "none", ...totals(path), description };
+    const input: Input = {
+      path,
+      codec: "none",
+      ...totals(path),
+      description,
+    };
     this.#inputs.set(description, input);
     return input;
   }
@@ -77,7 +83,11 @@ export class Workspace implements Disposable {
   }
 
   /** The first documents of an uncompressed input, with a codec. */
-  async sample(input: Input, codec: string, documents: number): Promise<Input> {
+  async sample(
+    input: Input,
+    codec: CodecName,
+    documents: number,
+  ): Promise<Input> {
     if (codec === "none" && documents >= input.documents) return input;
     const name = `${input.path}:${codec}:${documents}`;
     let sample = this.#inputs.get(name);
@@ -144,6 +154,6 @@ function* filesOf(directory: string, prefix = ""): Generator<Doc> {
 }
 
 /** All codecs but zip, which is gzip under another name. */
-export const measuredCodecs: readonly string[] = codecNames.filter((name) =>
+export const measuredCodecs: readonly CodecName[] = codecNames.filter((name) =>
   name !== "zip"
 );

@@ -1,3 +1,4 @@
+import type { CodecName } from "../../codec/mod.ts";
 import type { CodecAllocations } from "../measure/allocations_job.ts";
 import type { CodecTiming } from "../measure/codec_job.ts";
 import { describeMachine, type Machine } from "../measure/machine.ts";
@@ -37,9 +38,9 @@ export type EffortName = keyof typeof efforts;
 /** How much to measure. */
 interface Effort {
   /** Codecs, and how they are timed by themselves. */
-  codecs: readonly string[];
+  codecs: readonly CodecName[];
   codec: { sizes: readonly number[]; rounds: number; milliseconds: number };
-  pairs: readonly (readonly [string, string])[];
+  pairs: readonly (readonly [CodecName, CodecName])[];
   repack: RepackEffort;
   /** Documents that tools compress. */
   toolDocuments: number;
