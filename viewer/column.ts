@@ -1,20 +1,20 @@
-/** Arrays of numbers that can grow. */
+/** The arrays that a column can use. */
 type Numbers = Float64Array<ArrayBuffer> | Uint32Array<ArrayBuffer>;
 
-/** Numbers of millions of rows, in a few bytes each. */
+/** A growing typed array: one number for each of millions of rows. */
 export class Column<T extends Numbers> {
-  /** How many there are. */
+  /** How many numbers there are. */
   length = 0;
   #values: T;
   readonly #type: new (length: number) => T;
 
-  /** Makes an empty one of a type such as `Uint32Array`. */
+  /** Creates an empty column of an array type, such as `Uint32Array`. */
   constructor(type: new (length: number) => T) {
     this.#type = type;
     this.#values = new type(1024);
   }
 
-  /** Adds a number. */
+  /** Appends a number. */
   push(value: number): void {
     if (this.length === this.#values.length) {
       const larger = new this.#type(2 * this.length);
@@ -24,12 +24,12 @@ export class Column<T extends Numbers> {
     this.#values[this.length++] = value;
   }
 
-  /** Takes the last number away. @returns It. */
+  /** Removes the last number and returns it. */
   pop(): number {
     return this.#values[--this.length];
   }
 
-  /** The number at an index. */
+  /** Returns the number at an index. */
   at(index: number): number {
     return this.#values[index];
   }

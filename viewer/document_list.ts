@@ -4,42 +4,42 @@ import type { Row } from "./messages.ts";
 import { element } from "./page.ts";
 import { VirtualList } from "./virtual_list.ts";
 
-/** Height of a row, in pixels: high enough for fingers. */
+/** Height of a row, in pixels; large enough for touch screens. */
 const ROW_HEIGHT = 32;
 
-/** Rows beyond those in sight that are asked for as well. */
+/** Rows above and below the visible ones that are requested with them. */
 const MARGIN = 30;
 
-/** The list of documents: rows come from the worker as they come into sight. */
+/** The list of documents. Rows are requested from the worker when they become visible. */
 export class DocumentList {
   readonly #grid = element("list");
-  readonly #ask: (from: number, to: number) => void;
+  readonly #request: (from: number, to: number) => void;
   readonly #open: (position: number) => void;
   readonly #list: VirtualList;
-  /** Rows that are known, by their positions. */
+  /** Known rows, by position. */
   #rows = new Map<number, Row>();
-  /** The row that keys act on. */
-  #chosen = 0;
-  /** Whether rows were asked for and have not come. */
+  /** Position of the selected row. */
+  #selected = 0;
+  /** Whether a request is pending. */
   #waiting = false;
 
   /**
-   * Makes an empty list.
+   * Creates an empty list.
    *
-   * @param ask Called to ask for rows.
-   * @param open Called when a row is to be opened.
+   * @param request Requests the rows from one position up to, not including, another.
+   * @param open Opens the row at a position.
    */
   constructor(
-    ask: (from: number, to: number) => void,
+    request: (from: number, to: number) => void,
     open: (position: number) => void,
   ) {
-    this.#ask = ask;
+    this.#request = request;
     this.#open = open;
     this.#list = new VirtualList({
       lineHeight: ROW_HEIGHT,
       create: () => this.#createRow(),
       render: (line, position) => this.#render(line, position),
-      onMove: () => this.#askForMissing(),
+      onMove: () => this.#requestMissing(),
     });
     this.#grid.querySelector(".rows")!.replaceWith(this.#list.element);
     this.#list.element.classList.add("rows");
@@ -47,30 +47,30 @@ export class DocumentList {
     this.#grid.addEventListener("keydown", (event) => this.#onKey(event));
   }
 
-  /** Starts over: other rows are listed. */
+  /** Removes all rows, before others are listed. */
   clear(): void {
     this.#rows = new Map();
     this.#waiting = false;
-    this.#chosen = 0;
+    this.#selected = 0;
     this.setCount(0);
     this.#list.reveal(0);
   }
 
   /** Sets the number of rows. */
   setCount(count: number): void {
-    // The header is a row, too.
+    // Including the header.
     this.#grid.setAttribute("aria-rowcount", String(count + 1));
     this.#list.count = count;
   }
 
-  /** Takes rows from the worker. */
-  take(rows: Row[]): void {
+  /** Adds rows from the worker. */
+  add(rows: Row[]): void {
     this.#waiting = false;
     for (const row of rows) this.#rows.set(row.position, row);
     this.#list.refresh();
   }
 
-  /** Gives it the keyboard. */
+  /** Moves the focus to the list. */
   focus(): void {
     this.#grid.focus();
   }
@@ -86,8 +86,8 @@ export class DocumentList {
       row.append(cell);
     }
     row.addEventListener("click", () => {
-      this.#choose(Number(row.dataset.position));
-      this.#open(this.#chosen);
+      this.#select(Number(row.dataset.position));
+      this.#open(this.#selected);
     });
     return row;
   }
@@ -97,8 +97,8 @@ export class DocumentList {
     line.id = `row-${position}`;
     line.dataset.position = String(position);
     line.setAttribute("aria-rowindex", String(position + 2));
-    line.setAttribute("aria-selected", String(position === this.#chosen));
-    line.classList.toggle("gap", row?.isGap ?? false);
+    line.setAttribute("aria-selected", String(position === this.#selected));
+    line.classList.toggle("region", row?.isRegion ?? false);
     line.classList.toggle("problem", row?.problem !== undefined);
     const [key, stored, unpacked, ratio] = Array.from(line.children);
     if (row === undefined) {
@@ -106,10 +106,10 @@ export class DocumentList {
       stored.textContent = unpacked.textContent = ratio.textContent = "";
       return;
     }
-    key.textContent = row.isGap ? `⚠ ${row.problem}` : row.key || "(no key)";
+    key.textContent = row.isRegion ? `⚠ ${row.problem}` : row.key || "(no key)";
     stored.textContent = formatSize(row.stored);
-    unpacked.textContent = row.problem !== undefined && !row.isGap
-      ? "damaged"
+    unpacked.textContent = row.problem !== undefined && !row.isRegion
+      ? "corrupt"
       : row.unpacked === undefined
       ? ""
       : formatSize(row.unpacked);
@@ -117,27 +117,27 @@ export class DocumentList {
     line.title = row.problem ?? row.key;
   }
 
-  /** Asks for rows in sight that are not known, if any, and nothing else is being asked for. */
-  #askForMissing(): void {
+  /** Requests visible rows that are unknown, unless a request is pending. */
+  #requestMissing(): void {
     const { first, fitting, count } = this.#list;
     const last = Math.min(first + fitting + 1, count);
-    this.#grid.setAttribute("aria-activedescendant", `row-${this.#chosen}`);
+    this.#grid.setAttribute("aria-activedescendant", `row-${this.#selected}`);
     if (this.#waiting) return;
     for (let position = first; position < last; position++) {
       if (this.#rows.has(position)) continue;
       this.#waiting = true;
-      // Those that are out of sight are forgotten.
+      // Rows that are no longer visible are dropped.
       this.#rows = new Map(
         [...this.#rows].filter(([at]) => at >= first && at < last),
       );
-      this.#ask(Math.max(0, first - MARGIN), last + MARGIN);
+      this.#request(Math.max(0, first - MARGIN), last + MARGIN);
       return;
     }
   }
 
-  #choose(position: number): void {
-    this.#chosen = Math.max(0, Math.min(position, this.#list.count - 1));
-    this.#list.reveal(this.#chosen);
+  #select(position: number): void {
+    this.#selected = Math.max(0, Math.min(position, this.#list.count - 1));
+    this.#list.reveal(this.#selected);
     this.#list.refresh();
   }
 
@@ -145,15 +145,15 @@ export class DocumentList {
     const { fitting, count } = this.#list;
     const page = Math.max(1, fitting - 1);
     const target = {
-      ArrowDown: this.#chosen + 1,
-      ArrowUp: this.#chosen - 1,
-      PageDown: this.#chosen + page,
-      PageUp: this.#chosen - page,
+      ArrowDown: this.#selected + 1,
+      ArrowUp: this.#selected - 1,
+      PageDown: this.#selected + page,
+      PageUp: this.#selected - page,
       Home: 0,
       End: count - 1,
     }[event.key];
-    if (target !== undefined) this.#choose(target);
-    else if (event.key === "Enter" && count > 0) this.#open(this.#chosen);
+    if (target !== undefined) this.#select(target);
+    else if (event.key === "Enter" && count > 0) this.#open(this.#selected);
     else return;
     event.preventDefault();
   }

@@ -1,24 +1,24 @@
 /// <reference lib="dom" />
 import { indentJson } from "../cli/indent_json.ts";
 import { fileNameOf, formatCount, formatRatio, formatSize } from "./format.ts";
-import { pictureTypeOf } from "./media_type.ts";
+import { imageTypeOf } from "./media_type.ts";
 import type { Row } from "./messages.ts";
 import { element, fillFacts, say } from "./page.ts";
 import { VirtualList } from "./virtual_list.ts";
 
-/** Characters that are shown of a text; browsers lay out more of them too slowly. */
+/** Most characters of a text to show. Browsers lay out longer texts too slowly. */
 const MAX_TEXT = 1_000_000;
 
-/** Bytes of the largest JSON that is laid out. */
+/** Most bytes of JSON to indent. */
 const MAX_JSON = 16 * 1024 ** 2;
 
 /** Height of a line of the hex view, in pixels. */
 const HEX_LINE = 20;
 
-/** Bytes on such a line, and the narrowest view for them, in pixels. */
+/** Bytes per line of the hex view, and the width in pixels that they need. */
 const HEX_WIDTHS = [[16, 640], [8, 330], [4, 0]];
 
-/** The ways to look at a document. */
+/** The views of a document. */
 const views = { text: "Text", json: "JSON", image: "Image", hex: "Hex" };
 
 type View = keyof typeof views;
@@ -27,15 +27,17 @@ const tabs = element("tabs");
 const panel = element("view");
 const save = element<HTMLAnchorElement>("save");
 
-/** What is shown. */
+/** The shown document. */
 let shown: { bytes: Uint8Array<ArrayBuffer>; available: View[] } | undefined;
 
-/** Shows a document, or what is there instead of one. */
+/** Shows a document or a corrupted region. */
 export function showDocument(row: Row, bytes: Uint8Array<ArrayBuffer>): void {
-  const { key, offset, stored, unpacked, problem, isGap } = row;
+  const { key, offset, stored, unpacked, problem, isRegion } = row;
   hideDocument();
   element("document").hidden = false;
-  element("key").textContent = isGap ? "Broken range" : key || "(no key)";
+  element("key").textContent = isRegion
+    ? "Corrupted region"
+    : key || "(no key)";
   fillFacts(element("document-facts"), {
     Offset: formatCount(offset),
     Stored: formatSize(stored),
@@ -45,11 +47,11 @@ export function showDocument(row: Row, bytes: Uint8Array<ArrayBuffer>): void {
   say(
     "problem",
     problem &&
-      (isGap
+      (isRegion
         ? `There is no record here: ${problem}.`
-        : `${problem}. What follows is the content as it is stored.`),
+        : `${problem}. The stored bytes are shown.`),
   );
-  // Of this type, because browsers add what they guess to names without a suffix.
+  // With a neutral type, because browsers may append a suffix for any other.
   save.href = URL.createObjectURL(
     new Blob([bytes], { type: "application/octet-stream" }),
   );
@@ -60,7 +62,7 @@ export function showDocument(row: Row, bytes: Uint8Array<ArrayBuffer>): void {
   showView(available[0]);
 }
 
-/** Forgets the document. */
+/** Hides the document and releases its memory. */
 export function hideDocument(): void {
   element("document").hidden = true;
   URL.revokeObjectURL(save.href);
@@ -68,10 +70,10 @@ export function hideDocument(): void {
   shown = undefined;
 }
 
-/** The views that make sense of a content, the best one first. */
+/** The views for a content, the best one first. */
 function availableViews(bytes: Uint8Array, problem?: string): View[] {
   if (problem !== undefined) return ["hex", "text"];
-  const type = pictureTypeOf(bytes);
+  const type = imageTypeOf(bytes);
   if (type !== undefined) {
     return type === "image/svg+xml"
       ? ["image", "text", "hex"]
@@ -84,9 +86,9 @@ function availableViews(bytes: Uint8Array, problem?: string): View[] {
     : ["json", "text", "hex"];
 }
 
-/** @returns undefined when it is no text and must be. */
+/** @returns Undefined if `fatal` and the content is not text. */
 function textOf(bytes: Uint8Array, fatal: boolean): string | undefined {
-  // A character takes up to four bytes; one that is cut at the end is no error.
+  // A character has up to four bytes. One that is cut at the end is not an error.
   const isCut = bytes.length > 4 * MAX_TEXT;
   const part = isCut ? bytes.subarray(0, 4 * MAX_TEXT) : bytes;
   try {
@@ -98,7 +100,7 @@ function textOf(bytes: Uint8Array, fatal: boolean): string | undefined {
   }
 }
 
-/** @returns undefined when it is no JSON, or none that text does not show as well. */
+/** @returns Indented JSON; undefined if it is not JSON, or neither object nor array. */
 function jsonOf(bytes: Uint8Array): string | undefined {
   if (bytes.length > MAX_JSON) return undefined;
   const json = indentJson(bytes);
@@ -130,44 +132,45 @@ tabs.addEventListener("keydown", (event) => {
 
 function showView(view: View): void {
   for (const tab of Array.from(tabs.children) as HTMLElement[]) {
-    const isChosen = tab.id === `tab-${view}`;
-    tab.setAttribute("aria-selected", String(isChosen));
-    tab.tabIndex = isChosen ? 0 : -1;
+    const isSelected = tab.id === `tab-${view}`;
+    tab.setAttribute("aria-selected", String(isSelected));
+    tab.tabIndex = isSelected ? 0 : -1;
   }
   panel.setAttribute("aria-labelledby", `tab-${view}`);
   clearPanel();
   const { bytes } = shown!;
-  if (view === "image") panel.append(picture(bytes));
+  if (view === "image") panel.append(imageFrame(bytes));
   else if (view === "hex") showHex(bytes);
-  else {panel.append(
-      ...pages(view === "json" ? jsonOf(bytes)! : textOf(bytes, false)!),
-    );}
+  else {
+    const text = view === "json" ? jsonOf(bytes) : textOf(bytes, false);
+    panel.append(...pages(text!));
+  }
 }
 
-/** A text as elements. Contents are never taken for markup. */
+/** Makes the elements for a text. Contents are never parsed as markup. */
 function pages(text: string): HTMLElement[] {
   const page = document.createElement("pre");
   page.textContent = text.slice(0, MAX_TEXT);
   if (text.length <= MAX_TEXT) return [page];
   const note = document.createElement("p");
   note.className = "note";
-  note.textContent = `These are the first ${
+  note.textContent = `Only the first ${
     formatCount(MAX_TEXT)
-  } characters. Save the document to see all.`;
+  } characters are shown. Save the document to see all of it.`;
   return [note, page];
 }
 
-function picture(bytes: Uint8Array<ArrayBuffer>): HTMLElement {
+function imageFrame(bytes: Uint8Array<ArrayBuffer>): HTMLElement {
   const frame = document.createElement("div");
-  frame.className = "picture";
+  frame.className = "image";
   const image = document.createElement("img");
-  image.alt = "The document as a picture";
-  // An <img> runs no scripts, whatever an SVG has in it.
+  image.alt = "The document as an image";
+  // An <img> never runs the scripts of an SVG.
   image.src = URL.createObjectURL(
-    new Blob([bytes], { type: pictureTypeOf(bytes) }),
+    new Blob([bytes], { type: imageTypeOf(bytes) }),
   );
   image.addEventListener("error", () => {
-    frame.textContent = "The browser cannot show this picture.";
+    frame.textContent = "The browser cannot show this image.";
   });
   frame.append(image);
   return frame;
@@ -207,7 +210,7 @@ function showHex(bytes: Uint8Array): void {
     },
   });
   list.element.classList.add("hex");
-  // Here, the list is what is scrolled by keys.
+  // So that keys scroll the list.
   list.element.tabIndex = 0;
   panel.append(list.element);
   list.count = Math.ceil(bytes.length / width);

@@ -1,20 +1,20 @@
 import { format as formatBytes } from "@std/fmt/bytes";
 
-/** A number for people: `1,234,567`. */
+/** Formats a count: `1,234,567`. */
 export function formatCount(count: number): string {
   return count.toLocaleString("en-US");
 }
 
-/** A size for people: `12.3 kB`. */
+/** Formats a size: `12.3 kB`. */
 export const formatSize = (bytes: number): string => formatBytes(bytes);
 
-/** How many times smaller a content is stored than it is: `2.9×`; empty when that is not known. */
+/** Formats the compression ratio: `2.9×`; empty if it is unknown. */
 export function formatRatio(stored: number, unpacked?: number): string {
   if (unpacked === undefined || stored === 0 || unpacked === 0) return "";
   return `${(unpacked / stored).toFixed(unpacked < 10 * stored ? 2 : 0)}×`;
 }
 
-/** A file name made of a key: its last part, without characters that file systems refuse. */
+/** Derives a file name from a key: its last part, without characters that file systems reject. */
 export function fileNameOf(key: string, offset: number): string {
   const last = key.replace(/[?#].*$/s, "").split(/[/\\]/).findLast(Boolean);
   const name = (last ?? "")

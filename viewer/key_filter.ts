@@ -1,19 +1,19 @@
-/** Lower-case letters for upper-case ones, of ASCII only. */
+/** Maps bytes to lower case, ASCII only. */
 const FOLDED = Uint8Array.from(
   { length: 256 },
   (_, byte) => byte >= 65 && byte <= 90 ? byte + 32 : byte,
 );
 
-/** Tells keys that contain a text from others, on their bytes: decoding millions of them takes too long. */
+/** Finds keys that contain a text. It compares bytes, because decoding millions of keys takes too long. */
 export class KeyFilter {
   readonly #wanted: Uint8Array;
 
-  /** Looks for `text`; the letters A to Z in whatever case. */
+  /** Creates a filter for `text`. The case of A to Z is ignored. */
   constructor(text: string) {
     this.#wanted = new TextEncoder().encode(text).map((byte) => FOLDED[byte]);
   }
 
-  /** Whether a key contains the text. */
+  /** Whether `key` contains the text. */
   matches(key: Uint8Array): boolean {
     const wanted = this.#wanted;
     const last = key.length - wanted.length;

@@ -1,18 +1,18 @@
-/** Bytes that are allocated at a time. */
+/** Bytes of each allocation. */
 const CHUNK_SIZE = 1024 * 1024;
 
-/** Most bytes of keys that are kept in memory. */
+/** Most bytes of keys to keep. */
 const MAX_KEPT = 512 * 1024 * 1024;
 
-/** The place of keys that are not kept. */
+/** The place of a key that is not kept. */
 export const NOT_KEPT = 0xffff_ffff;
 
-/** Keys in memory, one after the other, so that they can be searched while somebody types. */
+/** Keeps keys in memory, back to back, so that they can be filtered at typing speed. */
 export class KeyStore {
   readonly #chunks: Uint8Array[] = [];
   #used = CHUNK_SIZE;
 
-  /** Keeps a copy of a key. @returns Its place, or `NOT_KEPT` when there is no more room. */
+  /** Copies a key. @returns Its place, or `NOT_KEPT` if the store is full. */
   add(key: Uint8Array): number {
     if (key.length > CHUNK_SIZE - this.#used) {
       if (this.#chunks.length * CHUNK_SIZE >= MAX_KEPT) return NOT_KEPT;
@@ -27,7 +27,7 @@ export class KeyStore {
     return place;
   }
 
-  /** A view of the key of `size` bytes at a place. */
+  /** Returns a view of the key of `size` bytes at `place`. */
   get(place: number, size: number): Uint8Array {
     const start = place % CHUNK_SIZE;
     return this.#chunks[Math.floor(place / CHUNK_SIZE)]

@@ -1,12 +1,12 @@
 /// <reference lib="dom" />
-/** The page: picks a file, lists its documents, shows one. */
+/** The page: opens a file, lists its documents, shows one. */
 import { DocumentList } from "./document_list.ts";
 import { hideDocument, showDocument } from "./document_view.ts";
 import { formatCount, formatRatio, formatSize } from "./format.ts";
 import type { Answer, Progress, Request } from "./messages.ts";
 import { element, fillFacts, say } from "./page.ts";
 
-/** Source of the worker, put here when the page is built. */
+/** Source of the worker; defined by scripts/viewer.ts when it builds the page. */
 declare const WORKER_SOURCE: string;
 
 const workerUrl = URL.createObjectURL(
@@ -15,27 +15,27 @@ const workerUrl = URL.createObjectURL(
 
 const pick = element<HTMLInputElement>("pick");
 const filter = element<HTMLInputElement>("filter");
-const broken = element<HTMLButtonElement>("broken");
+const corrupt = element<HTMLButtonElement>("corrupt");
 
-/** What reads the file that is open. */
+/** Reads the open file. */
 let worker: Worker | undefined;
-/** Number of the filter; what the worker says of rows of another is outdated. */
+/** Number of the current filter. Answers for earlier filters are outdated. */
 let version = 0;
-/** Number of the filter whose rows are listed. */
+/** Number of the filter whose rows are shown. */
 let listedVersion = 0;
-/** What is known of the file. */
+/** Facts about the file. */
 let facts: Record<string, string> = {};
 
 const list = new DocumentList(
-  (from, to) => ask({ kind: "rows", from, to }),
-  (position) => ask({ kind: "content", position }),
+  (from, to) => request({ kind: "rows", from, to }),
+  (position) => request({ kind: "content", position }),
 );
 
-function ask(request: Request): void {
-  worker?.postMessage(request);
+function request(message: Request): void {
+  worker?.postMessage(message);
 }
 
-/** Opens a file. Whatever went on with another one is over. */
+/** Opens a file, and closes the one before. */
 function open(file: File): void {
   worker?.terminate();
   const opened = worker = new Worker(workerUrl);
@@ -43,10 +43,10 @@ function open(file: File): void {
   opened.onerror = ({ message }) => fail(message);
   hideDocument();
   filter.value = "";
-  setBroken(false);
+  setCorrupt(false);
   list.clear();
   for (const id of ["failure", "note"]) say(id, undefined);
-  broken.hidden = true;
+  corrupt.hidden = true;
   say("file", file.name);
   say("count", "");
   element("pick-label").textContent = "Open another…";
@@ -61,7 +61,7 @@ function open(file: File): void {
 function receive(answer: Answer, file: File): void {
   switch (answer.kind) {
     case "ready":
-      ask({ kind: "open", file });
+      request({ kind: "open", file });
       applyFilter();
       break;
     case "opened":
@@ -76,11 +76,11 @@ function receive(answer: Answer, file: File): void {
       if (answer.version === version) showProgress(answer.progress, file);
       break;
     case "rows":
-      if (answer.version === listedVersion) list.take(answer.rows);
+      if (answer.version === listedVersion) list.add(answer.rows);
       break;
     case "content":
       showDocument(answer.row, answer.bytes);
-      // Where there is room for both, the list keeps the keyboard.
+      // If both are visible, the list keeps the focus.
       if (filter.offsetParent === null) element("key").focus();
       break;
     case "failed":
@@ -89,12 +89,13 @@ function receive(answer: Answer, file: File): void {
 }
 
 function showProgress(progress: Progress, file: File): void {
-  const { done, unpacked, documents, gaps, listed, complete, note } = progress;
+  const { done, unpacked, documents, regions, listed, complete, note } =
+    progress;
   const bar = element<HTMLProgressElement>("progress");
   bar.hidden = complete;
   bar.value = file.size === 0 ? 1 : done / file.size;
   if (listedVersion !== version) {
-    // Until now, the rows of the filter before have stayed, so that nothing flickers.
+    // The rows of the previous filter were kept until now, to avoid flicker.
     listedVersion = version;
     list.clear();
   }
@@ -108,22 +109,22 @@ function showProgress(progress: Progress, file: File): void {
   }
   const all = `${formatCount(documents)} documents` +
     (complete ? "" : " so far");
-  // Not every number on the way is to be read aloud.
+  // Screen readers announce only the final number.
   element("count").ariaLive = complete ? "polite" : "off";
   say(
     "count",
-    isBrokenOnly()
-      ? `${formatCount(listed)} broken ranges, beside ${all}`
+    isCorruptOnly()
+      ? `${formatCount(listed)} corrupted regions, ${all}`
       : filter.value === ""
       ? all
       : `${formatCount(listed)} of ${all}`,
   );
-  broken.hidden = gaps === 0;
-  broken.textContent = `${formatCount(gaps)} broken`;
+  corrupt.hidden = regions === 0;
+  corrupt.textContent = `${formatCount(regions)} corrupt`;
   say(
     "note",
     note ??
-      (complete && documents === 0 && gaps === 0
+      (complete && documents === 0 && regions === 0
         ? "There are no documents in this file."
         : undefined),
   );
@@ -134,25 +135,25 @@ function fail(message: string): void {
   element("progress").hidden = true;
 }
 
-function isBrokenOnly(): boolean {
-  return broken.getAttribute("aria-pressed") === "true";
+function isCorruptOnly(): boolean {
+  return corrupt.getAttribute("aria-pressed") === "true";
 }
 
-function setBroken(only: boolean): void {
-  broken.setAttribute("aria-pressed", String(only));
+function setCorrupt(only: boolean): void {
+  corrupt.setAttribute("aria-pressed", String(only));
 }
 
-/** Lists what passes the filter, from its beginning. */
+/** Sends the filter to the worker. */
 function applyFilter(): void {
   version++;
-  ask({
+  request({
     kind: "filter",
-    filter: { text: filter.value, onlyBroken: isBrokenOnly() },
+    filter: { text: filter.value, onlyCorrupt: isCorruptOnly() },
     version,
   });
 }
 
-/** Goes back to the list. */
+/** Closes the document. */
 function close(): void {
   hideDocument();
   list.focus();
@@ -161,7 +162,7 @@ function close(): void {
 pick.addEventListener("change", () => {
   const [file] = pick.files ?? [];
   if (file !== undefined) open(file);
-  // The same file may be picked again, when it has changed.
+  // So that the same file can be opened again after it has changed.
   pick.value = "";
 });
 
@@ -178,8 +179,8 @@ filter.addEventListener("keydown", (event) => {
   event.stopPropagation();
 });
 
-broken.addEventListener("click", () => {
-  setBroken(!isBrokenOnly());
+corrupt.addEventListener("click", () => {
+  setCorrupt(!isCorruptOnly());
   applyFilter();
 });
 
@@ -189,7 +190,7 @@ document.addEventListener("keydown", (event) => {
   if (worker === undefined) return;
   if (event.key === "Escape") close();
   else if (event.key === "/" && document.activeElement !== filter) {
-    // On a narrow page, a document hides the filter.
+    // On a narrow page, the open document hides the filter.
     if (filter.offsetParent === null) close();
     filter.focus();
     filter.select();

@@ -1,4 +1,4 @@
-/** First bytes of the pictures that browsers show. */
+/** Signatures of the image formats that browsers show. */
 const SIGNATURES: [type: string, offset: number, bytes: string][] = [
   ["image/png", 0, "\x89PNG\r\n\x1a\n"],
   ["image/jpeg", 0, "\xff\xd8\xff"],
@@ -6,11 +6,11 @@ const SIGNATURES: [type: string, offset: number, bytes: string][] = [
   ["image/webp", 8, "WEBP"],
 ];
 
-/** Bytes in which the beginning of an SVG picture is looked for. */
+/** Bytes that are searched for the start of an SVG image. */
 const SVG_START = 1024;
 
-/** Recognises a picture by its first bytes. @returns Its media type, or undefined. */
-export function pictureTypeOf(bytes: Uint8Array): string | undefined {
+/** Detects an image by its first bytes. @returns Its media type, or undefined. */
+export function imageTypeOf(bytes: Uint8Array): string | undefined {
   const found = SIGNATURES.find(([, offset, signature]) =>
     Array.from(signature).every((character, i) =>
       bytes[offset + i] === character.charCodeAt(0)

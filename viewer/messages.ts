@@ -1,66 +1,66 @@
-/** What page and worker say to each other. */
+/** The messages between page and worker. */
 import type { CodecName } from "../codec/mod.ts";
 
-/** Which rows are wanted. */
+/** Which rows to list. */
 export interface Filter {
-  /** Part of the keys, in whatever case. */
+  /** Text that keys must contain, ignoring case. */
   text: string;
-  /** Whether only broken ranges are wanted. */
-  onlyBroken: boolean;
+  /** Whether to list only corrupted regions. */
+  onlyCorrupt: boolean;
 }
 
-/** A row of the list: a document, or a range in which there is none. */
+/** A row of the list: a document or a corrupted region. */
 export interface Row {
-  /** Its place in the list as it is filtered. */
+  /** Index in the filtered list. */
   position: number;
   /** The key, as text. */
   key: string;
-  /** Where it is in the (unpackaged) file, in bytes. */
+  /** Offset in the file, or in the contents of the package, in bytes. */
   offset: number;
-  /** Size in the file: of the content, or of the whole range if it is broken. */
+  /** Size of the stored content, or of the corrupted region, in bytes. */
   stored: number;
-  /** Size of the content, decompressed; undefined until it is known. */
+  /** Size of the decompressed content, in bytes; undefined until known. */
   unpacked?: number;
-  /** What is wrong with it. */
+  /** What is wrong, if something is. */
   problem?: string;
-  /** Whether it is a range without a record. */
-  isGap: boolean;
+  /** Whether it is a corrupted region. */
+  isRegion: boolean;
 }
 
-/** How far the work has come. */
+/** Progress of reading and filtering. */
 export interface Progress {
-  /** Bytes of the file that were looked at. */
+  /** Bytes of the file that were read. */
   done: number;
-  /** Bytes of a package's contents that were found. */
+  /** Bytes of the package's contents that were read. */
   unpacked?: number;
-  /** Documents that were found. */
+  /** Documents found. */
   documents: number;
-  /** Broken ranges that were found. */
-  gaps: number;
-  /** Rows that are listed. */
+  /** Corrupted regions found. */
+  regions: number;
+  /** Rows that pass the filter. */
   listed: number;
-  /** Whether every row has been filtered. */
+  /** Whether the file was read and filtered to its end. */
   complete: boolean;
-  /** Why not all of the file is listed. */
+  /** Why only part of the file is listed. */
   note?: string | undefined;
 }
 
-/** What the page asks of the worker. */
+/** A message from the page to the worker. */
 export type Request =
   | { kind: "open"; file: File }
-  /** `version` comes back with all that is said about the rows that pass the filter. */
+  /** Answers about rows carry the `version` of their filter. */
   | { kind: "filter"; filter: Filter; version: number }
   /** Positions from `from` up to, not including, `to`. */
   | { kind: "rows"; from: number; to: number }
   | { kind: "content"; position: number };
 
-/** What the worker answers. */
+/** A message from the worker to the page. */
 export type Answer =
-  /** It listens; what is sent before may be lost. */
+  /** The worker is listening. Earlier messages may be lost. */
   | { kind: "ready" }
   | { kind: "opened"; packageCodec: CodecName; codec: CodecName }
   | { kind: "progress"; progress: Progress; version: number }
   | { kind: "rows"; rows: Row[]; version: number }
-  /** `bytes` are the stored ones if there is a problem with the row. */
+  /** `bytes` are the stored bytes if the row has a problem. */
   | { kind: "content"; row: Row; bytes: Uint8Array<ArrayBuffer> }
   | { kind: "failed"; message: string };

@@ -1,18 +1,18 @@
 /// <reference lib="dom" />
-/** The element of the page with an id. */
+/** Returns the element with an id. */
 export function element<T extends HTMLElement>(id: string): T {
   return document.getElementById(id) as T;
 }
 
-/** Shows a message in its place, or none. */
+/** Shows a message in the element with an id, or hides the element. */
 export function say(id: string, message: string | undefined): void {
   const place = element(id);
   place.hidden = message === undefined;
-  // Only when it changes, because it may be read aloud.
+  // Screen readers announce every change.
   if (place.textContent !== message) place.textContent = message ?? "";
 }
 
-/** Shows facts as terms and their values. */
+/** Fills a description list with names and values. */
 export function fillFacts(
   list: HTMLElement,
   facts: Record<string, string>,

@@ -6,18 +6,18 @@ import { TolerantScanner } from "../doc/damage/tolerant_scanner.ts";
 import { Column } from "./column.ts";
 import { KeyStore, NOT_KEPT } from "./key_store.ts";
 
-/** A range of a file in which there is no record. */
-export interface Gap {
-  /** Its size in bytes. */
+/** A corrupted region of a file. */
+export interface Region {
+  /** Size in bytes. */
   size: number;
   /** What is wrong. */
   problem: string;
 }
 
-/** Records, and bytes of the file, between two looks at the clock. */
+/** Records, and bytes of the file, between two checks of the clock. */
 const STRIDE = { records: 256, bytes: 1024 * 1024 };
 
-/** Where the records of a file are, and the gaps between them: a row for each, in their order. */
+/** An index of the records and the corrupted regions of a file: a row for each, in file order. */
 export class RecordIndex {
   /** Whether the end of the file was reached. */
   complete = false;
@@ -29,9 +29,9 @@ export class RecordIndex {
   readonly #keySizes = new Column<Uint32Array<ArrayBuffer>>(Uint32Array);
   readonly #keyPlaces = new Column<Uint32Array<ArrayBuffer>>(Uint32Array);
   readonly #keys = new KeyStore();
-  readonly #gaps = new Map<number, Gap>();
+  readonly #regions = new Map<number, Region>();
 
-  /** Makes an index of `source` that knows nothing yet. */
+  /** Creates an empty index of `source`. */
   constructor(source: ByteSource, codec: CodecName) {
     this.#source = source;
     this.#scanner = new RecordScanner(source);
@@ -43,9 +43,9 @@ export class RecordIndex {
     return this.#offsets.length;
   }
 
-  /** Number of gaps among them. */
-  get gaps(): number {
-    return this.#gaps.size;
+  /** Number of corrupted regions among them. */
+  get regions(): number {
+    return this.#regions.size;
   }
 
   /** Bytes of the file that the rows cover. */
@@ -63,12 +63,12 @@ export class RecordIndex {
     return this.#contentSizes.at(row);
   }
 
-  /** The gap that a row is; undefined for records. */
-  gap(row: number): Gap | undefined {
-    return this.#gaps.get(row);
+  /** The corrupted region of a row; undefined for a record. */
+  region(row: number): Region | undefined {
+    return this.#regions.get(row);
   }
 
-  /** The key of a record; a view that is valid until more is found. */
+  /** The key of a record; a view that is valid until the index is extended. */
   key(row: number): Uint8Array {
     const size = this.#keySizes.at(row);
     const place = this.#keyPlaces.at(row);
@@ -78,19 +78,19 @@ export class RecordIndex {
     return key;
   }
 
-  /** The content of a record as it is in the file. */
+  /** The stored content of a record. */
   content(row: number): Uint8Array<ArrayBuffer> {
     const start = this.#offsets.at(row) + this.#keySizes.at(row) + 8;
     return this.#read(start, this.#contentSizes.at(row));
   }
 
-  /** The first bytes of a gap, up to `limit`. */
-  gapBytes(row: number, limit: number): Uint8Array<ArrayBuffer> {
-    const size = Math.min(this.#gaps.get(row)!.size, limit);
+  /** The first bytes of a corrupted region, up to `limit`. */
+  regionBytes(row: number, limit: number): Uint8Array<ArrayBuffer> {
+    const size = Math.min(this.#regions.get(row)!.size, limit);
     return this.#read(this.#offsets.at(row), size);
   }
 
-  /** Looks for more records until a time of `performance.now()`. */
+  /** Indexes more records, until `performance.now()` reaches `end`. */
   extend(end: number): void {
     do {
       const stop = this.position + STRIDE.bytes;
@@ -123,17 +123,17 @@ export class RecordIndex {
     this.#keyPlaces.push(keyPlace);
   }
 
-  /** Goes on at the next good record behind damage. */
+  /** Adds the corrupted region at the scanner's position, and continues at the next record. */
   #skip(): void {
     const damage = this.#scanner.position;
     const tolerant = new TolerantScanner(this.#source, {
       codec: this.#codec,
       onSkip: ({ offset, size, reason }) => {
-        this.#gaps.set(this.rows, { size, problem: reason });
+        this.#regions.set(this.rows, { size, problem: reason });
         this.#push(offset, 0, 0, 0);
       },
     });
-    tolerant.position = this.#forgetSuspect() ?? damage;
+    tolerant.position = this.#removeSuspect() ?? damage;
     let found: boolean;
     do {
       found = tolerant.next();
@@ -145,13 +145,13 @@ export class RecordIndex {
   }
 
   /**
-   * Forgets the record before damage, which may have lied about its size.
+   * Removes the record before a corrupted region: its size field may be corrupt.
    *
-   * @returns Its offset, if there is one.
+   * @returns Its offset, or undefined if no record precedes the region.
    */
-  #forgetSuspect(): number | undefined {
+  #removeSuspect(): number | undefined {
     const last = this.rows - 1;
-    if (last < 0 || this.#gaps.has(last)) return undefined;
+    if (last < 0 || this.#regions.has(last)) return undefined;
     for (
       const column of [this.#contentSizes, this.#keySizes, this.#keyPlaces]
     ) column.pop();

@@ -1,7 +1,7 @@
 import { type CodecName, decompress, OutputLimitError } from "../codec/mod.ts";
 import { blobSource } from "../doc/source/blob_source.ts";
 import type { ByteSource } from "../doc/source/byte_source.ts";
-// Not by way of doc/mod.ts, which has the threads of a repack in it.
+// Not from doc/mod.ts, which would bundle all of repack.
 import { detectSource } from "../doc/detect_source.ts";
 import { KeyFilter } from "./key_filter.ts";
 import { Column } from "./column.ts";
@@ -9,30 +9,29 @@ import type { Answer, Filter, Row } from "./messages.ts";
 import { RecordIndex } from "./record_index.ts";
 import { UnpackedSource } from "./unpacked_source.ts";
 
-/** Most bytes of a package that are unpacked. */
+/** Most bytes of a package's contents to list. */
 const MAX_UNPACKED = 1024 ** 3;
 
-/** Most bytes of a document that are shown. */
+/** Most bytes of a document to show. */
 const MAX_SHOWN = 256 * 1024 ** 2;
 
-/** Most bytes of a broken range that are shown. */
-const MAX_GAP_SHOWN = 1024 ** 2;
+/** Most bytes of a corrupted region to show. */
+const MAX_REGION_SHOWN = 1024 ** 2;
 
-/** Contents up to this size in the file, and this size decompressed, are decompressed only to be listed. */
+/** Contents are decompressed for the list, to show their sizes, only up to these sizes. */
 const MAX_LISTED = { stored: 256 * 1024, unpacked: 16 * 1024 ** 2 };
 
-/** How long to work before looking for messages, in milliseconds. */
+/** Milliseconds to work before handling messages. */
 const TURN = 40;
 
-/** Shortest time between two reports, in milliseconds. */
+/** Milliseconds between two reports of progress. */
 const REPORT_INTERVAL = 100;
 
 const decoder = new TextDecoder();
 
 /**
- * A file that is looked at. It works in short turns: it finds more records,
- * filters those that were found, and decompresses what is in sight to know its
- * size.
+ * The worker's side of an open file. It works in short turns, which index more
+ * records, filter them, and decompress visible documents to find their sizes.
  */
 export class Session {
   readonly #post: (answer: Answer, transfer?: ArrayBuffer[]) => void;
@@ -41,18 +40,18 @@ export class Session {
   readonly #codec: CodecName;
   readonly #index: RecordIndex;
   #version = 0;
-  #onlyBroken = false;
+  #onlyCorrupt = false;
   /** Undefined when every row passes. */
   #filter: KeyFilter | undefined;
-  /** Rows that pass, and how many have been asked; not used when every row passes. */
+  /** Rows that pass the filter, and how many were tested. Unused when every row passes. */
   #passed = new Column<Uint32Array<ArrayBuffer>>(Uint32Array);
-  #asked = 0;
-  /** Rows in sight whose sizes are not known yet. */
+  #tested = 0;
+  /** Visible rows whose decompressed sizes are unknown. */
   #sizeless: Row[] = [];
   #lastReport = 0;
   #working = false;
 
-  /** Opens a file, and says how it is compressed. */
+  /** Opens a file, and reports its codecs. */
   constructor(
     file: File,
     post: (answer: Answer, transfer?: ArrayBuffer[]) => void,
@@ -70,35 +69,35 @@ export class Session {
     this.#wake();
   }
 
-  /** Lists other rows from now on. */
-  filter({ text, onlyBroken }: Filter, version: number): void {
+  /** Changes the filter. */
+  filter({ text, onlyCorrupt }: Filter, version: number): void {
     this.#version = version;
-    this.#onlyBroken = onlyBroken;
+    this.#onlyCorrupt = onlyCorrupt;
     this.#filter = text === "" ? undefined : new KeyFilter(text);
     this.#passed = new Column<Uint32Array<ArrayBuffer>>(Uint32Array);
-    this.#asked = 0;
+    this.#tested = 0;
     this.#sizeless = [];
     this.#lastReport = 0;
     this.#wake();
   }
 
-  /** Sends rows, and once more when their sizes are known. */
+  /** Sends rows, and sends them again when their sizes are known. */
   show(from: number, to: number): void {
     const rows: Row[] = [];
     for (let at = from; at < Math.min(to, this.#listed); at++) {
       rows.push(this.#describe(at));
     }
     this.#post({ kind: "rows", rows, version: this.#version });
-    this.#sizeless = rows.filter(({ isGap }) => !isGap);
+    this.#sizeless = rows.filter(({ isRegion }) => !isRegion);
     this.#wake();
   }
 
-  /** Sends the content of a document, or what is there instead. */
+  /** Sends the content of a document, or the bytes of a corrupted region. */
   open(position: number): void {
     const row = this.#describe(position);
     const at = this.#rowAt(position);
     let bytes: Uint8Array<ArrayBuffer>;
-    if (row.isGap) bytes = this.#index.gapBytes(at, MAX_GAP_SHOWN);
+    if (row.isRegion) bytes = this.#index.regionBytes(at, MAX_REGION_SHOWN);
     else {
       const stored = this.#index.content(at);
       try {
@@ -108,8 +107,10 @@ export class Session {
         row.unpacked = bytes.length;
       } catch (error) {
         row.problem = error instanceof OutputLimitError
-          ? `Decompressed, it has more than ${MAX_SHOWN >> 20} MiB, which is ` +
-            `too much to show. To save it: binfiles read FILE ${row.offset} -o TARGET`
+          ? `The document is larger than ${
+            MAX_SHOWN >> 20
+          } MiB and cannot be shown. ` +
+            `To save it: binfiles read FILE ${row.offset} -o TARGET`
           : (error as Error).message;
         bytes = stored;
       }
@@ -117,7 +118,7 @@ export class Session {
     this.#post({ kind: "content", row, bytes }, [bytes.buffer]);
   }
 
-  /** Starts to work, unless it does. */
+  /** Schedules a turn, unless one is scheduled. */
   #wake(): void {
     if (this.#working) return;
     this.#working = true;
@@ -130,36 +131,36 @@ export class Session {
       const end = performance.now() + TURN;
       this.#measure(end);
       if (!this.#index.complete) this.#index.extend(end);
-      this.#ask(end);
+      this.#applyFilter(end);
     } catch (error) {
       this.#post({ kind: "failed", message: (error as Error).message });
       return;
     }
     const complete = this.#index.complete &&
-      (this.#listsAll || this.#asked === this.#index.rows);
+      (this.#listsAll || this.#tested === this.#index.rows);
     this.#report(complete);
     if (!complete || this.#sizeless.length > 0) this.#wake();
   }
 
-  /** Passes rows on, or not. */
-  #ask(end: number): void {
+  /** Tests more rows against the filter. */
+  #applyFilter(end: number): void {
     if (this.#listsAll) return;
     const { rows } = this.#index;
-    while (this.#asked < rows) {
-      const row = this.#asked++;
+    while (this.#tested < rows) {
+      const row = this.#tested++;
       if (this.#passes(row)) this.#passed.push(row);
-      if (this.#asked % 1024 === 0 && performance.now() > end) return;
+      if (this.#tested % 1024 === 0 && performance.now() > end) return;
     }
   }
 
   #passes(row: number): boolean {
-    const isGap = this.#index.gap(row) !== undefined;
-    if (this.#onlyBroken || isGap) return this.#onlyBroken && isGap;
+    const isRegion = this.#index.region(row) !== undefined;
+    if (this.#onlyCorrupt || isRegion) return this.#onlyCorrupt && isRegion;
     return this.#filter === undefined ||
       this.#filter.matches(this.#index.key(row));
   }
 
-  /** Finds out sizes of what is in sight. */
+  /** Finds the sizes of visible documents. */
   #measure(end: number): void {
     const rows: Row[] = [];
     while (this.#sizeless.length > 0 && performance.now() < end) {
@@ -183,15 +184,15 @@ export class Session {
     const now = performance.now();
     if (!complete && now - this.#lastReport < REPORT_INTERVAL) return;
     this.#lastReport = now;
-    const { rows, gaps, position } = this.#index;
+    const { rows, regions, position } = this.#index;
     const unpacked = this.#unpacked;
     this.#post({
       kind: "progress",
       version: this.#version,
       progress: {
         done: unpacked?.consumed ?? position,
-        documents: rows - gaps,
-        gaps,
+        documents: rows - regions,
+        regions,
         listed: this.#listed,
         complete,
         ...(unpacked !== undefined && {
@@ -203,7 +204,7 @@ export class Session {
   }
 
   get #listsAll(): boolean {
-    return this.#filter === undefined && !this.#onlyBroken;
+    return this.#filter === undefined && !this.#onlyCorrupt;
   }
 
   get #listed(): number {
@@ -216,23 +217,23 @@ export class Session {
 
   #describe(position: number): Row {
     const row = this.#rowAt(position);
-    const gap = this.#index.gap(row);
+    const region = this.#index.region(row);
     const offset = this.#index.offset(row);
-    return gap === undefined
+    return region === undefined
       ? {
         position,
         key: decoder.decode(this.#index.key(row)),
         offset,
         stored: this.#index.contentSize(row),
-        isGap: false,
+        isRegion: false,
       }
       : {
         position,
         key: "",
         offset,
-        stored: gap.size,
-        problem: gap.problem,
-        isGap: true,
+        stored: region.size,
+        problem: region.problem,
+        isRegion: true,
       };
   }
 }

@@ -2,17 +2,17 @@ import type { CodecName, StreamCoder } from "../codec/mod.ts";
 import { createDecoder, decoderSliceSize } from "../codec/stream_coders.ts";
 import type { ByteSource } from "../doc/source/byte_source.ts";
 
-/** Bytes of output that are kept in one piece. */
+/** Size of the chunks that hold the output, in bytes. */
 const CHUNK_SIZE = 1024 * 1024;
 
 /**
- * A file that is compressed as a whole, as a source of what is in it. It is
- * unpacked as far as it is read, and kept in memory, up to a limit.
+ * The contents of a package as a source. The package is decompressed as far as
+ * the contents are read, which are kept in memory, up to a limit.
  */
 export class UnpackedSource implements ByteSource {
-  /** Bytes of the package that were taken so far. */
+  /** Bytes of the package that were decompressed so far. */
   consumed = 0;
-  /** Why it ends before the package does. */
+  /** Why the contents end before the package does. */
   note: string | undefined;
   readonly #packed: ByteSource;
   readonly #decoder: StreamCoder;
@@ -22,7 +22,7 @@ export class UnpackedSource implements ByteSource {
   #length = 0;
   #ended = false;
 
-  /** Unpacks `packed`, up to `limit` bytes of output. */
+  /** Decompresses `packed`, up to `limit` bytes of contents. */
   constructor(packed: ByteSource, codec: CodecName, limit: number) {
     this.#packed = packed;
     this.#decoder = createDecoder(codec);
@@ -30,7 +30,7 @@ export class UnpackedSource implements ByteSource {
     this.#slice = new Uint8Array(decoderSliceSize(codec));
   }
 
-  /** Not known until all has been unpacked. */
+  /** Infinity until the end of the package was reached. */
   get size(): number {
     return this.#ended ? this.#length : Infinity;
   }
@@ -70,8 +70,8 @@ export class UnpackedSource implements ByteSource {
         (piece) => this.#keep(piece),
       );
     } catch (error) {
-      this.note ??= `The package is damaged: ${(error as Error).message}. ` +
-        "What comes before the damage is listed.";
+      this.note ??= `The package is corrupt: ${(error as Error).message}. ` +
+        "The documents before the damage are listed.";
     }
     this.#ended = last || this.note !== undefined;
   }
@@ -80,9 +80,9 @@ export class UnpackedSource implements ByteSource {
     const room = this.#limit - this.#length;
     if (piece.length > room) {
       this.note =
-        `Only the first ${this.#limit >> 20} MiB of what is in this ` +
-        "package are listed, because they are kept in memory. To see all, " +
-        "repack it without package compression: binfiles repack SOURCE TARGET";
+        `Only the first ${this.#limit >> 20} MiB of this package are listed, ` +
+        "because they are kept in memory. To see all of it, repack it " +
+        "without package compression: binfiles repack SOURCE TARGET";
       piece = piece.subarray(0, room);
     }
     for (let done = 0; done < piece.length;) {

@@ -1,31 +1,31 @@
 /// <reference lib="dom" />
-/** The tallest element that every browser can lay out, in pixels, with room to spare. */
+/** Height in pixels that every browser can lay out. */
 const MAX_HEIGHT = 8_000_000;
 
-/** How long nothing must have scrolled before the scroll bar is put right, in milliseconds. */
+/** Milliseconds without scrolling after which the scroll bar is corrected. */
 const IDLE = 150;
 
-/** What a list shows. */
+/** How a list shows its lines. */
 export interface VirtualListOptions {
   /** Height of each line, in pixels. */
   lineHeight: number;
-  /** Makes an element for a line; it is used for many. */
+  /** Creates an element, which shows different lines over time. */
   create(): HTMLElement;
-  /** Fills an element with the line at an index. */
+  /** Shows the line at an index in an element. */
   render(line: HTMLElement, index: number): void;
-  /** Called when other lines have come into sight. */
+  /** Called after every redraw, which may have made other lines visible. */
   onMove?(): void;
 }
 
 /**
- * A list of any number of lines, of which those in sight have elements.
+ * A list of any number of lines. Only visible lines have elements.
  *
- * Where the lines are higher than an element can be, the scroll bar stands for
- * them in proportion: small movements move the lines by as much, and large ones
- * to the place that the scroll bar shows.
+ * If all lines together are taller than an element can be, the scroll bar is
+ * scaled: small movements scroll by as many pixels, large ones jump to the
+ * position that the scroll bar shows.
  */
 export class VirtualList {
-  /** The element that scrolls, to be put into the page. */
+  /** The scrolling element, for the page. */
   readonly element: HTMLElement = document.createElement("div");
   readonly #options: VirtualListOptions;
   readonly #spacer = document.createElement("div");
@@ -33,12 +33,12 @@ export class VirtualList {
   readonly #lines: HTMLElement[] = [];
   readonly #observer = new ResizeObserver(() => this.#draw());
   #count = 0;
-  /** Where the sight begins, in pixels, as if there were no greatest height. */
+  /** Scroll position, in pixels, before scaling. */
   #top = 0;
   #scrolledTo = 0;
   #idle: ReturnType<typeof setTimeout> | undefined;
 
-  /** Makes an empty list. */
+  /** Creates an empty list. */
   constructor(options: VirtualListOptions) {
     this.#options = options;
     this.element.className = "scroller";
@@ -61,18 +61,18 @@ export class VirtualList {
     this.#draw();
   }
 
-  /** Index of the first line in sight. */
+  /** Index of the first visible line. */
   get first(): number {
     return Math.floor(this.#top / this.#options.lineHeight);
   }
 
-  /** Number of lines that fit, at least one. */
+  /** Number of lines that fit; at least one. */
   get fitting(): number {
     const { lineHeight } = this.#options;
     return Math.max(1, Math.floor(this.element.clientHeight / lineHeight));
   }
 
-  /** Brings a line into sight, moving no further than needed. */
+  /** Scrolls just far enough to make a line visible. */
   reveal(index: number): void {
     const { lineHeight } = this.#options;
     const top = index * lineHeight;
@@ -81,7 +81,7 @@ export class VirtualList {
     else if (this.#top < lowest) this.#moveTo(lowest);
   }
 
-  /** Fills the lines in sight anew. */
+  /** Redraws the visible lines. */
   refresh(): void {
     this.#draw();
   }
@@ -90,26 +90,26 @@ export class VirtualList {
     return this.#count * this.#options.lineHeight;
   }
 
-  /** Greatest value of `#top`. */
+  /** Largest value of `#top`. */
   get #end(): number {
     return Math.max(0, this.#height - this.element.clientHeight);
   }
 
-  /** Pixels that one pixel of the scroll bar stands for. */
+  /** Pixels of the list for each pixel of the scroll bar. */
   get #scale(): number {
     const height = Math.min(this.#height, MAX_HEIGHT);
-    const way = height - this.element.clientHeight;
-    return way > 0 ? this.#end / way : 1;
+    const range = height - this.element.clientHeight;
+    return range > 0 ? this.#end / range : 1;
   }
 
   #moveTo(top: number): void {
     this.#top = Math.max(0, Math.min(top, this.#end));
-    this.#showPlace();
+    this.#updateScrollBar();
     this.#draw();
   }
 
-  /** Lets the scroll bar show where the sight is. */
-  #showPlace(): void {
+  /** Sets the scroll bar from `#top`. */
+  #updateScrollBar(): void {
     this.element.scrollTop = this.#top / this.#scale;
     this.#scrolledTo = this.element.scrollTop;
   }
@@ -126,7 +126,7 @@ export class VirtualList {
       const isSmall = Math.abs(moved) < clientHeight && !isAtEdge;
       this.#top = isSmall ? this.#top + moved : scrollTop * this.#scale;
       clearTimeout(this.#idle);
-      this.#idle = setTimeout(() => this.#showPlace(), IDLE);
+      this.#idle = setTimeout(() => this.#updateScrollBar(), IDLE);
     }
     this.#draw();
   }

@@ -1,4 +1,4 @@
-/** The thread that reads the file, so that the page stays responsive. */
+/** The worker, which reads the file so that the page stays responsive. */
 import type { Answer, Request } from "./messages.ts";
 import { Session } from "./session.ts";
 
@@ -7,7 +7,7 @@ const scope = globalThis as unknown as {
   postMessage(answer: Answer, transfer?: ArrayBuffer[]): void;
 };
 
-/** The file; a new file gets a new thread. */
+/** The open file. Every file gets a new worker. */
 let session: Session | undefined;
 
 const post = (answer: Answer, transfer: ArrayBuffer[] = []) =>

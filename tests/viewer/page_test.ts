@@ -1,4 +1,4 @@
-/** The viewer in Chromium, opened as a file, as its users may do. */
+/** The viewer in Chromium, opened from a file. */
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { pathToFileURL } from "node:url";
 import { Doc, encodeRecord, repack } from "../../doc/mod.ts";
@@ -17,7 +17,7 @@ import {
   writeBinFile,
 } from "../support/files.ts";
 
-/** Opens the viewer in a window of a size. */
+/** Opens the viewer in a window of a width. */
 async function openViewer(
   browser: Browser,
   directory: TemporaryDirectory,
@@ -30,7 +30,7 @@ async function openViewer(
   return page;
 }
 
-/** Opens a bin file, and waits until all of it is listed. */
+/** Opens a bin file and waits until it is read to its end. */
 async function openFile(page: Page, path: string): Promise<void> {
   await page.pick("#pick", path);
   await page.until(
@@ -42,16 +42,16 @@ async function openFile(page: Page, path: string): Promise<void> {
 const textOf = (page: Page, id: string) =>
   page.evaluate<string>(`document.getElementById("${id}").textContent`);
 
-/** Keys of the rows in sight. */
+/** Keys of the visible rows. */
 const KEYS = `Array.from(
   document.querySelectorAll("#list .line:not([hidden]) .key"),
   (cell) => cell.textContent,
 )`;
 
-/** What has the keyboard. */
+/** Id of the focused element. */
 const FOCUS = "document.activeElement.id";
 
-/** Waits until rows in sight have keys that start with these. */
+/** Waits until the first visible rows have these keys. */
 async function untilListed(page: Page, ...keys: string[]): Promise<void> {
   const wanted = JSON.stringify(keys);
   await page.until(`${wanted}.every((key, i) => ${KEYS}[i] === key)`);
@@ -76,7 +76,7 @@ browserTest(
       await openFile(page, path);
       assertEquals(await textOf(page, "count"), `${manifest.length} documents`);
       await untilListed(page, ...manifest.slice(0, 10).map(({ key }) => key));
-      // Sizes follow as soon as contents were decompressed.
+      // Sizes appear when contents were decompressed.
       await page.until(
         `document.querySelector("#list .line .unpacked").textContent !== ""`,
       );
@@ -91,7 +91,7 @@ browserTest(
   },
 );
 
-/** One document of each kind that is shown in its own way. */
+/** One document for each view. */
 const gallery = [
   new Doc("a text.txt", "A text with <b>markup</b>\nand a second line"),
   new Doc("a/record.json", '{"n":12345678901234567890,"list":[]}'),
@@ -104,7 +104,7 @@ const gallery = [
 ];
 
 browserTest(
-  "the viewer shows text, JSON, pictures and bytes as what they are",
+  "the viewer shows text, JSON, images and bytes",
   async (browser) => {
     using directory = new TemporaryDirectory();
     const path = directory.file("docs.bin");
@@ -128,7 +128,7 @@ browserTest(
       await textOf(page, "view"),
       '{\n  "n": 12345678901234567890,\n  "list": []\n}',
     );
-    // The tabs are moved through by arrows.
+    // Arrow keys switch between tabs.
     await page.evaluate(`document.getElementById("tab-json").focus()`);
     await page.press("ArrowRight");
     assertEquals(await textOf(page, "view"), gallery[1].text());
@@ -153,14 +153,14 @@ browserTest(
     });
     await page.evaluate(`document.getElementById("save").click()`);
     const saved = await eventually("the document is saved", () => {
-      // The browser makes the file first, and fills it then.
-      const isThere = directory.list().includes("bytes");
-      const bytes = isThere && Deno.readFileSync(directory.file("bytes"));
+      // The browser creates the file before it writes it.
+      const exists = directory.list().includes("bytes");
+      const bytes = exists && Deno.readFileSync(directory.file("bytes"));
       return bytes && bytes.length > 0 && bytes;
     });
     assertEquals(saved, gallery[3].content);
 
-    // Nothing can leave the page, and nothing in a document runs.
+    // The page cannot connect to anything, and no script in a document runs.
     assertEquals(
       await page.evaluate(
         `fetch("http://localhost:1/").then(() => "sent", () => "refused")`,
@@ -179,7 +179,7 @@ browserTest(
 );
 
 browserTest(
-  "the viewer marks broken ranges and documents, and shows what is there",
+  "the viewer marks corrupted regions and documents, and shows their bytes",
   async (browser) => {
     using directory = new TemporaryDirectory();
     const path = directory.file("docs.bin");
@@ -187,7 +187,7 @@ browserTest(
     const offsets = writeBinFile(path, docs, { codec: "gzip" });
     const bytes = Deno.readFileSync(path);
     bytes.fill(0xff, offsets[3], offsets[4]);
-    // A content that does not decompress, in a record that is whole.
+    // A corrupt content in a valid record.
     bytes[offsets[7] - 10] ^= 0xff;
     Deno.writeFileSync(path, bytes);
     const page = await openViewer(browser, directory);
@@ -195,7 +195,7 @@ browserTest(
     await page.until(
       `document.querySelectorAll("#list .row.problem").length === 2`,
     );
-    assertEquals(await textOf(page, "broken"), "1 broken");
+    assertEquals(await textOf(page, "corrupt"), "1 corrupt");
     assertEquals(await textOf(page, "count"), "39 documents");
     await page.press("ArrowDown", "ArrowDown", "ArrowDown", "Enter");
     await page.until(`!document.getElementById("problem").hidden`);
@@ -207,23 +207,23 @@ browserTest(
     await page.press("ArrowDown", "ArrowDown", "ArrowDown", "Enter");
     await page.until(`document.getElementById("key").textContent === "key-6"`);
     assertMatch(await textOf(page, "problem"), /^Cannot decompress gzip data/);
-    // The button lists the broken ranges by themselves.
-    await page.evaluate(`document.getElementById("broken").click()`);
+    // The button lists only corrupted regions.
+    await page.evaluate(`document.getElementById("corrupt").click()`);
     await page.until(`${KEYS}.length === 1`);
     assertEquals(page.problems, []);
   },
 );
 
-/** Documents in a file that takes millions of rows to list. */
+/** Documents of a large file. */
 const MANY = 1_000_000;
 
 browserTest(
-  "the viewer moves through a million documents, and filters them while somebody types",
+  "the viewer scrolls through a million documents, and filters them while the user types",
   async (browser) => {
     using directory = new TemporaryDirectory();
     const path = directory.file("docs.bin");
     {
-      // Ten equal parts, because writing takes longer than looking.
+      // Ten equal parts, because making records takes longest.
       const content = new Uint8Array([1]);
       const part = Array.from(
         { length: MANY / 10 },
@@ -243,7 +243,7 @@ browserTest(
 
     await page.press("End");
     await page.until(`${KEYS}.at(-1) === "key-99999"`);
-    // It has elements for what is in sight only.
+    // Only visible rows have elements.
     assert(
       await page.evaluate<number>(`document.querySelectorAll(".row").length`) <
         60,
@@ -275,11 +275,11 @@ browserTest(
 );
 
 browserTest(
-  "on a small screen the viewer shows one thing at a time, within its width",
+  "on a small screen the viewer shows either the list or the document, within its width",
   async (browser) => {
     using directory = new TemporaryDirectory();
     const page = await openViewer(browser, directory, 360);
-    const isSeen = (id: string) =>
+    const isVisible = (id: string) =>
       page.evaluate(`document.getElementById("${id}").offsetParent !== null`);
     const fits = `document.documentElement.scrollWidth <= 360`;
     assert(await page.evaluate(fits));
@@ -288,16 +288,22 @@ browserTest(
     await page.press("Enter");
     await page.until(`!document.getElementById("document").hidden`);
     assert(await page.evaluate(fits));
-    assertEquals([await isSeen("list"), await isSeen("view")], [false, true]);
+    assertEquals([await isVisible("list"), await isVisible("view")], [
+      false,
+      true,
+    ]);
     assertEquals(await page.evaluate(FOCUS), "key");
     await page.press("Escape");
-    assertEquals([await isSeen("list"), await isSeen("view")], [true, false]);
+    assertEquals([await isVisible("list"), await isVisible("view")], [
+      true,
+      false,
+    ]);
     assertEquals(await page.evaluate(FOCUS), "list");
   },
 );
 
 browserTest(
-  "the viewer says what is wrong with a file that holds no documents",
+  "the viewer says what is wrong with a file without documents",
   async (browser) => {
     using directory = new TemporaryDirectory();
     const page = await openViewer(browser, directory);

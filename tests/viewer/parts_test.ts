@@ -1,11 +1,11 @@
-/** The parts of the viewer that need no browser. */
+/** The modules of the viewer that need no browser. */
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import fc from "../support/fast_check.ts";
 import { compress } from "../../codec/mod.ts";
 import { type ByteSource, Doc, memorySource } from "../../doc/mod.ts";
 import { fileNameOf, formatRatio } from "../../viewer/format.ts";
 import { KeyFilter } from "../../viewer/key_filter.ts";
-import { pictureTypeOf } from "../../viewer/media_type.ts";
+import { imageTypeOf } from "../../viewer/media_type.ts";
 import { RecordIndex } from "../../viewer/record_index.ts";
 import { UnpackedSource } from "../../viewer/unpacked_source.ts";
 import { concat, randomBytes } from "../support/bytes.ts";
@@ -17,7 +17,7 @@ import {
 
 const bytesOf = (text: string) => new TextEncoder().encode(text);
 
-/** A bin file in memory, and the offsets of its records. */
+/** Makes a bin file in memory, and the offsets of its records. */
 function makeFile(docs: Doc[]): { bytes: Uint8Array; offsets: number[] } {
   using directory = new TemporaryDirectory();
   const path = directory.file("docs.bin");
@@ -25,20 +25,20 @@ function makeFile(docs: Doc[]): { bytes: Uint8Array; offsets: number[] } {
   return { bytes: Deno.readFileSync(path), offsets };
 }
 
-/** The index of all of a file of uncompressed documents. */
+/** Makes the complete index of a file of uncompressed documents. */
 function indexOf(source: ByteSource): RecordIndex {
   const index = new RecordIndex(source, "none");
   while (!index.complete) index.extend(0);
   return index;
 }
 
-/** Keys of the rows; what is broken as its range. */
+/** Keys of the rows; offset and size of corrupted regions. */
 function rowsOf(index: RecordIndex): string[] {
   return Array.from({ length: index.rows }, (_, row) => {
-    const gap = index.gap(row);
-    return gap === undefined
+    const region = index.region(row);
+    return region === undefined
       ? new TextDecoder().decode(index.key(row))
-      : `${index.offset(row)}+${gap.size}`;
+      : `${index.offset(row)}+${region.size}`;
   });
 }
 
@@ -50,10 +50,10 @@ Deno.test("an index lists every document, with its key and content", () => {
   const index = indexOf(memorySource(bytes));
   assertEquals(rowsOf(index), keys);
   assertEquals(index.content(77), docs[77].content);
-  assertEquals(index.gaps, 0);
+  assertEquals(index.regions, 0);
 });
 
-Deno.test("an index has a row for what is broken, and all documents around it", () => {
+Deno.test("an index has a row for a corrupted region, and for all documents around it", () => {
   const damaged = bytes.slice();
   damaged.fill(0xff, offsets[100], offsets[103] + 20);
   const index = indexOf(memorySource(damaged));
@@ -62,10 +62,10 @@ Deno.test("an index has a row for what is broken, and all documents around it", 
     `${offsets[100]}+${offsets[104] - offsets[100]}`,
     ...keys.slice(104),
   ]);
-  assertEquals(index.gapBytes(100, 10), new Uint8Array(10).fill(0xff));
+  assertEquals(index.regionBytes(100, 10), new Uint8Array(10).fill(0xff));
 });
 
-Deno.test("an index finds the documents that a size that lies would hide", () => {
+Deno.test("an index finds the documents that a corrupt size field overlaps", () => {
   const damaged = bytes.slice();
   const sizeAt = offsets[100] + 4 + docs[100].key.length;
   const view = new DataView(damaged.buffer);
@@ -75,13 +75,13 @@ Deno.test("an index finds the documents that a size that lies would hide", () =>
   assertEquals(rows.slice(-390), keys.slice(-390));
 });
 
-Deno.test("an index of a file that is cut ends with a broken row", () => {
+Deno.test("an index of a truncated file ends with a corrupted region", () => {
   const rows = rowsOf(indexOf(memorySource(bytes.subarray(0, -3))));
   assertEquals(rows.slice(0, -1), keys.slice(0, -1));
   assertMatch(rows.at(-1)!, new RegExp(`^${offsets.at(-1)}\\+`));
 });
 
-Deno.test("an index of anything comes to an end and covers all of it", () => {
+Deno.test("an index of random bytes ends, and covers all of them", () => {
   fc.assert(fc.property(fc.uint8Array({ maxLength: 3000 }), (noise) => {
     const index = indexOf(memorySource(noise));
     assertEquals(index.position, noise.length);
@@ -89,7 +89,7 @@ Deno.test("an index of anything comes to an end and covers all of it", () => {
 });
 
 for (const codec of ["gzip", "bzip2", "brotli", "lz4", "xz", "zstd"] as const) {
-  Deno.test(`a ${codec} package is unpacked as far as it is read`, () => {
+  Deno.test(`a ${codec} package is decompressed as far as it is read`, () => {
     const packed = memorySource(compress(bytes, codec));
     const source = new UnpackedSource(packed, codec, 1e9);
     const index = indexOf(source);
@@ -99,7 +99,7 @@ for (const codec of ["gzip", "bzip2", "brotli", "lz4", "xz", "zstd"] as const) {
   });
 }
 
-Deno.test("a package is unpacked up to a limit, and says so", () => {
+Deno.test("a package is decompressed up to a limit, and notes it", () => {
   const packed = memorySource(compress(bytes, "gzip"));
   const source = new UnpackedSource(packed, "gzip", 10_000);
   const rows = rowsOf(indexOf(source));
@@ -108,7 +108,7 @@ Deno.test("a package is unpacked up to a limit, and says so", () => {
   assertMatch(source.note!, /without package compression/);
 });
 
-Deno.test("of a damaged package, what comes before the damage is listed", () => {
+Deno.test("the documents before the damage of a package are listed", () => {
   const random = numberedDocs(300).map(({ key }, i) =>
     new Doc(key, randomBytes(500, i + 1))
   );
@@ -118,10 +118,10 @@ Deno.test("of a damaged package, what comes before the damage is listed", () => 
   const rows = rowsOf(indexOf(source));
   assert(rows.length > 100 && rows.length < 300);
   assertEquals(rows[99], "key-99");
-  assertMatch(source.note!, /^The package is damaged: /);
+  assertMatch(source.note!, /^The package is corrupt: /);
 });
 
-Deno.test("a filter finds a text in keys, letters in whatever case", () => {
+Deno.test("a filter finds a text in keys, ignoring case", () => {
   const matches = (text: string, key: string) =>
     new KeyFilter(text).matches(bytesOf(key));
   assert(matches("PAGE-7", "https://example.org/Page-77"));
@@ -135,9 +135,9 @@ Deno.test("a filter finds a text in keys, letters in whatever case", () => {
   }));
 });
 
-Deno.test("pictures are known by their first bytes", () => {
+Deno.test("images are detected by their first bytes", () => {
   const type = (text: string) =>
-    pictureTypeOf(Uint8Array.from(text, (c) => c.charCodeAt(0)));
+    imageTypeOf(Uint8Array.from(text, (c) => c.charCodeAt(0)));
   assertEquals(type("\x89PNG\r\n\x1a\n..."), "image/png");
   assertEquals(type("\xff\xd8\xff\xe0"), "image/jpeg");
   assertEquals(type("GIF89a"), "image/gif");
@@ -150,7 +150,7 @@ Deno.test("pictures are known by their first bytes", () => {
   assertEquals(type(""), undefined);
 });
 
-Deno.test("file names are made of keys, whatever is in them", () => {
+Deno.test("any key gives a valid file name", () => {
   assertEquals(
     fileNameOf("https://example.org/a/page.html?q=1", 0),
     "page.html",
@@ -164,13 +164,13 @@ Deno.test("file names are made of keys, whatever is in them", () => {
   }));
 });
 
-Deno.test("a ratio is told where there is one", () => {
+Deno.test("a ratio is formatted if it is known", () => {
   assertEquals(formatRatio(100, 290), "2.90×");
   assertEquals(formatRatio(100), "");
   assertEquals(formatRatio(0, 0), "");
 });
 
-Deno.test("keys of every size are kept apart", () => {
+Deno.test("keys of every size are kept", () => {
   const { bytes } = makeFile([
     new Doc("a".repeat(1000), "1"),
     new Doc("b", "2"),
