@@ -17,17 +17,12 @@ const COMPILER_OPTIONS = {
   isolatedModules: true,
   skipLibCheck: false,
   module: "nodenext",
+  rewriteRelativeImportExtensions: true,
   target: "es2022",
   lib: ["es2022", "esnext.disposable", "dom", "dom.asynciterable"],
   // The package's types must not need those of Node.
   types: [],
 };
-
-const RUNNER = `
-import { exercise } from "./consumer.js";
-const [, , directory] = process.argv;
-console.log(JSON.stringify(await exercise(directory)));
-`;
 
 /** Path of a runtime's program. */
 async function programOf(runtime: string, cwd: string): Promise<string> {
@@ -45,11 +40,9 @@ Deno.test("the npm package works in an empty project", async (t) => {
     Deno.writeTextFileSync(join(cwd, name), text);
   write("package.json", JSON.stringify({ private: true, type: "module" }));
   write("tsconfig.json", JSON.stringify({ compilerOptions: COMPILER_OPTIONS }));
-  write("run.js", RUNNER);
-  Deno.copyFileSync(
-    new URL("consumer.ts", import.meta.url),
-    join(cwd, "consumer.ts"),
-  );
+  for (const name of ["consumer.ts", "run_consumer.ts"]) {
+    Deno.copyFileSync(new URL(name, import.meta.url), join(cwd, name));
+  }
   await run(
     "npm",
     [
@@ -95,7 +88,7 @@ Deno.test("the npm package works in an empty project", async (t) => {
         const path = directory.file(runtime);
         Deno.mkdirSync(path);
         assertEquals(
-          JSON.parse(await run(program, ["run.js", path], cwd)),
+          JSON.parse(await run(program, ["run_consumer.js", path], cwd)),
           expected,
         );
       },
