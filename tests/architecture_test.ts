@@ -39,12 +39,13 @@ const ROOMS: Record<string, string[]> = {
 
   "codec": ["pool", "codec/**", "npm:deno-std", "npm:lz4js"],
   "codec/checksum": [],
-  "codec/brotli": [...CODEC_ROOM, "codec/node_zlib.ts"],
+  "codec/native": [...CODEC_ROOM, "pool/runtime.ts"],
+  "codec/brotli": [...CODEC_ROOM, "codec/native"],
   "codec/bzip2": [...CODEC_ROOM, "pool/errors.ts"],
-  "codec/gzip": [...CODEC_ROOM, "codec/node_zlib.ts", "npm:fflate"],
+  "codec/gzip": [...CODEC_ROOM, "codec/native", "npm:fflate"],
   "codec/lz4": [...CODEC_ROOM, "pool/errors.ts"],
   "codec/xz": CODEC_ROOM,
-  "codec/zstd": [...CODEC_ROOM, "codec/node_zlib.ts", "npm:fzstd"],
+  "codec/zstd": [...CODEC_ROOM, "codec/native", "npm:fzstd"],
 
   "doc": ["pool", "codec", "codec/checksum", "doc/**", "npm:deno-std"],
   "doc/source": DOC_ROOM,

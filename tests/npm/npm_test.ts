@@ -17,6 +17,7 @@ const COMPILER_OPTIONS = {
   isolatedModules: true,
   skipLibCheck: false,
   module: "nodenext",
+  rewriteRelativeImportExtensions: true,
   target: "es2022",
   lib: ["es2022", "esnext.disposable", "dom", "dom.asynciterable"],
   // The package's types must not need those of Node.
@@ -24,7 +25,7 @@ const COMPILER_OPTIONS = {
   rewriteRelativeImportExtensions: true,
 };
 
-/** Path of a runtime's executable. */
+/** Path of a runtime's program. */
 async function programOf(runtime: string, cwd: string): Promise<string> {
   const script = ["-p", "process.execPath"];
   return (await run("npx", ["--yes", runtime, ...script], cwd)).trim();
@@ -40,7 +41,7 @@ Deno.test("the npm package works in an empty project", async (t) => {
     Deno.writeTextFileSync(join(cwd, name), text);
   write("package.json", JSON.stringify({ private: true, type: "module" }));
   write("tsconfig.json", JSON.stringify({ compilerOptions: COMPILER_OPTIONS }));
-  for (const name of ["consumer.ts", "main.ts"]) {
+  for (const name of ["consumer.ts", "run_consumer.ts"]) {
     Deno.copyFileSync(new URL(name, import.meta.url), join(cwd, name));
   }
   await run(
@@ -88,7 +89,7 @@ Deno.test("the npm package works in an empty project", async (t) => {
         const path = directory.file(runtime);
         Deno.mkdirSync(path);
         assertEquals(
-          JSON.parse(await run(program, ["main.js", path], cwd)),
+          JSON.parse(await run(program, ["run_consumer.js", path], cwd)),
           expected,
         );
       },
