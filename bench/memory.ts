@@ -17,7 +17,7 @@ const MAX_GROWTH = 16e6;
 const MAX_PEAK = 160e6;
 
 const codecs: CodecName[] = Deno.args.length > 0
-  ? Deno.args.map((name) => findCodec(name as CodecName).name)
+  ? Deno.args.map((name) => findCodec(name).name)
   : ["none", "gzip", "zstd", "lz4"];
 const rows: string[][] = [];
 let holds = true;

@@ -11,6 +11,7 @@
  */
 import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
+import { findCodec } from "../codec/mod.ts";
 import { realDocuments } from "./measure/documents.ts";
 import { measurePair } from "./measure/pair.ts";
 import { measureTools } from "./measure/tools.ts";
@@ -33,6 +34,9 @@ const { values: options, positionals: [path] } = parseArgs({
     json: { type: "boolean", default: false },
   },
 });
+const only = options.only === undefined
+  ? undefined
+  : findCodec(options.only).name;
 const rounds = Number(options.rounds);
 const workers = Number(options.workers ?? availableParallelism());
 const effort = { rounds, seconds: Number(options.seconds), maxBytes: Infinity };
@@ -50,12 +54,7 @@ const pairs = [];
 for (const from of measuredCodecs) {
   for (const to of measuredCodecs) {
     if (from === to) continue;
-    if (
-      options.only !== undefined &&
-      ![from, to].some((codec) => codec === options.only)
-    ) {
-      continue;
-    }
+    if (only !== undefined && only !== from && only !== to) continue;
     console.error(`${from} → ${to}`);
     pairs.push(
       await measurePair(workspace, input, [from, to], workers, effort),

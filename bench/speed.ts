@@ -12,8 +12,8 @@
  *
  * Usage: deno task bench:speed [--runs 5] [--documents 1000000] [--only "B none→zstd"]
  */
-import type { CodecName } from "../codec/mod.ts";
 import { parseArgs } from "node:util";
+import type { CodecName } from "../codec/mod.ts";
 import type { Doc } from "../doc/mod.ts";
 import {
   measuredSeries,

@@ -1,5 +1,5 @@
-import type { CodecName } from "../../codec/mod.ts";
 import type { Direction } from "../../codec/engine.ts";
+import type { CodecName } from "../../codec/mod.ts";
 import { codecWays, type Way } from "./codec_ways.ts";
 import { madeDocuments } from "./documents.ts";
 import { median } from "./numbers.ts";

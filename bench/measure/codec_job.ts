@@ -1,6 +1,9 @@
-import type { CodecName } from "../../codec/mod.ts";
 import type { Direction } from "../../codec/engine.ts";
-import { compressOriginal, engineFor } from "../../codec/mod.ts";
+import {
+  type CodecName,
+  compressOriginal,
+  engineFor,
+} from "../../codec/mod.ts";
 import { codecWays, type Way } from "./codec_ways.ts";
 import { madeDocuments } from "./documents.ts";
 import { ratios, type Spread, spread, takeTurns } from "./numbers.ts";

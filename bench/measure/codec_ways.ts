@@ -1,6 +1,6 @@
-import type { CodecName } from "../../codec/mod.ts";
 import type { Direction } from "../../codec/engine.ts";
 import {
+  type CodecName,
   compress,
   compressOriginal,
   decompress,

@@ -1,8 +1,8 @@
-import type { CodecName } from "../../codec/mod.ts";
 import zlib from "node:zlib";
 import * as fflate from "fflate";
 import lz4js from "lz4js";
 import {
+  type CodecName,
   compressOriginal,
   decompressOriginal,
   findCodec,

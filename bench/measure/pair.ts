@@ -1,5 +1,5 @@
-import type { CodecName } from "../../codec/mod.ts";
 import {
+  type CodecName,
   compress,
   findCodec,
   leaseCompressor,

@@ -1,5 +1,5 @@
-import type { CodecName } from "../../codec/mod.ts";
 import { join } from "node:path";
+import type { CodecName } from "../../codec/mod.ts";
 import { DocReader } from "../../doc/mod.ts";
 import { ratios, type Spread, spread, takeTurns } from "./numbers.ts";
 import { runJob } from "./run_job.ts";
@@ -81,9 +81,11 @@ export async function measureTools(
     candidates.push({
       ...{ name, codec, own: false, writes: false, result: "documents" },
       run: async () => {
-        const from = "none" as const;
-        const task = { source: input.path, from, to: codec, by };
-        return (await runJob("loop", task)).seconds;
+        const run = await runJob("loop", {
+          ...{ source: input.path, to: codec, by },
+          from: "none",
+        });
+        return run.seconds;
       },
     });
   }

@@ -1,6 +1,5 @@
-import type { CodecName } from "../../codec/mod.ts";
 import { join } from "node:path";
-import { codecNames } from "../../codec/mod.ts";
+import { type CodecName, codecNames } from "../../codec/mod.ts";
 import { Doc, DocReader, DocWriter, repack } from "../../doc/mod.ts";
 import { type Kind, madeDocuments } from "./documents.ts";
 
@@ -58,10 +57,8 @@ export class Workspace implements Disposable {
       for (const doc of docs) writer.write(doc);
     }
     const input: Input = {
-      path,
-      codec: "none",
+      ...{ path, codec: "none", description },
       ...totals(path),
-      description,
     };
     this.#inputs.set(description, input);
     return input;

@@ -87,7 +87,7 @@ function poolAnswer(
           values: [slabGain(codec, "compress"), slabGain(codec, "decompress")],
         })),
         { title: "times as fast", format: (value) => `${value}×` },
-        { reference: 1 },
+        1,
       ),
     },
     table: {
@@ -99,12 +99,12 @@ function poolAnswer(
       rows: typical.map(({ codec, direction, engine, original, slab }) => {
         const allocated = allocations.find((entry) =>
           entry.codec === codec && entry.direction === direction
-        );
+        )!;
         return [
           `${direction}, ${codec}`,
           engine,
-          allocated === undefined ? "" : format.size(allocated.original),
-          allocated === undefined ? "" : format.size(allocated.slab),
+          format.size(allocated.original),
+          format.size(allocated.slab),
           // Bytes per microsecond are MB/s.
           format.speed(SIZE / original.median),
           format.speed(SIZE / slab.median),
@@ -139,7 +139,7 @@ export function limitAnswer(pairs: readonly RepackPair[]): Answer {
           values: [pair.efficiency, pair.jobEfficiency],
         })),
         { title: "share of the limit", format: format.percent },
-        { reference: 1 },
+        1,
       ),
     },
     table: {
@@ -186,7 +186,6 @@ export function boundsAnswer(pairs: readonly RepackPair[]): Answer {
           values: [cores.codecs, cores.own, cores.system, cores.idle],
         })),
         { title: "share of the cores' time", format: format.percent },
-        { stacked: true },
       ),
     },
     table: {

@@ -60,6 +60,7 @@ const STYLE = `
 :root {
   --paper: #ffffff; --ink: #1f2328; --soft: #59636e; --grid: #d1d9e0;
   --series-1: #0969da; --series-2: #d4760a; --series-3: #1a7f5a;
+  --series-4: var(--grid);
 }
 @media (prefers-color-scheme: dark) {
   :root {

@@ -1,6 +1,6 @@
-import type { CodecName } from "../../codec/mod.ts";
 import type { CodecAllocations } from "../measure/allocations_job.ts";
 import type { CodecTiming } from "../measure/codec_job.ts";
+import type { CodecName } from "../../codec/mod.ts";
 import { describeMachine, type Machine } from "../measure/machine.ts";
 import {
   measurePair,
@@ -37,8 +37,8 @@ export type EffortName = keyof typeof efforts;
 
 /** How much to measure. */
 interface Effort {
-  /** Codecs, and how they are timed by themselves. */
   codecs: readonly CodecName[];
+  /** How codecs are timed by themselves. */
   codec: { sizes: readonly number[]; rounds: number; milliseconds: number };
   pairs: readonly (readonly [CodecName, CodecName])[];
   repack: RepackEffort;
@@ -53,12 +53,18 @@ interface Effort {
 
 const codecs = measuredCodecs.filter((codec) => codec !== "none");
 
-/** Into every codec, out of it, and between two. */
-const pairs = [
-  ...codecs.map((codec) => ["none", codec] as const),
-  ...codecs.map((codec) => [codec, "none"] as const),
-  ["gzip", "zstd"] as const,
-];
+const all = {
+  codecs,
+  /** Into every codec, out of it, and between two. */
+  pairs: [
+    ...codecs.map((codec) => ["none", codec] as const),
+    ...codecs.map((codec) => [codec, "none"] as const),
+    ["gzip", "zstd"] as const,
+  ],
+  scaledSizes: [100, 1000, 10_000, 100_000, 1_000_000],
+};
+
+const sizes = [256, 1000, 32_000];
 
 /** How much to measure, by name. */
 export const efforts = {
@@ -75,24 +81,20 @@ export const efforts = {
   },
   /** About a quarter of an hour. */
   quick: {
-    codecs,
-    codec: { sizes: [256, 1000, 32_000], rounds: 5, milliseconds: 4 },
-    pairs,
+    ...all,
+    codec: { sizes, rounds: 5, milliseconds: 4 },
     repack: { rounds: 3, seconds: 2, maxBytes: 400e6 },
     toolDocuments: 3000,
     scaledDocuments: [1e4, 1e5, 1e6],
-    scaledSizes: [100, 1000, 10_000, 100_000, 1_000_000],
     scaledBytes: 30e6,
   },
   /** About an hour, with 30 GB of temporary files. */
   full: {
-    codecs,
-    codec: { sizes: [256, 1000, 32_000], rounds: 7, milliseconds: 10 },
-    pairs,
+    ...all,
+    codec: { sizes, rounds: 7, milliseconds: 10 },
     repack: { rounds: 3, seconds: 10, maxBytes: 1e9 },
     toolDocuments: 5000,
     scaledDocuments: [1e4, 1e5, 1e6, 1e7],
-    scaledSizes: [100, 1000, 10_000, 100_000, 1_000_000],
     scaledBytes: 100e6,
   },
 } satisfies Record<string, Effort>;
@@ -131,10 +133,12 @@ export async function measureAll(
   for (const codec of effort.codecs) {
     await attempt(codec, async () => {
       const timings = await runJob("codec", { codec, ...effort.codec });
-      data.codecs.push(...timings.answer);
       const task = { codec, size: 1000 };
-      const run = await runJob("allocations", task, { exposeGc: true });
-      data.allocations.push(...run.answer);
+      const allocations = await runJob("allocations", task, {
+        exposeGc: true,
+      });
+      data.codecs.push(...timings.answer);
+      data.allocations.push(...allocations.answer);
     });
   }
   for (const pair of effort.pairs) {

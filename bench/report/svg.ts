@@ -16,7 +16,10 @@ export interface Axis {
   format?(value: number): string;
 }
 
-/** A row of a {@linkcode rowChart}, with one value per series. Without values it is a heading. */
+/**
+ * A row of a {@linkcode rowChart}, with one value per series. Numbers are parts of
+ * a whole and stacked. Without values, the row is a heading.
+ */
 export interface Row {
   label: string;
   values: readonly (Spread | number | undefined)[];
@@ -35,35 +38,29 @@ const LINE = 18;
 
 /**
  * Values in rows, with their ranges: bars on a linear axis, dots on a logarithmic
- * one. Stacked values are parts of a whole, the last of which is what is left.
+ * one.
+ *
+ * @param reference Where a dashed line is drawn.
  */
 export function rowChart(
   series: readonly string[],
   rows: readonly Row[],
   axis: Axis,
-  options: {
-    stacked?: boolean;
-    /** Where a dashed line is drawn. */
-    reference?: number;
-  } = {},
+  reference?: number,
 ): string {
-  const { stacked = false, reference } = options;
   const { format = String } = axis;
   const left = 14 + Math.max(...rows.map(({ label }) => textWidth(label)));
   const right = WIDTH - 24;
-  const values = rows.flatMap(({ values }) => values)
-    .flatMap((value) =>
-      value === undefined
-        ? []
-        : typeof value === "number"
-        ? [value]
-        : [value.low, value.high]
-    );
-  const ticks = ticksOf(stacked ? [0, 1] : values, axis.log);
+  const values = rows.flatMap(({ values }) => values);
+  const stacked = values.some((value) => typeof value === "number");
+  const ends = values.flatMap((value) =>
+    typeof value === "object" ? [value.low, value.high] : []
+  );
+  const ticks = ticksOf(stacked ? [0, 1] : ends, axis.log);
   const x = scale(ticks, left, right, axis.log);
   const lanes = stacked || axis.log ? 1 : series.length;
   const thickness = lanes === 1 ? 14 : 9;
-  const top = series.length > 1 ? LINE + 10 : 4;
+  const top = LINE + 10;
   let y = top;
   const marks: string[] = [];
   for (const { label, values } of rows) {
@@ -78,25 +75,21 @@ export function rowChart(
     values.forEach((value, index) => {
       if (value === undefined) return;
       const lane = y + 3 + (lanes === 1 ? 0 : index * thickness);
-      const color = stacked && index === values.length - 1
-        ? "var(--grid)"
-        : seriesColor(index);
-      const end = typeof value === "number" ? start + value : value.median;
+      const color = seriesColor(index);
       const center = lane + thickness / 2;
+      const end = typeof value === "number" ? start + value : value.median;
       marks.push(
         axis.log
           ? dot(x(end), center, color)
           : bar(x(start), x(end), lane, thickness - 1, color),
       );
-      if (stacked) start = end;
-      if (typeof value !== "number") {
-        marks.push(line(x(value.low), center, x(value.high), center));
-      }
+      if (typeof value === "number") start = end;
+      else marks.push(line(x(value.low), center, x(value.high), center));
     });
     y += height;
   }
   return svg(y + 2 * LINE + 4, [
-    series.length > 1 ? legend(series, 0, stacked) : "",
+    legend(series, 0),
     ...ticks.map((tick) => line(x(tick), top, x(tick), y, "var(--grid)")),
     ...marks,
     reference === undefined
@@ -158,27 +151,18 @@ export function lineChart(
 
 /** Round values around all that are given; on a linear axis from 0, on a logarithmic one 1, 3, 10, 30, … */
 function ticksOf(values: readonly number[], log = false): number[] {
-  const low = Math.min(...values);
   const high = Math.max(...values);
+  const exponents = Array.from({ length: 12 }, (_, index) => index - 5);
+  const steps = (digits: number[]) =>
+    exponents.flatMap((exponent) =>
+      digits.map((digit) => Number(`${digit}e${exponent}`))
+    );
   if (log) {
-    const steps = Array.from(
-      { length: 20 },
-      (_, step) =>
-        Number(
-          ((step % 2 ? 3 : 1) * 10 ** (Math.floor(step / 2) - 3)).toPrecision(
-            1,
-          ),
-        ),
-    );
-    const first = steps.findLastIndex((step) => step <= low);
-    return steps.slice(
-      Math.max(0, first),
-      steps.findIndex((step) => step >= high) + 1,
-    );
+    const all = steps([1, 3]);
+    const first = all.findLastIndex((step) => step <= Math.min(...values));
+    return all.slice(first, all.findIndex((step) => step >= high) + 1);
   }
-  const magnitude = 10 ** Math.floor(Math.log10(high / 4));
-  const step = [1, 2, 5, 10].map((digit) => digit * magnitude)
-    .find((step) => high / step <= 8)!;
+  const step = steps([1, 2, 5]).find((step) => high / step <= 8)!;
   return Array.from(
     { length: Math.ceil(high / step) + 1 },
     (_, index) => Number((index * step).toPrecision(6)),
@@ -203,17 +187,11 @@ function seriesColor(index: number): string {
   return `var(--series-${index + 1})`;
 }
 
-function legend(
-  series: readonly string[],
-  start: number,
-  stacked = false,
-): string {
+function legend(series: readonly string[], start: number): string {
   let x = start;
   return series.map((name, index) => {
-    const color = stacked && index === series.length - 1
-      ? "var(--grid)"
-      : seriesColor(index);
-    const entry = bar(x, x + 12, 2, 12, color) + text(x + 18, 8, name, "start");
+    const entry = bar(x, x + 12, 2, 12, seriesColor(index)) +
+      text(x + 18, 8, name, "start");
     x += 38 + textWidth(name);
     return entry;
   }).join("");
@@ -226,9 +204,8 @@ function bar(
   height: number,
   color: string,
 ): string {
-  return `<rect x="${x1}" y="${y}" width="${
-    Math.max(0, Math.round(10 * (x2 - x1)) / 10)
-  }" height="${height}" fill="${color}"/>`;
+  const width = (x2 - x1).toFixed(1);
+  return `<rect x="${x1}" y="${y}" width="${width}" height="${height}" fill="${color}"/>`;
 }
 
 function dot(x: number, y: number, color: string): string {
@@ -253,9 +230,10 @@ function text(
   anchor: "start" | "middle" | "end" = "middle",
   bold = false,
 ): string {
-  return `<text x="${x}" y="${y}" text-anchor="${anchor}"${
-    bold ? ' font-weight="600"' : ""
-  }>${escape(content)}</text>`;
+  const weight = bold ? 600 : 400;
+  return `<text x="${x}" y="${y}" text-anchor="${anchor}" font-weight="${weight}">${
+    escape(content)
+  }</text>`;
 }
 
 /** Width of a text, about: fonts differ. */
@@ -264,7 +242,5 @@ function textWidth(content: string): number {
 }
 
 function svg(height: number, parts: readonly string[]): string {
-  return `<svg viewBox="0 0 ${WIDTH} ${height}" role="img">${
-    parts.join("")
-  }</svg>`;
+  return `<svg viewBox="0 0 ${WIDTH} ${height}">${parts.join("")}</svg>`;
 }

@@ -66,12 +66,14 @@ Deno.test("a bar ends at the median, and its line spans the range", () => {
     [{ label: "row", values: [{ median: 4, low: 2, high: 10, runs: 3 }] }],
     { title: "seconds" },
   );
-  const numbers = (pattern: RegExp) => pattern.exec(svg)!.slice(1).map(Number);
+  // Before the bar, there is the swatch of the legend.
+  const numbers = (pattern: RegExp) =>
+    [...svg.matchAll(pattern)].at(-1)!.slice(1).map(Number);
   const [start, width] = numbers(
-    /<rect x="([\d.]+)" y="[\d.]+" width="([\d.]+)"/,
+    /<rect x="([\d.]+)" y="[\d.]+" width="([\d.]+)"/g,
   );
   const [low, high] = numbers(
-    /<line x1="([\d.]+)" y1="[\d.]+" x2="([\d.]+)" y2="[\d.]+" stroke="var\(--ink\)"/,
+    /<line x1="([\d.]+)" y1="[\d.]+" x2="([\d.]+)" y2="[\d.]+" stroke="var\(--ink\)"/g,
   );
   // The axis begins at 0.
   assertEquals(Math.round(10 * (low - start) / width), 5);
