@@ -10,7 +10,7 @@
 import { type CodecName, findCodec } from "../codec/mod.ts";
 import { type JobRun, runJob } from "./measure/run_job.ts";
 import { Workspace } from "./measure/workspace.ts";
-import { renderTable } from "./report/markdown.ts";
+import { renderTable } from "./report/table.ts";
 
 /** Limits, in bytes, of a peak's growth from 100 MB to 1 GB, and of the peak. */
 const MAX_GROWTH = 16e6;

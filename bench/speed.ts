@@ -24,7 +24,7 @@ import { ratios, takeTurns } from "./measure/numbers.ts";
 import { runJob } from "./measure/run_job.ts";
 import { runProgram } from "./measure/run_program.ts";
 import { type Input, Workspace } from "./measure/workspace.ts";
-import { renderTable } from "./report/markdown.ts";
+import { renderTable } from "./report/table.ts";
 
 const { values: options } = parseArgs({
   options: {

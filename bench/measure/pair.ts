@@ -1,7 +1,6 @@
 import {
   type CodecName,
   compress,
-  findCodec,
   leaseCompressor,
   leaseDecompressor,
   maxCompressedSize,
@@ -187,15 +186,13 @@ function secondsPerDocument(
   to: CodecName,
 ): number {
   using reader = new DocReader(input.path, { codec: "none" });
-  using compressor = leaseCompressor(findCodec(to).name);
-  using decompressor = leaseDecompressor(findCodec(from).name);
+  using compressor = leaseCompressor(to);
+  using decompressor = leaseDecompressor(from);
   const contents = [];
   for (const { content } of reader) {
     if (contents.push(content) >= 200) break;
   }
-  const packed = contents.map((content) =>
-    compress(content, findCodec(from).name)
-  );
+  const packed = contents.map((content) => compress(content, from));
   const room = Math.max(...contents.map(({ length }) => length));
   const plain = new Uint8Array(room + 1);
   const slab = new Uint8Array(maxCompressedSize(room));

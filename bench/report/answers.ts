@@ -4,9 +4,9 @@ import type { Spread } from "../measure/numbers.ts";
 import type { RepackPair, RepackWay } from "../measure/pair.ts";
 import type { ScalingPoint } from "../measure/scaling.ts";
 import * as format from "./format.ts";
-import type { Table } from "./markdown.ts";
 import type { ReportData } from "./measure_all.ts";
 import { lineChart, type Row, rowChart } from "./svg.ts";
+import type { Table } from "./table.ts";
 
 /** A section of the report. Backticks in its text mark code. */
 export interface Answer {

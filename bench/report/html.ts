@@ -1,7 +1,7 @@
 import { type Answer, intro } from "./answers.ts";
 import { escape } from "./escape.ts";
-import type { Table } from "./markdown.ts";
 import type { ReportData } from "./measure_all.ts";
+import type { Table } from "./table.ts";
 
 /** A page of one file: no script, no image, no font. */
 export function renderHtml(

@@ -10,9 +10,10 @@ import {
 } from "../../bench/measure/numbers.ts";
 import { reportAnswers } from "../../bench/report/answers.ts";
 import { renderHtml } from "../../bench/report/html.ts";
-import { renderMarkdown, renderTable } from "../../bench/report/markdown.ts";
+import { renderMarkdown } from "../../bench/report/markdown.ts";
 import type { ReportData } from "../../bench/report/measure_all.ts";
 import { rowChart } from "../../bench/report/svg.ts";
+import { renderTable } from "../../bench/report/table.ts";
 import { TemporaryDirectory } from "../support/files.ts";
 
 Deno.test("ratios compare measurements of the same round", () => {
