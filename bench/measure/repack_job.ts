@@ -1,8 +1,8 @@
 import { repack, type RepackOptions } from "../../doc/mod.ts";
 
-/** Repacks a file with the library, with the pool or without it. */
+/** Repacks a file with the library. @param task.pooled Default: as `BINFILES_POOL` says. */
 export async function repackJob(
-  { pooled = true, ...options }:
+  { pooled, ...options }:
     & Omit<RepackOptions, "signal" | "onProgress" | "optimized">
     & { pooled?: boolean },
 ): Promise<{ targetSize: number }> {

@@ -88,7 +88,7 @@ export const efforts = {
     scaledDocuments: [1e4, 1e5, 1e6],
     scaledBytes: 30e6,
   },
-  /** About an hour, with 30 GB of temporary files. */
+  /** About an hour, with 25 GB of temporary files. */
   full: {
     ...all,
     codec: { sizes, rounds: 7, milliseconds: 10 },
