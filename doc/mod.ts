@@ -101,13 +101,12 @@ export {
   recordStream,
   type RecordStreamOptions,
 } from "./streams.ts";
-export {
-  readTar,
-  type TarEntry,
-  type TarEntryType,
-  type TarHandler,
-  type TarOptions,
-} from "./source/tar.ts";
+export { readTar, type TarOptions } from "./source/tar.ts";
+export type {
+  TarEntry,
+  TarEntryType,
+  TarHandler,
+} from "./source/tar_parser.ts";
 export { unpack, type UnpackOptions, type UnpackResult } from "./unpack.ts";
 export type { TornRecord } from "./target/torn_record.ts";
 export { DocWriter, type DocWriterOptions } from "./writer.ts";

@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import process from "node:process";
 import { Command } from "commander";
-import type { TarEntry } from "../../doc/source/tar.ts";
+import type { TarEntry } from "../../doc/source/tar_parser.ts";
 import { humanSize, printable } from "../format.ts";
 import { inputChunks } from "../input_chunks.ts";
 import {

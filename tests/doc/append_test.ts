@@ -177,9 +177,9 @@ Deno.test("what a killed process has flushed stays, and half a record behind it 
   assertEquals(code, 0, stderr);
   assert(
     stderr.includes(
-      `cut off ${
+      `removed ${
         torn.length.toLocaleString("en-US")
-      } bytes from offset ${size} of ${path} on`,
+      } bytes at offset ${size} of ${path}`,
     ),
     stderr,
   );

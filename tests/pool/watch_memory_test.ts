@@ -89,7 +89,7 @@ Deno.test("statistics for people tell what was reused", () => {
   const watch = watchMemory({ pool });
   for (let i = 0; i < 4; i++) compress(new Uint8Array(1000), "lz4", { pool });
   const lines = formatStatistics(watch.close()).split("\n");
-  assert(lines[0].startsWith("memory: at most "), lines[0]);
+  assert(lines[0].startsWith("memory: peak "), lines[0]);
   const compressors = lines.find((line) => line.startsWith("compressors"))!;
   assertEquals(compressors.split(/\s+/).slice(1, 5), ["4", "75.0%", "1", "1"]);
   // A part that was never asked for has no share of reuse.
