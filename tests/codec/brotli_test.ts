@@ -381,9 +381,15 @@ Deno.test("brotli rejects bytes after the end", () => {
   for (const data of [new Uint8Array(0), htmlText(1000, 1)]) {
     const src = compress(data);
     for (const trailing of [0, 6, 255]) {
-      assertCorrupt(Uint8Array.of(...src, trailing), "unexpected data after its end");
+      assertCorrupt(
+        Uint8Array.of(...src, trailing),
+        "unexpected data after its end",
+      );
     }
-    assertCorrupt(Uint8Array.of(...src, ...src), "unexpected data after its end");
+    assertCorrupt(
+      Uint8Array.of(...src, ...src),
+      "unexpected data after its end",
+    );
   }
 });
 
