@@ -25,6 +25,25 @@ export function concatenate(
   return whole;
 }
 
+/**
+ * Returns a buffer for `size` bytes that begins with the first `count` bytes of
+ * `buffer`: `buffer` itself if it is large enough, else one of at least twice the
+ * size, but no more than `maximum` unless `size` is.
+ */
+export function withRoom(
+  buffer: Uint8Array,
+  count: number,
+  size: number,
+  maximum: number,
+): Uint8Array {
+  if (size <= buffer.length) return buffer;
+  const larger = new Uint8Array(
+    Math.max(size, Math.min(buffer.length * 2, maximum)),
+  );
+  larger.set(buffer.subarray(0, count));
+  return larger;
+}
+
 /** Reads a signed 32-bit little-endian integer. */
 export function readInt32(bytes: Uint8Array, at: number): number {
   return bytes[at] | bytes[at + 1] << 8 | bytes[at + 2] << 16 |

@@ -1,51 +1,39 @@
 /**
- * LZ4 in TypeScript: reads and writes the LZ4 frame format.
+ * LZ4: the frame format (lz4_Frame_format.md, version 1.6.4) around the block
+ * format (lz4_Block_format.md), both at github.com/lz4/lz4/doc. Dictionaries and
+ * the legacy frame format are not supported.
  *
- * The format of blocks, and how they are compressed, is in `_lz4_block.ts`;
- * what surrounds them is in `_lz4_frame.ts`.
+ * `block.ts` describes the block format, `frame.ts` the frame format.
+ *
+ * Tested against lz4 1.9.4 in both directions and at every level, on files of the
+ * original Go program, and against the engine of npm:lz4js
+ * (tests/codec/lz4_test.ts, tests/codec/reference_test.ts).
+ *
+ * To be deleted: when the runtimes have LZ4 (no runtime does).
  *
  * @module
  */
 
-import {
-  type BlockCompressor,
-  blockDecompressor,
-  ChainBlockCompressor,
-  FastBlockCompressor,
-} from "./block.ts";
-import {
-  FrameCompressor,
-  FrameDecoder,
-  FrameDecompressor,
-  FrameEncoder,
-  maxFrameSize,
-  measureFrames,
-} from "./frame.ts";
-import type {
-  Compressor,
-  Decompressor,
-  Engine,
-  StreamCoder,
-} from "../engine.ts";
+import type { Engine } from "../engine.ts";
 import { OutputLimitError } from "../errors.ts";
-import { OptionError } from "../../pool/errors.ts";
+import type { BlockCompressor } from "./block.ts";
+import { ChainBlockCompressor, FastBlockCompressor } from "./block_compress.ts";
+import { blockDecompressor } from "./block_decompress.ts";
+import { measureFrames } from "./frame_measure.ts";
+import { FrameDecoder, FrameDecompressor } from "./frame_reader.ts";
+import { FrameCompressor, FrameEncoder, maxFrameSize } from "./frame_writer.ts";
 
-/** Levels 1 and 2 are the fast ones; from 3 to 9, each looks twice as hard for long matches. */
+/** Levels 1 and 2 are fast; from 3 to 9, each searches twice as long for matches. */
 function blockCompressor(level: number): BlockCompressor {
-  if (!Number.isInteger(level) || level < 1 || level > 9) {
-    throw new OptionError(
-      `Cannot compress lz4 data: the level must be an integer from 1 to 9, received ${level}`,
-    );
-  }
   return level < 3
     ? new FastBlockCompressor()
     : new ChainBlockCompressor(level);
 }
 
 /**
- * LZ4 in plain TypeScript, for every runtime. Nothing is allocated per document.
+ * LZ4 in TypeScript, for every runtime. Nothing is allocated per document.
  *
- * Levels 1 and 2 compress fast. Levels 3 to 9 compress better and slower, and
+ * Levels 1 and 2 compress fast. Levels 3 to 9 compress better and more slowly, and
  * decompress as fast as the others.
  *
  * @example Compressing and decompressing in memory that is reused
@@ -67,25 +55,17 @@ function blockCompressor(level: number): BlockCompressor {
 export const lz4Engine: Engine = {
   name: "binfiles",
   kind: "built-in",
-  createCompressor(level: number): Compressor {
-    return new FrameCompressor(blockCompressor(level));
-  },
-  createDecompressor(): Decompressor {
-    return new FrameDecompressor(blockDecompressor);
-  },
-  createEncoder(level: number): StreamCoder {
-    return new FrameEncoder(blockCompressor(level));
-  },
-  createDecoder(): StreamCoder {
-    return new FrameDecoder(blockDecompressor);
-  },
-  compressOnce(data: Uint8Array, level: number): Uint8Array {
+  createCompressor: (level) => new FrameCompressor(blockCompressor(level)),
+  createDecompressor: () => new FrameDecompressor(blockDecompressor),
+  createEncoder: (level) => new FrameEncoder(blockCompressor(level)),
+  createDecoder: () => new FrameDecoder(blockDecompressor),
+  compressOnce(data, level) {
     const out = new Uint8Array(maxFrameSize(data.length));
     const compressor = new FrameCompressor(blockCompressor(level));
     return out.slice(0, compressor.compress(data, out, 0));
   },
-  decompressOnce(data: Uint8Array, limit: number): Uint8Array {
-    const size = measureFrames(data).size;
+  decompressOnce(data, limit) {
+    const { size } = measureFrames(data);
     if (size > limit) throw new OutputLimitError("lz4", limit);
     const out = new Uint8Array(size);
     new FrameDecompressor(blockDecompressor).decompress(data, out, 0);

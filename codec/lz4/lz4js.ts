@@ -1,11 +1,22 @@
 /**
- * The same LZ4 frames, with the blocks compressed and decompressed by lz4js.
+ * LZ4 with npm:lz4js for the blocks.
  *
- * lz4js trusts what it is given: it checks neither checksums nor bounds. So
- * every block is walked through before lz4js decompresses it, and the frame
- * around it is read and written by `_lz4_frame.ts`.
+ * lz4js checks neither checksums nor bounds. So every block is measured before
+ * lz4js decompresses it, and the frames are read and written by this room.
+ *
+ * To be deleted: it is slower than the engine in `engine.ts` and serves as the
+ * independent implementation that the tests compare with.
  */
 
+import { readInt32 } from "../bytes.ts";
+import { xxh32 } from "../checksum/xxh32.ts";
+import type {
+  Compressor,
+  Decompressor,
+  Engine,
+  StreamCoder,
+} from "../engine.ts";
+import { OutputLimitError } from "../errors.ts";
 import {
   type BlockCompressor,
   type BlockDecompressor,
@@ -14,25 +25,13 @@ import {
   DOES_NOT_FIT,
   MATCH_FREE_END,
   MAX_POSITION,
-  measureBlock,
-  putLastLiterals,
 } from "./block.ts";
-import {
-  FrameCompressor,
-  FrameDecoder,
-  FrameDecompressor,
-  FrameEncoder,
-  maxFrameSize,
-  measureFrames,
-} from "./frame.ts";
-import { xxh32 } from "../checksum/xxh32.ts";
-import type {
-  Compressor,
-  Decompressor,
-  Engine,
-  StreamCoder,
-} from "../engine.ts";
-import { CorruptDataError, OutputLimitError } from "../errors.ts";
+import { putLastLiterals } from "./block_compress.ts";
+import { measureBlock } from "./block_decompress.ts";
+import { checkContent } from "./frame.ts";
+import { measureFrames } from "./frame_measure.ts";
+import { FrameDecoder, FrameDecompressor } from "./frame_reader.ts";
+import { FrameCompressor, FrameEncoder, maxFrameSize } from "./frame_writer.ts";
 
 /** The functions of `npm:lz4js` that are used. */
 export interface Lz4js {
@@ -60,17 +59,17 @@ export interface Lz4js {
 
 /** Number of entries of the hash table that lz4js expects. */
 const HASH_TABLE_SIZE = 65536;
-/** From this size on, lz4js's own frames have blocks that are completely full. */
+/** From this size on, the frames of lz4js have blocks that are completely full. */
 const FULL_BLOCK = 4 << 20;
 
-/** How many bytes too many lz4js may allocate for the output of `decompress`. */
+/** Most bytes that lz4js may allocate in excess when it decompresses. */
 const MAX_WASTE = 16 << 20;
 
 class Lz4jsBlockCompressor implements BlockCompressor {
   readonly #lz4js: Lz4js;
-  /** For each hash, 1 + the last index in the source with it. */
+  /** For each hash, 1 + the last index of the source that has it. */
   readonly #table = new Uint32Array(HASH_TABLE_SIZE);
-  /** What lz4js writes, which cannot be told to stop at a limit. */
+  /** The output of lz4js, which does not stop at a limit. */
   #output: Uint8Array = new Uint8Array(4096);
   readonly #compressed = new BufferViews();
 
@@ -89,8 +88,8 @@ class Lz4jsBlockCompressor implements BlockCompressor {
     const length = to - from;
     const room = length + Math.ceil(length / 255) + 16;
     if (this.#output.length < room) this.#output = new Uint8Array(room);
-    this.#compressed.see(this.#output);
-    // Anything left in the table would be taken for a position in this block.
+    this.#compressed.show(this.#output);
+    // Old entries would be read as positions in this block.
     this.#table.fill(0);
     let size = this.#lz4js.compressBlock(
       src.bytes,
@@ -100,20 +99,20 @@ class Lz4jsBlockCompressor implements BlockCompressor {
       this.#table,
     );
     if (size === 0) return -1;
-    size = this.#mendEnd(src, from, to, size);
+    size = this.#fixEnd(src, from, to, size);
     if (size > limit - at) return -1;
     copyBytes(this.#compressed, 0, dst, at, size);
     return at + size;
   }
 
   /**
-   * lz4js lets matches begin up to 10 bytes before the end, where the format
-   * says 12, and lz4 then refuses a block that is completely full. Turns such
-   * a match into literals.
+   * Turns a match that begins too close to the end into literals: lz4js allows 10
+   * bytes before the end, the format 12, and lz4 rejects such a block if it is
+   * completely full.
    *
    * @returns The size of the block in `#output`.
    */
-  #mendEnd(src: BufferViews, from: number, to: number, size: number): number {
+  #fixEnd(src: BufferViews, from: number, to: number, size: number): number {
     const block = this.#output;
     let p = 0, q = from;
     let lastSequence = 0, anchor = from, lastStart = from;
@@ -180,14 +179,14 @@ class Lz4jsBlockDecompressor implements BlockDecompressor {
 }
 
 /**
- * Makes the engine `lz4js` of the codec lz4. The module is handed in, because
- * loading it takes time and memory that only its users should pay:
+ * Creates the engine `lz4js`. The module is a parameter, so that only its users
+ * load it:
  *
  * ```ts
  * const engine = createLz4jsEngine((await import("lz4js")).default);
  * ```
  *
- * lz4js has only one way to compress: levels make no difference.
+ * lz4js ignores the level.
  */
 export function createLz4jsEngine(lz4js: Lz4js): Engine {
   return {
@@ -207,7 +206,7 @@ export function createLz4jsEngine(lz4js: Lz4js): Engine {
     },
     compressOnce(data: Uint8Array): Uint8Array {
       if (data.length < FULL_BLOCK) return lz4js.compress(data);
-      // In a full block, lz4 would refuse the late matches of lz4js.
+      // lz4 would reject full blocks of lz4js; see fixEnd().
       const out = new Uint8Array(maxFrameSize(data.length));
       const blocks = new Lz4jsBlockCompressor(lz4js);
       const size = new FrameCompressor(blocks).compress(data, out, 0);
@@ -228,14 +227,14 @@ function decompressOnce(
   const { header } = measured;
   if (measured.size > limit) throw new OutputLimitError("lz4", limit);
   if (measured.frames > 1 || header.skip >= 0 || header.blockChecksum) {
-    // lz4js knows one frame only, and no block checksums.
+    // lz4js reads one frame only, and no block checksums.
     const out = new Uint8Array(measured.size);
     const blocks = new Lz4jsBlockDecompressor(lz4js);
     new FrameDecompressor(blocks).decompress(data, out, 0);
     return out;
   }
-  // Left to itself, lz4js believes the content size in the header, or allocates
-  // the block maximum for every block. Up to a point that is its business.
+  // Without a size, lz4js trusts the content size in the header, or allocates the
+  // block maximum for every block. That is acceptable within limits.
   const bound = Math.max(
     header.contentSize,
     measured.blocks * header.blockMaximum,
@@ -245,15 +244,7 @@ function decompressOnce(
     : lz4js.decompress(data, measured.size);
   if (header.contentChecksum) {
     const view = new DataView(out.buffer, out.byteOffset, out.length);
-    const end = new DataView(data.buffer, data.byteOffset, data.length);
-    if (
-      xxh32(view, 0, out.length) !== end.getInt32(data.length - 4, true)
-    ) {
-      throw new CorruptDataError(
-        "lz4",
-        "the checksum of the content does not match",
-      );
-    }
+    checkContent(xxh32(view, 0, out.length), readInt32(data, data.length - 4));
   }
   return out;
 }

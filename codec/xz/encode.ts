@@ -6,29 +6,33 @@ import {
   CHECK_CRC64,
   dictByteFor,
   FILTER_LZMA2,
+  FOOTER_MAGIC,
   HEADER_SIZE,
   MAGIC,
   varintSize,
   writeVarint,
 } from "./format.ts";
-import type { Compressor, Emit, StreamCoder } from "../engine.ts";
+import {
+  type Compressor,
+  type Emit,
+  PIECE_SIZE,
+  type StreamCoder,
+} from "../engine.ts";
 
 const CHECK_SIZE = 8;
-/** Size of a block header without sizes. */
+/** Size of a block header without the sizes of the block. */
 const PLAIN_BLOCK_HEADER = 12;
-/** Size of a block header with room for sizes. */
+/** Size of a block header with the sizes of the block. */
 const SIZED_BLOCK_HEADER = 20;
-/** Documents are cut into blocks of this size: positions must stay integers. */
+/** Largest block, in bytes: positions must stay 31-bit integers. */
 const BLOCK_MAX = 0x4000_0000;
-/** Streams are cut into blocks of so many MiB, by level. */
+/** Block size of streams, in MiB, by level. */
 const STREAM_BLOCK_MIB = [2, 2, 4, 4, 4, 4, 4, 8, 8, 8];
-/** Streams hand out pieces of this size at most. */
-const PIECE = 1 << 16;
 
 const KIB = 1024;
 const MIB = 1024 * KIB;
 
-/** What the levels mean. */
+/** Settings of the levels. */
 const LEVELS: readonly LzmaOptions[] = [
   { optimal: false, nice: 128, depth: 3, lead: 0, dictSize: 256 * KIB },
   { optimal: false, nice: 128, depth: 8, lead: 0, dictSize: 1 * MIB },
@@ -42,15 +46,11 @@ const LEVELS: readonly LzmaOptions[] = [
   { optimal: true, nice: 273, depth: 160, lead: 0.125, dictSize: 64 * MIB },
 ];
 
-function clampLevel(level: number): number {
-  return Math.min(Math.max(Math.trunc(level) || 0, 0), LEVELS.length - 1);
-}
-
 /** Writes the parts of one xz stream. */
 class XzWriter {
   readonly #lzma: LzmaEncoder;
   readonly #crc = new Int32Array(2);
-  // The records of the index, as they will stand there.
+  // The records of the index.
   #records = new Uint8Array(64);
   #recordsSize = 0;
   #blocks = 0;
@@ -59,7 +59,7 @@ class XzWriter {
     this.#lzma = new LzmaEncoder(LEVELS[level]);
   }
 
-  /** Writes the stream header, and returns where it ends, or -1. */
+  /** Writes the stream header. Returns its end, or -1 if it does not fit. */
   begin(dst: Uint8Array, at: number): number {
     this.#recordsSize = 0;
     this.#blocks = 0;
@@ -71,7 +71,7 @@ class XzWriter {
     return at + HEADER_SIZE;
   }
 
-  /** Writes a block, and returns where it ends, or -1. */
+  /** Writes a block. Returns its end, or -1 if it does not fit. */
   block(
     src: Uint8Array,
     start: number,
@@ -125,13 +125,13 @@ class XzWriter {
     this.#blocks++;
   }
 
-  /** How many bytes {@linkcode XzWriter.finish} writes. */
+  /** Size of index and footer, in bytes. */
   get finishSize(): number {
     const index = 1 + varintSize(this.#blocks) + this.#recordsSize;
     return index + (-index & 3) + 4 + HEADER_SIZE;
   }
 
-  /** Writes index and footer, and returns where the stream ends, or -1. */
+  /** Writes index and footer. Returns their end, or -1 if they do not fit. */
   finish(dst: Uint8Array, at: number): number {
     if (dst.length - at < this.finishSize) return -1;
     const indexAt = at;
@@ -146,19 +146,19 @@ class XzWriter {
     dst[at + 8] = 0;
     dst[at + 9] = CHECK_CRC64;
     writeInt32(dst, at, crc32(dst, at + 4, at + 10));
-    dst[at + 10] = 0x59;
-    dst[at + 11] = 0x5a;
+    dst[at + 10] = FOOTER_MAGIC[0];
+    dst[at + 11] = FOOTER_MAGIC[1];
     return at + HEADER_SIZE;
   }
 }
 
-/** Compresses whole documents, each to one xz stream. */
+/** Compresses whole buffers, each to one xz stream. */
 export class XzCompressor implements Compressor {
   readonly #writer: XzWriter;
 
   /** Creates a compressor of `level` 0 (fastest) to 9 (smallest). */
   constructor(level: number) {
-    this.#writer = new XzWriter(clampLevel(level));
+    this.#writer = new XzWriter(level);
   }
 
   /** Compresses `src`; see {@linkcode Compressor.compress}. */
@@ -182,8 +182,8 @@ export class XzCompressor implements Compressor {
 }
 
 /**
- * Compresses a stream of any length, in independent blocks that other tools can
- * decompress in parallel: their headers say how long they are.
+ * Compresses a stream of any length, in independent blocks with their sizes in the
+ * headers, so that other tools can decompress them in parallel.
  */
 export class XzEncoder implements StreamCoder {
   readonly #writer: XzWriter;
@@ -195,7 +195,6 @@ export class XzEncoder implements StreamCoder {
 
   /** Creates an encoder of `level` 0 (fastest) to 9 (smallest). */
   constructor(level: number) {
-    level = clampLevel(level);
     this.#writer = new XzWriter(level);
     this.#blockSize = STREAM_BLOCK_MIB[level] * MIB;
   }
@@ -216,7 +215,7 @@ export class XzEncoder implements StreamCoder {
     this.#emit(out, this.#writer.finish(out, this.#begin(out)), emit);
   }
 
-  /** Writes the stream header unless that has been done, returns its end. */
+  /** Writes the stream header once. Returns its end. */
   #begin(out: Uint8Array): number {
     if (this.#begun) return 0;
     this.#begun = true;
@@ -225,7 +224,7 @@ export class XzEncoder implements StreamCoder {
 
   #endBlock(emit: Emit): void {
     const size = this.#filled;
-    // Stored chunks add less than a thousandth.
+    // Stored chunks add less than 0.1%.
     const out = this.#room(size + (size >> 10) + 256);
     const at = this.#begin(out);
     const end = this.#writer.block(this.#block, 0, size, out, at, true);
@@ -234,8 +233,8 @@ export class XzEncoder implements StreamCoder {
   }
 
   #emit(out: Uint8Array, end: number, emit: Emit): void {
-    for (let at = 0; at < end; at += PIECE) {
-      emit(out.subarray(at, Math.min(at + PIECE, end)));
+    for (let at = 0; at < end; at += PIECE_SIZE) {
+      emit(out.subarray(at, Math.min(at + PIECE_SIZE, end)));
     }
   }
 
@@ -252,7 +251,7 @@ export class XzEncoder implements StreamCoder {
     return this.#out;
   }
 
-  /** Lets go of the buffers. */
+  /** Releases the buffers. */
   close(): void {
     this.#block = this.#out = new Uint8Array(0);
   }

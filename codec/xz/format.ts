@@ -1,24 +1,27 @@
 /**
- * The xz container, as far as reading and writing share it.
+ * What reading and writing the xz container share (The .xz File Format 1.2.1).
  *
  *     file   := stream (stream | padding)*      padding: 4 zero bytes
  *     stream := header block* index footer
  *     block  := header LZMA2-data padding check
  *
- * Numbers of variable size ("varints") have seven bits a byte, lowest first;
- * the highest bit says that more bytes follow.
+ * Numbers of variable size ("varints") have seven bits per byte, lowest first; the
+ * highest bit says that more bytes follow.
  */
+import { CorruptDataError } from "../errors.ts";
 
-/** Size of a stream's header, and of its footer. */
+/** Size of a stream header, and of a footer. */
 export const HEADER_SIZE = 12;
-/** The bytes that every stream begins with. */
-export const MAGIC: Uint8Array = Uint8Array.of(0xfd, 0x37, 0x7a, 0x58, 0x5a, 0);
+/** First bytes of a stream. */
+export const MAGIC: readonly number[] = [0xfd, 0x37, 0x7a, 0x58, 0x5a, 0];
+/** Last bytes of a footer. */
+export const FOOTER_MAGIC: readonly number[] = [0x59, 0x5a];
 
-/** Check types, by their number in the stream flags. */
+/** No checksum. The types of checksums are numbers in the stream flags. */
 export const CHECK_NONE = 0;
 /** CRC-32. */
 export const CHECK_CRC32 = 1;
-/** CRC-64: what xz writes by default. */
+/** CRC-64, the default of xz. */
 export const CHECK_CRC64 = 4;
 /** SHA-256. */
 export const CHECK_SHA256 = 10;
@@ -43,7 +46,7 @@ export const CONTROL_LZMA_PROPS = 0xc0;
 /** As {@linkcode CONTROL_LZMA_PROPS}, with an empty dictionary. */
 export const CONTROL_LZMA_DICT = 0xe0;
 
-/** How many bytes `value` takes as a varint. */
+/** Size of `value` as a varint, in bytes. */
 export function varintSize(value: number): number {
   let size = 1;
   while (value >= 0x80) {
@@ -53,7 +56,7 @@ export function varintSize(value: number): number {
   return size;
 }
 
-/** Writes `value` as a varint and returns where it ends. */
+/** Writes `value` as a varint and returns its end. */
 export function writeVarint(
   bytes: Uint8Array,
   at: number,
@@ -67,7 +70,7 @@ export function writeVarint(
   return at;
 }
 
-/** The dictionary size behind the property byte of LZMA2 (at most 40). */
+/** The dictionary size of a property byte of LZMA2, which is at most 40. */
 export function dictSizeOf(byte: number): number {
   if (byte === 40) return 0xffffffff;
   return (2 | byte & 1) * 2 ** ((byte >> 1) + 11);
@@ -78,4 +81,9 @@ export function dictByteFor(size: number): number {
   let byte = 0;
   while (dictSizeOf(byte) < size) byte++;
   return byte;
+}
+
+/** Throws the error about corrupt data. */
+export function corrupt(reason: string): never {
+  throw new CorruptDataError("xz", reason);
 }

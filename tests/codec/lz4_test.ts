@@ -413,20 +413,20 @@ Deno.test("lz4: an error says what is wrong", () => {
   assertCorrupt(text(50), "does not begin with an LZ4 frame");
   assertCorrupt(
     good.subarray(0, 5),
-    "cut short within or before a frame header",
+    "unexpected end of data in a frame header",
   );
-  assertCorrupt(good.subarray(0, 50), "cut short within or before a block");
+  assertCorrupt(good.subarray(0, 50), "unexpected end of data in a block");
   assertCorrupt(
     good.subarray(0, good.length - 1),
-    "cut short within or before the content checksum",
+    "unexpected end of data in the content checksum",
   );
   assertCorrupt(
     concat(good, text(9)),
-    "followed by bytes that are no LZ4 frame",
+    "followed by bytes that are not an LZ4 frame",
   );
   assertCorrupt(
     concat(good, text(2)),
-    "followed by bytes that are no LZ4 frame",
+    "followed by bytes that are not an LZ4 frame",
   );
   assertCorrupt(
     Uint8Array.of(2, 0x21, 0x4c, 0x18, 0, 0, 0),
@@ -439,11 +439,11 @@ Deno.test("lz4: an error says what is wrong", () => {
   assertCorrupt(frame(0x60, block(0x10, 7, 0, 0, ...literals)), "offset 0");
   assertCorrupt(
     frame(0x60, block(0x10, 7, 2, 0, ...literals)),
-    "a match from before the first byte",
+    "a match begins before the first byte",
   );
   assertCorrupt(
     frame(0x60, concat(block(0x10, 7), block(0x00, 1, 0, ...literals))),
-    "a match from before the first byte",
+    "a match begins before the first byte",
   );
   assertCorrupt(frame(0x60, block(0x10, 7, 1)), "ends within a sequence");
   assertCorrupt(frame(0x60, block(0x10, 7, 1, 0)), "ends within a sequence");
@@ -465,25 +465,25 @@ Deno.test("lz4: an error says what is wrong", () => {
   assertCorrupt(frame(0x60, new Uint8Array(0), { id: 3 }), "block maximum 3");
   assertCorrupt(
     frame(0x61, new Uint8Array(0), { extra: Uint8Array.of(9, 0, 0, 0) }),
-    "dictionary 9 is needed",
+    "it needs dictionary 9",
   );
   assertCorrupt(
     frame(0x68, block(0x10, 7), {
       extra: Uint8Array.of(2, 0, 0, 0, 0, 0, 0, 0),
     }),
-    "announces 2 bytes of content, and there are 1",
+    "corrupt size field: 1 bytes of content instead of 2",
   );
   assertCorrupt(
     frame(0x70, concat(block(0x10, 7), new Uint8Array(4))),
-    "checksum of a block",
+    "a block does not match its checksum",
   );
   assertCorrupt(
     frame(0x64, block(0x10, 7), { end: new Uint8Array(8) }),
-    "checksum of the content",
+    "the content does not match its checksum",
   );
   const header = good.slice();
   header[6] ^= 1;
-  assertCorrupt(header, "checksum of the frame header");
+  assertCorrupt(header, "the frame header does not match its checksum");
 });
 
 Deno.test("lz4: concatenated frames, skippable frames and blocks without content are read", () => {
