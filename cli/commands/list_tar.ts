@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import process from "node:process";
 import { Command } from "commander";
+import type { CodecName } from "../../codec/names.ts";
 import type { TarEntry } from "../../doc/source/tar.ts";
 import { humanSize, printable } from "../format.ts";
 import { inputChunks } from "../input_chunks.ts";
@@ -13,7 +14,7 @@ import {
 import { type OutputOptions, print } from "../output.ts";
 
 interface Options extends OutputOptions {
-  tarCodec?: string;
+  tarCodec?: CodecName;
   pattern?: RegExp;
   limit: number;
 }
