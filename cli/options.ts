@@ -171,7 +171,7 @@ export function patternOption(what: string): Option {
 export function limitOption(what: string, value = 0): Option {
   return new Option(
     "-l, --limit <number>",
-    `take at most so many ${what}; 0 for all`,
+    `take at most this many ${what}; 0 for all`,
   )
     .argParser(parseCount).default(value);
 }
@@ -196,7 +196,7 @@ export function addSelectionOptions(command: Command, limit = 0): Command {
     )
     .option(
       "-s, --step <number>",
-      "skip so many documents after each that is taken",
+      "skip this many documents after each one taken",
       parseCount,
       0,
     )

@@ -70,7 +70,7 @@ export function packageCommand(): Command {
       codecOption(
         "inputCodec",
         "-c, --input-compress-type",
-        "decompress the files with this codec before they are packed",
+        "decompress the files with this codec before packing",
       ).default("none"),
     )
     .addOption(tarCodecOption("-t, --tar-compress-type"))

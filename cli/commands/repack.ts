@@ -86,7 +86,7 @@ export function repackCommand(): Command {
     .addOption(limitOption("documents"))
     .option(
       "--split <number>",
-      "start a new target (.1, .2, …) after so many documents; 0 for never",
+      "start a new target (.1, .2, …) after this many documents; 0 for never",
       parseCount,
       0,
     )
