@@ -5,7 +5,12 @@
  * pass their options on as they are: `--wait 5` becomes `lockWait: 5000`.
  */
 import { type Command, InvalidArgumentError, Option } from "commander";
-import { type CodecAlias, codecAliases, codecNames } from "../codec/names.ts";
+import {
+  type CodecAlias,
+  codecAliases,
+  type CodecName,
+  codecNames,
+} from "../codec/names.ts";
 
 /** `DEFAULT_KEY_SIZE_LIMIT` of `doc/`, which is not loaded only for that. */
 const KEY_SIZE_LIMIT = 1000;
@@ -50,7 +55,7 @@ export function addLimitOptions(command: Command): Command {
 /** How to read a bin file. */
 export interface InputOptions extends LimitOptions {
   /** Codec of the contents; detected when undefined. */
-  codec?: string;
+  codec?: CodecName;
 }
 
 /** Adds the options of {@linkcode InputOptions}. */
@@ -166,7 +171,7 @@ export function patternOption(what: string): Option {
 export function limitOption(what: string, value = 0): Option {
   return new Option(
     "-l, --limit <number>",
-    `take at most so many ${what}; 0 for all`,
+    `take at most this many ${what}; 0 for all`,
   )
     .argParser(parseCount).default(value);
 }
@@ -191,7 +196,7 @@ export function addSelectionOptions(command: Command, limit = 0): Command {
     )
     .option(
       "-s, --step <number>",
-      "skip so many documents after each that is taken",
+      "skip this many documents after each one taken",
       parseCount,
       0,
     )
@@ -214,9 +219,10 @@ export function storedAs(name: string, option: Option): Option {
 }
 
 /** Parses a codec's name or alias. */
-function parseCodec(value: string): string {
+function parseCodec(value: string): CodecName {
   const name = codecAliases[value as CodecAlias] ?? value;
-  if (codecNames.some((each) => each === name)) return name;
+  const codec = codecNames.find((each) => each === name);
+  if (codec !== undefined) return codec;
   throw new InvalidArgumentError(`Expected one of ${codecNames.join(", ")}.`);
 }
 

@@ -42,8 +42,10 @@ try {
   });
   for (const part of FOLDERS) {
     mkdirSync(join(tests, part), { recursive: true });
-    for (const { name } of Deno.readDirSync(new URL(`tests/${part}`, root))) {
-      if (EXCLUDED.includes(name)) continue;
+    const entries = Deno.readDirSync(new URL(`tests/${part}`, root));
+    for (const { name, isFile } of entries) {
+      // Folders hold programs that the tests start on Deno.
+      if (!isFile || EXCLUDED.includes(name)) continue;
       const source = new URL(`tests/${part}${name}`, root);
       const target = join(tests, part, name);
       if (name.endsWith(".ts")) {
@@ -51,7 +53,7 @@ try {
           target.replace(/\.ts$/, ".js"),
           compile(readFileSync(source, "utf8")),
         );
-      } else cpSync(source, target, { recursive: true });
+      } else cpSync(source, target);
     }
   }
   cpSync(new URL("deno.json", root), join(cwd, "deno.json"));

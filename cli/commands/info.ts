@@ -21,9 +21,7 @@ interface Options extends InputOptions, OutputOptions {
 /** Makes the `info` command. */
 export function infoCommand(): Command {
   const command = new Command("info")
-    .description(
-      "show the codec, sizes and engines of a bin file",
-    )
+    .description("show the codec, sizes and engines of a bin file")
     .argument("[input]", `${INPUT} (default: only engines)`)
     .addOption(workersOption())
     .addHelpText(

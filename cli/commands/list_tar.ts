@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import process from "node:process";
 import { Command } from "commander";
+import type { CodecName } from "../../codec/names.ts";
 import type { TarEntry } from "../../doc/source/tar_parser.ts";
 import { humanSize, printable } from "../format.ts";
 import { inputChunks } from "../input_chunks.ts";
@@ -13,7 +14,7 @@ import {
 import { type OutputOptions, print } from "../output.ts";
 
 interface Options extends OutputOptions {
-  tarCodec?: string;
+  tarCodec?: CodecName;
   pattern?: RegExp;
   limit: number;
 }
@@ -41,7 +42,7 @@ Examples:
 }
 
 async function listTar(path: string, options: Options): Promise<void> {
-  const { readTar } = await import("../../doc/source/tar.ts");
+  const { readTar } = await import("../../doc/source/tar_parser.ts");
   const { pattern, limit, json, tarCodec } = options;
   const decoder = new TextDecoder();
   let left = limit || Infinity;

@@ -1,5 +1,6 @@
 import process from "node:process";
 import { Command, Option } from "commander";
+import type { CodecName } from "../../codec/names.ts";
 import type { Duplicates, MergeResult } from "../../doc/merge.ts";
 import { OptionError } from "../../pool/errors.ts";
 import { ExitCode } from "../exit_code.ts";
@@ -19,8 +20,8 @@ import { noteSkipped, type OutputOptions, printerFor } from "../output.ts";
 import { runJob } from "../run_job.ts";
 
 interface Options extends TargetOptions, LimitOptions, OutputOptions {
-  targetCodec?: string;
-  packageCodec: string;
+  targetCodec?: CodecName;
+  packageCodec: CodecName;
   duplicates: Duplicates;
   workers: number;
   skipErrors?: boolean;

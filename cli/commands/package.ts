@@ -1,5 +1,6 @@
 import process from "node:process";
 import { Command } from "commander";
+import type { CodecName } from "../../codec/names.ts";
 import type { PackageResult } from "../../doc/package_files.ts";
 import { ExitCode } from "../exit_code.ts";
 import {
@@ -32,10 +33,10 @@ import { runJob } from "../run_job.ts";
 interface Options extends TargetOptions, LimitOptions, OutputOptions {
   filesFrom?: string;
   null?: boolean;
-  inputCodec: string;
-  tarCodec?: string;
-  targetCodec?: string;
-  packageCodec?: string;
+  inputCodec: CodecName;
+  tarCodec?: CodecName;
+  targetCodec?: CodecName;
+  packageCodec?: CodecName;
   baseName?: boolean;
   append?: boolean;
   skipErrors?: boolean;
@@ -69,7 +70,7 @@ export function packageCommand(): Command {
       codecOption(
         "inputCodec",
         "-c, --input-compress-type",
-        "decompress the files with this codec before they are packed",
+        "decompress the files with this codec before packing",
       ).default("none"),
     )
     .addOption(tarCodecOption("-t, --tar-compress-type"))

@@ -1,5 +1,6 @@
 import process from "node:process";
 import { Command, Option } from "commander";
+import type { CodecName } from "../../codec/names.ts";
 import type { RepackResult } from "../../doc/repack.ts";
 import { EXIT_CODES_HELP, ExitCode } from "../exit_code.ts";
 import {
@@ -33,9 +34,9 @@ import {
 import { runJob } from "../run_job.ts";
 
 interface Options extends TargetOptions, LimitOptions, OutputOptions {
-  sourceCodec?: string;
-  targetCodec: string;
-  packageCodec: string;
+  sourceCodec?: CodecName;
+  targetCodec: CodecName | "same";
+  packageCodec: CodecName;
   workers: number;
   mode: "file" | "doc" | "path";
   pattern?: RegExp;
@@ -85,7 +86,7 @@ export function repackCommand(): Command {
     .addOption(limitOption("documents"))
     .option(
       "--split <number>",
-      "start a new target (.1, .2, …) after so many documents; 0 for never",
+      "start a new target (.1, .2, …) after this many documents; 0 for never",
       parseCount,
       0,
     )

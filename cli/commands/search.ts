@@ -39,7 +39,7 @@ export function searchCommand(): Command {
     .option("-n, --number <number>", "print only the n-th match", parseCount, 1)
     .option(
       "-s, --step <number>",
-      "skip so many matches before the first that is printed",
+      "skip this many matches before the first one printed",
       parseCount,
       0,
     )

@@ -40,23 +40,22 @@ export function unpackCommand(): Command {
     .addOption(
       new Option(
         "--duplicates <how>",
-        "choose how to treat a repeated key: number the file (.2, .3, …), " +
-          "overwrite the earlier one, skip the document, or stop with an error",
+        "choose what to do with documents of the same key",
       ).choices(["number", "overwrite", "skip", "error"]).default("number"),
     )
     .addOption(
       new Option(
         "--unsafe-keys <how>",
-        "choose how to treat a key that is not a path within the directory: " +
-          "encode it as one file name, skip the document, or stop with an error",
+        "choose what to do with keys that are not paths",
       ).choices(["encode", "skip", "error"]).default("encode"),
     )
     .addOption(forceOption())
     .addHelpText(
       "after",
       `
-Keys are paths within the directory and cannot lead out of it. Either all files
-appear in the directory, or none.
+Keys are paths within the directory and cannot lead out of it. By default, files
+of the same key get a number (.2, .3, …), and a key that is not a path is encoded
+as one file name. Either all files appear in the directory, or none.
 
 Examples:
   binfiles unpack pages.bin pages/                        all documents

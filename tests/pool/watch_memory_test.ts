@@ -5,8 +5,6 @@ import {
   assertGreaterOrEqual,
   assertThrows,
 } from "@std/assert";
-import { runOptimizationDemo } from "../../cli/demo.ts";
-import { formatStatistics } from "../../cli/statistics.ts";
 import { compress } from "../../codec/mod.ts";
 import {
   MemoryPool,
@@ -82,32 +80,4 @@ Deno.test("an interval that cannot be is refused", () => {
       "expected a positive number",
     );
   }
-});
-
-Deno.test("statistics for people tell what was reused", () => {
-  const pool = new MemoryPool();
-  const watch = watchMemory({ pool });
-  for (let i = 0; i < 4; i++) compress(new Uint8Array(1000), "lz4", { pool });
-  const lines = formatStatistics(watch.close()).split("\n");
-  assert(lines[0].startsWith("memory: peak "), lines[0]);
-  const compressors = lines.find((line) => line.startsWith("compressors"))!;
-  assertEquals(compressors.split(/\s+/).slice(1, 5), ["4", "75.0%", "1", "1"]);
-  // A part that was never asked for has no share of reuse.
-  const documents = lines.find((line) => line.startsWith("document buffers"))!;
-  assertEquals(documents.split(/\s+/).slice(2, 5), ["0", "0", "0"]);
-});
-
-Deno.test("the demo compresses both ways and says what to do with it", async () => {
-  const lines: string[] = [];
-  await runOptimizationDemo({
-    documents: 50,
-    codecs: ["gzip", "lz4"],
-    print: (line) => lines.push(line),
-  });
-  const ways = lines.filter((line) =>
-    /^(gzip|lz4) .*(original|pooled)/.test(line)
-  );
-  assertEquals(ways.length, 4);
-  assert(lines.some((line) => /gzip \(.+\) [\d.]+ times as fast/.test(line)));
-  assert(lines.some((line) => line.startsWith("What to do with it")));
 });
