@@ -212,7 +212,7 @@ function unmount(path: string): void {
   new Deno.Command("umount", { args: [path] }).outputSync();
 }
 
-/** Whether this process may mount disks; tests that need it are shown as ignored otherwise. */
+/** Whether this process may mount disks: only the superuser may, and not in every container. */
 const mayMount = (() => {
   try {
     using directory = new TemporaryDirectory();
@@ -226,7 +226,8 @@ const mayMount = (() => {
 
 Deno.test({
   name:
-    "a full disk is a clear error; source and target stay as they are, and nothing is left behind",
+    "a full disk is a clear error; source and target stay as they are, and nothing is left behind" +
+    (mayMount ? "" : " (ignored: this process may not mount a disk)"),
   ignore: !mayMount,
   async fn() {
     using directory = new TemporaryDirectory();

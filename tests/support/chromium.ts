@@ -1,6 +1,7 @@
 /** A Chromium without a window, driven by the DevTools protocol. */
 import { join } from "node:path";
 import { TemporaryDirectory } from "./files.ts";
+import { isMissing } from "./is_missing.ts";
 
 const PROGRAMS = Deno.env.has("CHROMIUM")
   ? [Deno.env.get("CHROMIUM")!]
@@ -16,16 +17,14 @@ export const chromium: string | undefined = PROGRAMS.find((program) => {
   }
 });
 
-/** Options of tests that need a browser: they are skipped, and say so, where there is none. */
+/** A test in a browser, which is ignored where there is none. */
 export function browserTest(
   name: string,
   fn: (browser: Browser) => Promise<void>,
 ): void {
   Deno.test({
-    name: chromium === undefined
-      ? `${name} (skipped: Chromium is not installed)`
-      : name,
-    ignore: chromium === undefined,
+    name,
+    ignore: isMissing(chromium ?? PROGRAMS[0]),
     async fn() {
       const browser = await Browser.start();
       try {
