@@ -22,7 +22,6 @@ const COMPILER_OPTIONS = {
   lib: ["es2022", "esnext.disposable", "dom", "dom.asynciterable"],
   // The package's types must not need those of Node.
   types: [],
-  rewriteRelativeImportExtensions: true,
 };
 
 /** Path of a runtime's program. */
