@@ -19,7 +19,7 @@ import {
   packageFiles,
   repack,
 } from "../../doc/mod.ts";
-import { dyingThreads } from "../support/dying_threads.ts";
+import { dyingThreads, type Way } from "../support/dying_threads.ts";
 import { root, runCommand, runShell } from "../support/command.ts";
 import {
   fixture,
@@ -465,7 +465,7 @@ Deno.test("a thread that dies, whatever it is at, fails the job with a clear err
   writeBinFile(source, numberedDocs(12_000));
   await repack({ source, target: archive, packageCodec: "gzip" });
   const target = directory.file("docs.bin");
-  const ways = [
+  const ways: [Way, string][] = [
     ["start", source],
     ["reading", source],
     // With an archive, all work is the threads'.
@@ -493,7 +493,7 @@ Deno.test("running out of memory in a thread ends the process at once, and the n
   const target = directory.file("docs.bin");
   writeBinFile(source, numberedDocs(12_000));
   const program = new URL(
-    "../support/repack_without_memory.ts",
+    "programs/repack_without_memory.ts",
     import.meta.url,
   );
   const { success, stderr } = await new Deno.Command(Deno.execPath(), {
