@@ -76,7 +76,10 @@ browserTest(
         /^FileError: .*no node:fs.* from a stream/,
       );
     }
-    assertMatch(outcome.errors.blobSource, /^FileError: .* in a web worker/);
+    assertMatch(
+      outcome.errors.blobSource,
+      /^FileError: .* only in web workers/,
+    );
     assertEquals(outcome.idle, 1);
     assertEquals(outcome.engines, [
       "gzip: fflate",

@@ -2,24 +2,7 @@ import { fileURLToPath } from "node:url";
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { runCommand } from "../support/command.ts";
 import { fixture, TemporaryDirectory } from "../support/files.ts";
-
-/** Whether a shell is installed. */
-async function has(shell: string): Promise<boolean> {
-  try {
-    const { success } = await new Deno.Command(shell, {
-      args: ["-c", "exit 0"],
-    }).output();
-    return success;
-  } catch {
-    return false;
-  }
-}
-
-const isInstalled = {
-  bash: await has("bash"),
-  zsh: await has("zsh"),
-  fish: await has("fish"),
-};
+import { isMissing } from "../support/is_missing.ts";
 
 /** A line that a user types, and words that the shell must, or must not, offer. */
 interface Case {
@@ -102,7 +85,7 @@ function check(offered: string[], { line, ...expected }: Case): void {
 
 Deno.test({
   name: "bash completes commands, aliases, options, codecs and files",
-  ignore: !isInstalled.bash,
+  ignore: isMissing("bash"),
   async fn() {
     using directory = new TemporaryDirectory();
     const COMPLETIONS = await writeScript("bash", directory);
@@ -118,7 +101,7 @@ Deno.test({
 
 Deno.test({
   name: "fish completes commands, aliases, options, codecs and files",
-  ignore: !isInstalled.fish,
+  ignore: isMissing("fish"),
   async fn() {
     using directory = new TemporaryDirectory();
     const COMPLETIONS = await writeScript("fish", directory);
@@ -131,7 +114,7 @@ Deno.test({
 
 Deno.test({
   name: "zsh completes commands, aliases, options, codecs and files",
-  ignore: !isInstalled.zsh,
+  ignore: isMissing("zsh"),
   async fn() {
     using directory = new TemporaryDirectory();
     const COMPLETIONS = await writeScript("zsh", directory);

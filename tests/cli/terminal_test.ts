@@ -3,12 +3,7 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { Doc } from "../../doc/mod.ts";
 import { commandLine } from "../support/command.ts";
 import { TemporaryDirectory, writeBinFile } from "../support/files.ts";
-
-const hasScript = await new Deno.Command("script", {
-  args: ["--version"],
-  stdout: "null",
-  stderr: "null",
-}).output().then(({ success }) => success, () => false);
+import { isMissing } from "../support/is_missing.ts";
 
 /** Moves the cursor to the start of the line and clears the line. */
 const CLEAR_LINE = "\r\x1b[K";
@@ -30,7 +25,7 @@ async function runOnTerminal(
 Deno.test({
   name:
     "on a terminal, progress is one line that is updated and cleared at the end",
-  ignore: !hasScript,
+  ignore: isMissing("script"),
   async fn() {
     using directory = new TemporaryDirectory();
     const source = directory.file("source.bin");
@@ -55,7 +50,7 @@ Deno.test({
 
 Deno.test({
   name: "on a terminal, errors are coloured, unless NO_COLOR is set",
-  ignore: !hasScript,
+  ignore: isMissing("script"),
   async fn() {
     const args = ["count", "nosuch.bin"];
     const coloured = await runOnTerminal(args, { NO_COLOR: "", CI: "true" });

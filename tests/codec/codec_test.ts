@@ -40,14 +40,14 @@ import {
   UnknownCodecError,
 } from "../../codec/mod.ts";
 import { BinfilesError, MemoryPool, PoolError } from "../../pool/mod.ts";
+import { anyDocument } from "../support/any_document.ts";
 import {
-  anyDocument,
   assertSameBytes,
   concat,
   randomBytes,
-  runProgram,
   text,
 } from "../support/bytes.ts";
+import { runProgram } from "../support/run_program.ts";
 
 await loadPortableEngines();
 

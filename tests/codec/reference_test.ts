@@ -8,6 +8,7 @@ import {
   TemporaryDirectory,
   writeBinFile,
 } from "../support/files.ts";
+import { isMissing } from "../support/is_missing.ts";
 
 /** Programs by codec; all of them take these options. */
 const programs: [CodecName, string][] = [
@@ -18,15 +19,6 @@ const programs: [CodecName, string][] = [
   ["zstd", "zstd"],
   ["brotli", "brotli"],
 ];
-
-function isInstalled(program: string): boolean {
-  try {
-    return new Deno.Command(program, { args: ["--version"] })
-      .outputSync().success;
-  } catch {
-    return false;
-  }
-}
 
 /** Sends bytes through a program. */
 async function filter(
@@ -50,7 +42,7 @@ async function filter(
 }
 
 for (const [codec, program] of programs) {
-  const ignore = !isInstalled(program);
+  const ignore = isMissing(program);
 
   Deno.test({
     name:

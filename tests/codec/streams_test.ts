@@ -27,15 +27,15 @@ import {
   preferEngine,
   UnknownCodecError,
 } from "../../codec/mod.ts";
+import { anyDocument } from "../support/any_document.ts";
 import {
-  anyDocument,
   assertSameBytes,
   concat,
   randomBytes,
-  runCoder,
-  runProgram,
   text,
 } from "../support/bytes.ts";
+import { runCoder } from "../support/run_coder.ts";
+import { runProgram } from "../support/run_program.ts";
 
 await loadPortableEngines();
 

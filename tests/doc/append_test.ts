@@ -26,7 +26,7 @@ import {
   TemporaryDirectory,
   writeBinFile,
 } from "../support/files.ts";
-import { OpenWriter } from "../support/writer_processes.ts";
+import { OpenWriter } from "../support/open_writer.ts";
 
 const KEY_SIZE_LIMIT = 1000;
 

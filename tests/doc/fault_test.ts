@@ -19,7 +19,7 @@ import {
   packageFiles,
   repack,
 } from "../../doc/mod.ts";
-import { dyingThreads } from "../support/dying_threads.ts";
+import { dyingThreads, type Way } from "../support/dying_threads.ts";
 import { root, runCommand, runShell } from "../support/command.ts";
 import {
   fixture,
@@ -212,7 +212,7 @@ function unmount(path: string): void {
   new Deno.Command("umount", { args: [path] }).outputSync();
 }
 
-/** Whether this process may mount disks; tests that need it are shown as ignored otherwise. */
+/** Whether this process may mount disks: only the superuser may, and not in every container. */
 const mayMount = (() => {
   try {
     using directory = new TemporaryDirectory();
@@ -226,7 +226,8 @@ const mayMount = (() => {
 
 Deno.test({
   name:
-    "a full disk is a clear error; source and target stay as they are, and nothing is left behind",
+    "a full disk is a clear error; source and target stay as they are, and nothing is left behind" +
+    (mayMount ? "" : " (ignored: this process may not mount a disk)"),
   ignore: !mayMount,
   async fn() {
     using directory = new TemporaryDirectory();
@@ -464,7 +465,7 @@ Deno.test("a thread that dies, whatever it is at, fails the job with a clear err
   writeBinFile(source, numberedDocs(12_000));
   await repack({ source, target: archive, packageCodec: "gzip" });
   const target = directory.file("docs.bin");
-  const ways = [
+  const ways: [Way, string][] = [
     ["start", source],
     ["reading", source],
     // With an archive, all work is the threads'.
@@ -492,7 +493,7 @@ Deno.test("running out of memory in a thread ends the process at once, and the n
   const target = directory.file("docs.bin");
   writeBinFile(source, numberedDocs(12_000));
   const program = new URL(
-    "../support/repack_without_memory.ts",
+    "programs/repack_without_memory.ts",
     import.meta.url,
   );
   const { success, stderr } = await new Deno.Command(Deno.execPath(), {

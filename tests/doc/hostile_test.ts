@@ -1,6 +1,6 @@
 /** Input that claims or becomes much more than it is must not take the memory for it. */
 import { assert } from "@std/assert";
-import { runProgram } from "../support/bytes.ts";
+import { runProgram } from "../support/run_program.ts";
 
 /** No input may take more than this, in megabytes. */
 const LIMIT = 64;

@@ -19,9 +19,9 @@ import {
   assertSameBytes,
   concat,
   randomBytes,
-  runProgram,
   text,
 } from "../support/bytes.ts";
+import { runProgram } from "../support/run_program.ts";
 import {
   fixture,
   numberedDocs,

@@ -14,7 +14,7 @@ import {
   TemporaryDirectory,
   writeBinFile,
 } from "../support/files.ts";
-import { startWriter } from "../support/writer_processes.ts";
+import { startWriter } from "../support/open_writer.ts";
 
 /** How often each kind of process is killed. */
 const KILLS = Number(Deno.env.get("BINFILES_KILLS") ?? 5);

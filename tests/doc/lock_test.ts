@@ -26,7 +26,7 @@ import {
   TemporaryDirectory,
   writeBinFile,
 } from "../support/files.ts";
-import { OpenWriter, startWriter } from "../support/writer_processes.ts";
+import { OpenWriter, startWriter } from "../support/open_writer.ts";
 
 /** What a runtime without `flock` has in its lock files. */
 function writeNodeLock(path: string, pid: number, more = {}): void {

@@ -26,7 +26,7 @@ async function pressure(
       "run",
       "-A",
       "--v8-flags=--expose-gc,--trace-gc",
-      `${root}tests/support/gc_pressure.ts`,
+      `${root}tests/pool/programs/gc_pressure.ts`,
       ...[kind, codec, String(count)],
     ],
   }).output();

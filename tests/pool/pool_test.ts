@@ -33,7 +33,7 @@ import {
 } from "../../pool/memory_pool.ts";
 import { type Closeable, ObjectPool } from "../../pool/object_pool.ts";
 import { sizeClassOf, sizeOfClass } from "../../pool/size_class.ts";
-import { type ProgramOptions, runProgram } from "../support/bytes.ts";
+import { type ProgramOptions, runProgram } from "../support/run_program.ts";
 
 /** A pool that the environment does not switch. */
 function makePool(options: MemoryPoolOptions = {}): MemoryPool {

@@ -11,7 +11,7 @@ import {
   type MemorySnapshot,
   watchMemory,
 } from "../../pool/mod.ts";
-import { runProgram } from "../support/bytes.ts";
+import { runProgram } from "../support/run_program.ts";
 
 const pause = (milliseconds: number) =>
   new Promise((resolve) => setTimeout(resolve, milliseconds));

@@ -1,12 +1,13 @@
 /** A Chromium without a window, driven by the DevTools protocol. */
 import { join } from "node:path";
 import { TemporaryDirectory } from "./files.ts";
+import { isMissing } from "./is_missing.ts";
 
 const PROGRAMS = Deno.env.has("CHROMIUM")
   ? [Deno.env.get("CHROMIUM")!]
   : ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
 
-/** The browser that is installed; undefined when none is. */
+/** The installed browser; undefined when there is none. */
 export const chromium: string | undefined = PROGRAMS.find((program) => {
   try {
     return new Deno.Command(program, { args: ["--version"], stderr: "null" })
@@ -16,16 +17,14 @@ export const chromium: string | undefined = PROGRAMS.find((program) => {
   }
 });
 
-/** Options of tests that need a browser: they are skipped, and say so, where there is none. */
+/** Defines a test that runs in a browser. It is ignored where there is none. */
 export function browserTest(
   name: string,
   fn: (browser: Browser) => Promise<void>,
 ): void {
   Deno.test({
-    name: chromium === undefined
-      ? `${name} (skipped: Chromium is not installed)`
-      : name,
-    ignore: chromium === undefined,
+    name,
+    ignore: isMissing(chromium ?? PROGRAMS[0]),
     async fn() {
       const browser = await Browser.start();
       try {
@@ -54,13 +53,13 @@ export class Browser {
     this.#address = `127.0.0.1:${port}`;
   }
 
-  /** Starts a browser with a profile of its own. */
+  /** Starts a browser with a new profile. */
   static async start(): Promise<Browser> {
     const directory = new TemporaryDirectory();
     const process = new Deno.Command(chromium!, {
       args: [
         "--headless=new",
-        // There is no sandbox for the superuser, as whom containers run.
+        // Containers run as root, for whom Chromium has no sandbox.
         "--no-sandbox",
         "--disable-gpu",
         "--disable-dev-shm-usage",
@@ -72,7 +71,7 @@ export class Browser {
       stdout: "null",
       stderr: "null",
     }).spawn();
-    // It writes the port that it has chosen to a file.
+    // Chromium writes the port that it listens on to this file.
     const portFile = join(directory.path, "DevToolsActivePort");
     const port = await eventually("Chromium starts", () => {
       try {
@@ -97,12 +96,12 @@ export class Browser {
     return page;
   }
 
-  /** Ends it. */
+  /** Ends the browser and removes its profile. */
   async close(): Promise<void> {
     for (const page of this.#pages) await page.close();
     this.#process.kill("SIGKILL");
     await this.#process.status;
-    // Its children may take a moment longer.
+    // Child processes may still write to the profile for a moment.
     await eventually("the profile is removed", () => {
       try {
         this.#directory[Symbol.dispose]();
@@ -114,13 +113,13 @@ export class Browser {
   }
 }
 
-/** What a call of the protocol results in. */
+/** The result of a DevTools call, whose shape depends on the method. */
 // deno-lint-ignore no-explicit-any
 type Result = any;
 
-/** A page of a browser. */
+/** A page in a browser. */
 export class Page {
-  /** Errors that nobody caught, and what the browser refused to do. */
+  /** Uncaught errors, and what the browser blocked. */
   readonly problems: string[] = [];
   readonly #socket: WebSocket;
   readonly #waiting = new Map<
@@ -134,7 +133,7 @@ export class Page {
     socket.onmessage = ({ data }) => this.#receive(JSON.parse(data));
   }
 
-  /** Connects to a page that is there. */
+  /** Connects to an open page. */
   static async connect(url: string): Promise<Page> {
     const socket = new WebSocket(url);
     await new Promise((resolve, reject) => {
@@ -148,13 +147,13 @@ export class Page {
     return page;
   }
 
-  /** Goes somewhere, and waits until it is there. */
+  /** Navigates to a URL and waits until the page has loaded. */
   async navigate(url: string): Promise<void> {
     await this.call("Page.navigate", { url });
     await this.until("document.readyState === 'complete'");
   }
 
-  /** The value of an expression, or what its promise results in. */
+  /** Evaluates an expression in the page. Promises are awaited. */
   async evaluate<T>(expression: string): Promise<T> {
     const { result, exceptionDetails } = await this.call("Runtime.evaluate", {
       expression,
@@ -167,7 +166,7 @@ export class Page {
     );
   }
 
-  /** Waits until an expression has a value that counts as true, and returns it. */
+  /** Waits until an expression is truthy and returns its value. */
   until<T>(expression: string): Promise<T> {
     return eventually(
       expression,
@@ -176,7 +175,7 @@ export class Page {
     );
   }
 
-  /** Picks files in an input element. */
+  /** Picks files in a file input. */
   async pick(selector: string, ...files: string[]): Promise<void> {
     const { root } = await this.call("DOM.getDocument");
     const { nodeId } = await this.call("DOM.querySelector", {
@@ -186,7 +185,7 @@ export class Page {
     await this.call("DOM.setFileInputFiles", { nodeId, files });
   }
 
-  /** Presses keys, one after the other, by their names: `ArrowDown`, `Enter`, `a`. */
+  /** Presses keys in turn, by name: `ArrowDown`, `Enter`, `a`. */
   async press(...keys: string[]): Promise<void> {
     for (const key of keys) {
       const text = key === "Enter" ? "\r" : key.length === 1 ? key : undefined;
@@ -200,7 +199,7 @@ export class Page {
     }
   }
 
-  /** Sets the size of the window, and whether the user likes it dark. */
+  /** Sets the size of the window and the preferred color scheme. */
   async present(width: number, height: number, dark = false): Promise<void> {
     await this.call("Emulation.setDeviceMetricsOverride", {
       ...{ width, height, deviceScaleFactor: 1, mobile: width < 600 },
@@ -213,13 +212,13 @@ export class Page {
     });
   }
 
-  /** Takes a picture of it as PNG. */
+  /** Saves a screenshot as PNG. */
   async screenshot(path: string): Promise<void> {
     const { data } = await this.call("Page.captureScreenshot");
     Deno.writeFileSync(path, Uint8Array.fromBase64(data));
   }
 
-  /** Calls a method of the protocol. */
+  /** Calls a DevTools method. */
   call(method: string, params: object = {}): Promise<Result> {
     const id = ++this.#calls;
     return new Promise((resolve, reject) => {
@@ -252,7 +251,7 @@ export class Page {
   }
 }
 
-/** Numbers of keys, for which pages still ask. */
+/** Key codes, which some pages still read. */
 const KEY_CODES: Record<string, number> = {
   Backspace: 8,
   Tab: 9,
@@ -268,23 +267,23 @@ const KEY_CODES: Record<string, number> = {
   ArrowDown: 40,
 };
 
-/** How long something may take, in milliseconds, before it counts as failed. */
-const PATIENCE = 30_000;
+/** How long {@linkcode eventually} waits, in milliseconds. */
+const TIMEOUT = 30_000;
 
-/** A value, or nothing yet. */
+/** A value, or none yet. */
 type Maybe<T> = T | undefined | false;
 
-/** Tries again and again until there is a value that counts as true. */
+/** Repeats an attempt until it returns something truthy. @throws {Error} It takes too long. */
 export async function eventually<T>(
   what: string,
   attempt: () => Maybe<T> | Promise<Maybe<T>>,
   explain = () => "",
 ): Promise<T> {
-  const end = Date.now() + PATIENCE;
+  const end = Date.now() + TIMEOUT;
   while (Date.now() < end) {
     const value = await attempt();
     if (value) return value;
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
-  throw new Error(`It does not come true: ${what}\n${explain()}`);
+  throw new Error(`Timed out waiting for: ${what}\n${explain()}`);
 }

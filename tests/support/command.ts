@@ -1,10 +1,10 @@
-/** Runs the command line as its tasks do, in processes of their own and with the permissions that are granted there. */
+/** Runs the command line as its tasks do: in a process, with the permissions of the task. */
 import { fileURLToPath } from "node:url";
 
 /** Root of the project, with a slash at its end. */
 export const root = fileURLToPath(new URL("../..", import.meta.url));
 
-/** The tasks that start a command. */
+/** Tasks that start a command. */
 export type Task = "binfiles" | "repack";
 
 /** How to start a command. */
@@ -13,9 +13,9 @@ export interface CommandOptions {
   task?: Task;
   /** Environment variables to add. */
   env?: Record<string, string>;
-  /** What the command finds on its standard input, which is a pipe then. Default: nothing. */
+  /** Written to the standard input, which is a pipe then. Default: no input. */
   stdin?: Uint8Array | string;
-  /** What becomes of what it prints. Default: it is piped. */
+  /** Where its output goes. Default: a pipe. */
   output?: "piped" | "null";
 }
 
@@ -23,9 +23,9 @@ export interface CommandOptions {
 export interface Outcome {
   /** Exit code. */
   code: number;
-  /** What it printed. */
+  /** Its standard output. */
   stdout: string;
-  /** Its errors, and what it said beside its results. */
+  /** Its standard error: messages and progress. */
   stderr: string;
 }
 
@@ -33,18 +33,18 @@ const { tasks }: { tasks: Record<Task, { command: string }> } = JSON.parse(
   Deno.readTextFileSync(`${root}deno.json`),
 );
 
-/** What the runtime is given to start a task: the flags that the task has, and no more. */
+/** Arguments of Deno that start a task, with exactly the flags of the task. */
 function runtimeArguments(task: Task): string[] {
   const flags = tasks[task].command.split(" ").slice(2, -1);
   return ["run", "--quiet", "--no-prompt", ...flags, `${root}cli/${task}.ts`];
 }
 
-/** A command as the operating system is given it. */
+/** The program and arguments of a command. */
 export function commandLine(args: readonly string[]): string[] {
   return [Deno.execPath(), ...runtimeArguments("binfiles"), ...args];
 }
 
-/** Starts a command and leaves the rest to the caller. */
+/** Starts a command. */
 export function startCommand(
   args: readonly string[],
   { task = "binfiles", env, stdin, output = "piped" }: CommandOptions = {},
@@ -58,7 +58,7 @@ export function startCommand(
   }).spawn();
 }
 
-/** Runs a command to its end; what it prints is kept as bytes. */
+/** Runs a command and returns its output as bytes. */
 export async function runCommandRaw(
   args: readonly string[],
   options: CommandOptions = {},
@@ -72,7 +72,7 @@ export async function runCommandRaw(
   return { code, stdout, stderr: new TextDecoder().decode(stderr) };
 }
 
-/** Runs a command to its end. */
+/** Runs a command. */
 export async function runCommand(
   args: readonly string[],
   options: CommandOptions = {},
@@ -81,10 +81,7 @@ export async function runCommand(
   return { ...rest, stdout: new TextDecoder().decode(stdout) };
 }
 
-/**
- * Runs a shell script, for pipes and redirections. `binfiles` in it is the
- * command, and `$1`, `$2`, … are `args`.
- */
+/** Runs a shell script in which `binfiles` is the command and `$1`, `$2`, … are `args`. */
 export async function runShell(
   script: string,
   ...args: string[]
@@ -105,7 +102,7 @@ export async function runShell(
   };
 }
 
-/** Writes to the standard input of a process, which may have ended before it read all. */
+/** Writes to the standard input of a process, which may end before it has read everything. */
 async function feed(
   stdin: WritableStream<Uint8Array>,
   bytes: Uint8Array | string,

@@ -1,9 +1,9 @@
-/** Has all threads that are started be ones of `_dying_thread.ts` that die in some way, until the scope is left. */
-export function dyingThreads(way: string): Disposable {
+/** Replaces every thread that is started with one that dies at `way` ({@linkcode Way}), until the end of the scope. */
+export function dyingThreads(way: Way): Disposable {
   const { Worker } = globalThis;
   globalThis.Worker = class extends Worker {
     constructor(_: string | URL, options?: WorkerOptions) {
-      const url = new URL("dying_thread.ts", import.meta.url);
+      const url = new URL("programs/dying_thread.ts", import.meta.url);
       super(url, { ...options, type: "module", name: way });
     }
   };
@@ -13,3 +13,6 @@ export function dyingThreads(way: string): Disposable {
     },
   };
 }
+
+/** When a thread dies: at its start, at a step of its job, or when memory runs out. */
+export type Way = "start" | "spool" | "reading" | "turn" | "writing" | "memory";

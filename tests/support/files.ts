@@ -9,7 +9,7 @@ import {
   type DocWriterOptions,
 } from "../../doc/mod.ts";
 
-/** A directory that is gone after the scope. */
+/** A temporary directory, removed at the end of the scope. */
 export class TemporaryDirectory implements Disposable {
   /** Its path. */
   readonly path = Deno.makeTempDirSync({ prefix: "binfiles-test-" });
@@ -34,14 +34,14 @@ export function fixture(name: string): string {
   return fileURLToPath(new URL(`../fixtures/${name}`, import.meta.url));
 }
 
-/** What the manifest of the fixtures says of a document. */
+/** What the manifest of the fixtures says about a document. */
 export interface ManifestEntry {
   key: string;
   size: number;
   sha256: string;
 }
 
-/** The documents of all fixtures, in order. */
+/** The documents of every fixture, in order. */
 export const manifest: ManifestEntry[] = JSON.parse(
   Deno.readTextFileSync(fixture("manifest.json")),
 );
@@ -55,7 +55,7 @@ export async function sha256(bytes: Uint8Array): Promise<string> {
   ).join("");
 }
 
-/** Documents as the manifest describes them. */
+/** Describes documents as the manifest does. */
 export function describe(docs: Iterable<Doc>): Promise<ManifestEntry[]> {
   return Promise.all(
     Array.from(docs, async ({ name, content }) => ({
@@ -82,7 +82,7 @@ export function readBinFile(path: string, codec?: string): Doc[] {
   return [...reader];
 }
 
-/** Keys and beginnings of contents, with their sizes and checksums: enough to compare, short enough to print. */
+/** One line per document, with key, first characters, size and checksum: enough to compare, short enough to print. */
 export function outline(docs: Iterable<Doc>): string[] {
   return Array.from(docs, (doc) => {
     const { length } = doc.content;

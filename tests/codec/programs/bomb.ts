@@ -13,7 +13,8 @@ import {
   loadPortableEngines,
   preferEngine,
 } from "../../../codec/mod.ts";
-import { concat, peakGrowth } from "../../support/bytes.ts";
+import { concat } from "../../support/bytes.ts";
+import { peakGrowth } from "../../support/peak_growth.ts";
 
 const { name } = findCodec(Deno.args[0]);
 await loadPortableEngines();

@@ -9,7 +9,7 @@ import {
   decompressionStream,
   findCodec,
 } from "../../../codec/mod.ts";
-import { peakGrowth } from "../../support/bytes.ts";
+import { peakGrowth } from "../../support/peak_growth.ts";
 
 const { name } = findCodec(Deno.args[0]);
 const zeros = new Uint8Array(1_000_000);

@@ -20,7 +20,8 @@ import {
   encodeRecord,
   repack,
 } from "../../../doc/mod.ts";
-import { concat, peakGrowth } from "../../support/bytes.ts";
+import { concat } from "../../support/bytes.ts";
+import { peakGrowth } from "../../support/peak_growth.ts";
 import { fixture, TemporaryDirectory } from "../../support/files.ts";
 
 const { gc } = globalThis as unknown as { gc(): void };

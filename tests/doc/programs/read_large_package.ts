@@ -11,7 +11,7 @@ import {
   openInput,
   RecordScanner,
 } from "../../../doc/mod.ts";
-import { peakGrowth } from "../../support/bytes.ts";
+import { peakGrowth } from "../../support/peak_growth.ts";
 
 const record = encodeRecord(new Uint8Array([65]), new Uint8Array(100_000));
 const parts: Uint8Array<ArrayBuffer>[] = [];

@@ -1,19 +1,22 @@
-/** Processes that write bin files, for tests of what happens beside them and after their deaths. */
+/** Processes that write bin files, for tests of concurrent writers and of killed ones. */
 import { TextLineStream } from "@std/streams";
 import type { DocWriterOptions } from "../../doc/mod.ts";
 import { root } from "./command.ts";
 
-/** What such a process does with numbered documents. */
+/** What a writing process does. */
 export interface WriterWork {
   /** Path of the file. */
   path: string;
-  /** How to write it. */
+  /** Options of its writers. */
   options: DocWriterOptions;
-  /** Number of documents. */
+  /** Number of documents, which are numbered ones. */
   count: number;
-  /** How often it opens the file, writes all documents and closes it; undefined for once, without closing it. */
+  /**
+   * How often it opens the file, writes all documents and closes it. When
+   * omitted: once, and the file stays open.
+   */
   times?: number;
-  /** Whether it flushes after every document. */
+  /** Whether it flushes after each document. */
   flushes?: boolean;
 }
 
@@ -31,7 +34,7 @@ export function startWriter(
       "--allow-read",
       "--allow-write",
       "--allow-env",
-      `${root}tests/support/writer_process.ts`,
+      `${root}tests/support/programs/write_docs.ts`,
       JSON.stringify(work),
     ],
     stdin: "null",
@@ -39,9 +42,9 @@ export function startWriter(
   }).spawn();
 }
 
-/** A process that has written documents, flushed them, and has the file open. */
+/** A process that has written and flushed documents and keeps the file open. */
 export class OpenWriter implements AsyncDisposable {
-  /** The number of the process. */
+  /** Its process id. */
   readonly pid: number;
   readonly #child: Deno.ChildProcess;
 
@@ -50,7 +53,7 @@ export class OpenWriter implements AsyncDisposable {
     this.pid = child.pid;
   }
 
-  /** Starts the process and waits until it is so far. */
+  /** Starts the process and waits until the documents are flushed. */
   static async start(
     path: string,
     options: DocWriterOptions,
@@ -70,7 +73,7 @@ export class OpenWriter implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    // Fails if it has been killed already.
+    // Killing fails if the process is dead already.
     await this.kill().catch(() => {});
   }
 }

@@ -1,7 +1,11 @@
-/** The process of `_writer_processes.ts`. */
-import { DocWriter } from "../../doc/mod.ts";
-import { numberedDocs } from "./files.ts";
-import type { WriterWork } from "./writer_processes.ts";
+/**
+ * Writes numbered documents to a bin file.
+ *
+ * Arguments: <`WriterWork` as JSON>
+ */
+import { DocWriter } from "../../../doc/mod.ts";
+import { numberedDocs } from "../files.ts";
+import type { WriterWork } from "../open_writer.ts";
 
 const { path, options, count, times, flushes }: WriterWork = JSON.parse(
   Deno.args[0],
@@ -17,7 +21,7 @@ for (let time = 0; time < (times ?? 1); time++) {
   else {
     writer.flush();
     console.log("done");
-    // Whoever started this process ends it.
+    // The process keeps the file open until it is killed.
     setInterval(() => {}, 1000);
   }
 }

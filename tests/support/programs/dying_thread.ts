@@ -1,11 +1,15 @@
-/** A thread of a job that dies, of an error that nobody catches or of too little memory, at what its name says. */
-import { JobControl } from "../../doc/job/shared_state.ts";
-import { answerOnce } from "../../doc/job/thread.ts";
-import { perform } from "../../doc/thread_tasks.ts";
+/**
+ * A thread of a job that dies of an uncaught error, or because it runs out of
+ * memory. Its name says when: see `Way` in `../dying_threads.ts`.
+ */
+import { JobControl } from "../../../doc/job/shared_state.ts";
+import { answerOnce } from "../../../doc/job/thread.ts";
+import { perform } from "../../../doc/thread_tasks.ts";
+import type { Way } from "../dying_threads.ts";
 
-const { name: way } = self as unknown as { name: string };
+const { name: way } = self as unknown as { name: Way };
 
-/** Dies, and never gets any further. */
+/** Dies of an uncaught error; the promise never settles. */
 function die(): Promise<never> {
   setTimeout(() => {
     throw new Error(`killed at ${way}`);
@@ -13,7 +17,7 @@ function die(): Promise<never> {
   return new Promise(() => {});
 }
 
-/** Takes more and more memory, as fast as it can. */
+/** Allocates until memory runs out. */
 function exhaustMemory(): never {
   const taken: unknown[] = [];
   for (;;) taken.push(Array.from({ length: 10_000 }, (_, i) => ({ i })));
@@ -22,7 +26,7 @@ function exhaustMemory(): never {
 const methods = JobControl.prototype;
 const { lockInput, waitTurn } = methods;
 if (way === "reading") {
-  // While it holds the input, which others wait for.
+  // It dies holding the input that the other threads wait for.
   methods.lockInput = async function () {
     await lockInput.call(this);
     return await die();
@@ -30,7 +34,7 @@ if (way === "reading") {
 }
 if (way === "turn") methods.waitTurn = die;
 if (way === "writing") {
-  // While it is its turn, which others wait for.
+  // It dies in its turn at the output, which the other threads wait for.
   methods.waitTurn = async function (ticket) {
     await waitTurn.call(this, ticket);
     return await die();

@@ -1,9 +1,9 @@
 /**
- * Compresses and decompresses many documents, pooled or not, and prints by how
- * much the heap and the memory outside of it have grown. Its garbage collections
- * are counted by whoever runs it with --trace-gc.
+ * Compresses and decompresses many documents, with the pool or without, and
+ * prints by how much the heap and external memory grew. Run with `--trace-gc`,
+ * it also prints its garbage collections.
  *
- * Usage: deno run -A --v8-flags=--expose-gc,--trace-gc tests/support/gc_pressure.ts <pooled | original> <codec> <count>
+ * Needs `--v8-flags=--expose-gc`. Arguments: <pooled | original> <codec> <count>
  */
 import {
   compressOriginal,
@@ -11,12 +11,12 @@ import {
   findCodec,
   leaseCompressor,
   leaseDecompressor,
-} from "../../codec/mod.ts";
+} from "../../../codec/mod.ts";
 
 const [kind, name, count] = Deno.args;
 const codec = findCodec(name).name;
 const slab = new Uint8Array(64 * 1024);
-// A thousand documents of different content, one after the other.
+// A thousand different documents, one after the other.
 const documents = new TextEncoder().encode(
   Array.from({ length: 1000 }, (_, i) => `document ${i} `.repeat(60)).join("")
     .slice(0, 700_000),
@@ -40,7 +40,7 @@ const run = kind === "pooled" ? pooled : original;
 const all = (times: number) => {
   for (let i = 0; i < times; i++) run(size * (i % 1000));
 };
-// Until everything is compiled, and what is reused is there.
+// Warm up: code is compiled, and the pool has its objects.
 all(3000);
 (globalThis as { gc?(): void }).gc!();
 const before = Deno.memoryUsage();
