@@ -42,7 +42,7 @@ Examples:
 }
 
 async function listTar(path: string, options: Options): Promise<void> {
-  const { readTar } = await import("../../doc/source/tar_parser.ts");
+  const { readTar } = await import("../../doc/source/tar.ts");
   const { pattern, limit, json, tarCodec } = options;
   const decoder = new TextDecoder();
   let left = limit || Infinity;
