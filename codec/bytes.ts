@@ -44,6 +44,11 @@ export function withRoom(
   return larger;
 }
 
+/** Reads an unsigned 16-bit little-endian integer. */
+export function readUint16(bytes: Uint8Array, at: number): number {
+  return bytes[at] | bytes[at + 1] << 8;
+}
+
 /** Reads a signed 32-bit little-endian integer. */
 export function readInt32(bytes: Uint8Array, at: number): number {
   return bytes[at] | bytes[at + 1] << 8 | bytes[at + 2] << 16 |

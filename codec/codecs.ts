@@ -1,5 +1,12 @@
 import { OptionError } from "../pool/errors.ts";
 import { UnknownCodecError } from "./errors.ts";
+import {
+  BZIP2_MAGIC,
+  GZIP_MAGIC,
+  LZ4_MAGIC,
+  XZ_MAGIC,
+  ZSTD_MAGIC,
+} from "./magic.ts";
 import { codecAliases, type CodecName, codecNames } from "./names.ts";
 
 /** A compression format: its names and properties. Engines implement it; see `listEngines()`. */
@@ -24,7 +31,7 @@ const gzip: Codec = {
   id: 0,
   suffix: ".gz",
   level: { min: 0, max: 9, default: 6 },
-  magic: [0x1f, 0x8b, 8],
+  magic: GZIP_MAGIC,
   concatenable: true,
 };
 
@@ -47,7 +54,7 @@ export const codecs: readonly Codec[] = [
     id: 3,
     suffix: ".bz2",
     level: { min: 1, max: 9, default: 6 },
-    magic: [0x42, 0x5a, 0x68],
+    magic: BZIP2_MAGIC,
     concatenable: true,
   },
   // RFC 7932. It has no checksum and no magic number.
@@ -65,7 +72,7 @@ export const codecs: readonly Codec[] = [
     id: 5,
     suffix: ".lz4",
     level: { min: 1, max: 9, default: 1 },
-    magic: [0x04, 0x22, 0x4d, 0x18],
+    magic: LZ4_MAGIC,
     concatenable: true,
   },
   // LZMA2 in the xz container, with CRC-64.
@@ -74,7 +81,7 @@ export const codecs: readonly Codec[] = [
     id: 6,
     suffix: ".xz",
     level: { min: 0, max: 9, default: 6 },
-    magic: [0xfd, 0x37, 0x7a, 0x58, 0x5a, 0],
+    magic: XZ_MAGIC,
     concatenable: true,
   },
   // Zstandard, RFC 8878, with content checksums. Not in the original.
@@ -83,7 +90,7 @@ export const codecs: readonly Codec[] = [
     id: 7,
     suffix: ".zst",
     level: { min: 1, max: 22, default: 3 },
-    magic: [0x28, 0xb5, 0x2f, 0xfd],
+    magic: ZSTD_MAGIC,
     concatenable: true,
   },
 ];

@@ -28,27 +28,27 @@ import {
 } from "./transforms.ts";
 import { CorruptDataError } from "../errors.ts";
 
-/** What {@linkcode BrotliDecoder.run} stopped for: all input that was fed is used up. */
+/** Result of {@linkcode BrotliDecoder.run}: all input was read. */
 export const NEED_INPUT = 0;
-/** What {@linkcode BrotliDecoder.run} stopped for: the output is full and there is more. */
+/** Result of {@linkcode BrotliDecoder.run}: the output is full and there is more. */
 export const OUTPUT_FULL = 1;
-/** What {@linkcode BrotliDecoder.run} stopped for: the stream has ended. */
+/** Result of {@linkcode BrotliDecoder.run}: the stream has ended. */
 export const FINISHED = 2;
-/** The hot loop's own: the meta-block has ended. */
+/** Result of the hot loop only: the meta-block has ended. */
 const META_BLOCK_ENDED = 3;
 
-// The decoder's next step. Each is undone when the input ends in the midst of it.
+// The next step of the decoder. A step is undone if the input ends within it.
 const STREAM_HEADER = 0;
 const META_BLOCK_HEADER = 1;
 const METADATA = 2;
 const UNCOMPRESSED = 3;
-/** An insert&copy length. */
+/** An insert-and-copy length. */
 const COMMAND = 4;
 const LITERALS = 5;
 const DISTANCE = 6;
-/** The part of a copy that found no room, or that crosses the end of the ring. */
+/** The rest of a copy that does not fit, or that crosses the end of the ring. */
 const COPY = 7;
-/** The part of a dictionary word that found no room. */
+/** The rest of a dictionary word that does not fit. */
 const WORD = 8;
 const AFTER_META_BLOCK = 9;
 const END = 10;
@@ -58,18 +58,18 @@ const LITERAL = 0;
 const COMMANDS = 1;
 const DISTANCES = 2;
 
-/** Bytes of input held at once; more only for a meta-block header that is longer. */
+/** Size of the input buffer, which grows only for a longer meta-block header. */
 const INPUT_SIZE = 1 << 16;
 /**
- * Room behind the input, so that a step can read past its end without a check in
- * each place. What was read is then thrown away. No step reads more than this.
+ * Room after the input, so that a step can read past its end without checks. The
+ * step is then undone. No step reads more than this.
  */
 const INPUT_PADDING = 64;
-/** No command, block switch or distance needs more words of 16 bits. */
+/** Most words of 16 bits that a command, block switch or distance reads. */
 const STEP_WORDS = 12;
-/** Stands for the number of elements in a block that is never switched. */
+/** Number of elements in a block that is never switched. */
 const ENDLESS_BLOCK = 1 << 28;
-/** Longer copies are left to the runtime's copyWithin. */
+/** From this length on, `copyWithin()` is faster than a loop. */
 const LONG_COPY = 48;
 /** Order in which the lengths of the code length code are stored. */
 const CODE_LENGTH_ORDER = Uint8Array.of(
@@ -81,36 +81,36 @@ const CODE_LENGTH_LENGTHS = Uint8Array.of(
   ...[0x02, 0x42, 0x32, 0x23, 0x02, 0x42, 0x32, 0x54],
 );
 
-/** Little-endian machines, which is all but a few, see the input's bytes in order. */
+/** 1 on big-endian machines, where the bytes of each input word are swapped. */
 const BYTE_SWAP = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1 ? 0 : 1;
 const NO_BYTES = new Uint8Array(0);
-/** Thrown, and caught, within this file: the input ends within a header. */
+/** Thrown and caught within this file: the input ends within a header. */
 const OUT_OF_INPUT = Symbol("the input ends within a header");
 
-/** The error for brotli data that is not what it should be. */
+/** The error about corrupt data. */
 export function corrupt(reason: string): CorruptDataError {
   return new CorruptDataError("brotli", reason);
 }
 
 /**
- * Decodes a brotli stream (RFC 7932), over and over again without allocating.
+ * Decodes brotli streams, one after the other, without allocating.
  *
- * The input is copied in pieces to a buffer of the decoder's own, where it can be
- * read 16 bits at a time and where there is room behind its end. The output array
- * is the window: either it takes the whole output, or it is a ring buffer of at
- * least the window's size that its owner empties each time it is full.
+ * The input is copied piece by piece to a buffer of the decoder, which can be read
+ * 16 bits at a time and has room after its end. The output array is the window: it
+ * holds the whole output, or it is a ring buffer of at least the window size that
+ * its owner empties whenever it is full.
  */
 export class BrotliDecoder {
-  /** Where the output goes. */
+  /** The output array. */
   out: Uint8Array = NO_BYTES;
-  /** Where in {@linkcode BrotliDecoder.out} the next byte goes. */
+  /** Position in {@linkcode BrotliDecoder.out} of the next byte. */
   outPos = 0;
-  /** Where in `out` the document started. Negative once a ring has been full. */
+  /** Position in `out` of the first byte of the document; negative once a ring was full. */
   origin = 0;
-  /** Size of the window plus 16, known when the first output appears. */
+  /** Size of the window plus 16, known before the first output. */
   windowSize = 0;
 
-  // Input: bytes up to #end, a bit position to read from.
+  // Input: bytes up to #end, and the bit position of the next read.
   #bytes: Uint8Array;
   #words: Uint16Array;
   #end = 0;
@@ -118,17 +118,17 @@ export class BrotliDecoder {
 
   #step = STREAM_HEADER;
   #isLast = false;
-  /** MLEN or MSKIPLEN, what is left of it. */
+  /** The rest of MLEN or MSKIPLEN. */
   #metaBlockLeft = 0;
 
-  // What is left to do of the current command.
+  // The rest of the current command.
   #insertLeft = 0;
   #copyLeft = 0;
-  /** Distance context; -1 when the last distance is used again. */
+  /** Distance context; -1 if the last distance is used again. */
   #copyContext = 0;
   #distance = 0;
 
-  // The distance ring buffer, the last one first.
+  // The last distances, the most recent one first.
   #distance1 = 4;
   #distance2 = 11;
   #distance3 = 15;
@@ -146,21 +146,21 @@ export class BrotliDecoder {
 
   /** Context mode of each literal block type, times 512. */
   readonly #contextModes = new Int32Array(256);
-  /** For each literal block type and context, where the prefix code's table is. */
+  /** Position of the prefix code table of each literal block type and context. */
   #literalMap = new Int32Array(1 << 10);
-  /** For each literal block type, the table if it is the same in all contexts, or -1. */
+  /** Position of the table of each literal block type if all its contexts share one, or -1. */
   readonly #literalTables = new Int32Array(256);
-  /** For each command block type, where the table is. */
+  /** Position of the table of each command block type. */
   readonly #commandTables = new Int32Array(256);
-  /** Where the tables are that were read last. */
+  /** Positions of the tables that were read last. */
   readonly #tables = new Int32Array(256);
-  /** For each distance block type and context, where the table is. */
+  /** Position of the table of each distance block type and context. */
   #distanceMap = new Int32Array(1 << 6);
 
-  /** The tables of all prefix codes, one after the other. */
+  /** The tables of all prefix codes. */
   #table = new Uint16Array(1 << 13);
   #tableSize = 0;
-  // A prefix code while it is read: symbols and lengths as they come; sorted.
+  // The prefix code that is being read: its symbols and lengths in order; then sorted.
   readonly #counts = new Uint16Array(MAX_CODE_LENGTH + 1);
   readonly #offsets = new Uint16Array(MAX_CODE_LENGTH + 1);
   readonly #symbols = new Uint16Array(COMMAND_SYMBOLS);
@@ -178,7 +178,7 @@ export class BrotliDecoder {
     this.#words = new Uint16Array(this.#bytes.buffer);
   }
 
-  /** Starts a new stream, whose output goes to `out` from `at` on. */
+  /** Starts a new stream, with its output in `out` from `at` on. */
   start(out: Uint8Array, at: number): void {
     this.out = out;
     this.outPos = this.origin = at;
@@ -191,7 +191,7 @@ export class BrotliDecoder {
     this.#distance4 = 16;
   }
 
-  /** Lets go of the output array. */
+  /** Drops the reference to the output array. */
   release(): void {
     this.out = NO_BYTES;
   }
@@ -201,20 +201,20 @@ export class BrotliDecoder {
     return this.#end - (this.#at + 7 >> 3);
   }
 
-  /** Whether a meta-block header is what comes next. */
+  /** Whether the next step is a meta-block header. */
   get inHeader(): boolean {
     return this.#step === META_BLOCK_HEADER;
   }
 
   /**
-   * Takes what fits of `src` from `from` on.
+   * Takes as many bytes of `src`, from `from` on, as fit.
    *
-   * @returns Where in `src` to go on.
+   * @returns The position of the first byte that was not taken.
    */
   feed(src: Uint8Array, from: number): number {
     let room = this.#bytes.length - INPUT_PADDING - this.#end;
     if (room < src.length - from) {
-      // Words stay words: the input moves by an even number of bytes.
+      // The input moves by whole words.
       const start = this.#at >> 4 << 1;
       if (start === 0 && room === 0) this.#growInput();
       this.#bytes.copyWithin(0, start, this.#end + 1);
@@ -303,17 +303,17 @@ export class BrotliDecoder {
     }
   }
 
-  /** Throws when the input that there is does not suffice for what was read. */
+  /** Throws if bits past the end of the input were read. */
   #needInput(): void {
     if (this.#at > this.#end << 3) throw OUT_OF_INPUT;
   }
 
-  /** What is wrong with a header, unless it is only that the input has ended. */
+  /** The error about a header, or that the input ended within it. */
   #fail(reason: string): Error | typeof OUT_OF_INPUT {
     return this.#at > this.#end << 3 ? OUT_OF_INPUT : corrupt(reason);
   }
 
-  /** The next bits, of which 17 can be relied on, without reading past them. */
+  /** Returns the next bits, at least 17, without reading them. */
   #peek(): number {
     const word = this.#at >> 4;
     return (this.#words[word] | this.#words[word + 1] << 16) >>>
@@ -356,7 +356,7 @@ export class BrotliDecoder {
   /** Skips to the next whole byte. */
   #skipPadding(): void {
     if (this.#read(-this.#at & 7) !== 0) {
-      throw this.#fail("padding bits are not zero.");
+      throw this.#fail("padding bits are not zero");
     }
   }
 
@@ -370,7 +370,7 @@ export class BrotliDecoder {
         const low = this.#read(3);
         if (low === 1) {
           throw this.#fail(
-            "the window size is reserved (or that of a large-window stream, which is not supported).",
+            "reserved window size (large-window streams are not supported)",
           );
         }
         windowBits = low === 0 ? 17 : 8 + low;
@@ -396,7 +396,7 @@ export class BrotliDecoder {
     if (extraNibbles > 0) {
       const high = this.#read(4 * extraNibbles);
       if (high >> 4 * (extraNibbles - 1) === 0) {
-        throw this.#fail("a meta-block length has a superfluous zero nibble.");
+        throw this.#fail("superfluous zero nibble in a meta-block length");
       }
       length |= high << 16;
     }
@@ -411,13 +411,13 @@ export class BrotliDecoder {
   }
 
   #readMetadataHeader(): void {
-    if (this.#read(1) === 1) throw this.#fail("a reserved bit is set.");
+    if (this.#read(1) === 1) throw this.#fail("reserved bit is set");
     const lengthBytes = this.#read(2);
     let length = 0;
     for (let i = 0; i < lengthBytes; i++) {
       const byte = this.#read(8);
       if (byte === 0 && i > 0 && i === lengthBytes - 1) {
-        throw this.#fail("a metadata length has a superfluous zero byte.");
+        throw this.#fail("superfluous zero byte in a metadata length");
       }
       length |= byte << 8 * i;
     }
@@ -481,9 +481,9 @@ export class BrotliDecoder {
   }
 
   /**
-   * Reads, for each block type and context, the number of the prefix code.
+   * Reads the number of the prefix code of each block type and context.
    *
-   * @returns How many prefix codes there are.
+   * @returns The number of prefix codes.
    */
   #readContextMap(map: Int32Array, size: number): number {
     this.#needInput();
@@ -503,12 +503,12 @@ export class BrotliDecoder {
       else {
         const end = i + (1 << symbol) + this.#read(symbol);
         if (end > size) {
-          throw this.#fail("a run of zeros exceeds its context map.");
+          throw this.#fail("a run of zeros exceeds its context map");
         }
         while (i < end) map[i++] = 0;
       }
     }
-    // The code has done its work: its table can be overwritten.
+    // The table of this code is not needed any more.
     this.#tableSize = tableSize;
     if (this.#read(1) === 1) this.#undoMoveToFront(map, size);
     return trees;
@@ -526,14 +526,14 @@ export class BrotliDecoder {
     }
   }
 
-  /** Reads `count` prefix codes and notes where their tables are. */
+  /** Reads `count` prefix codes and stores the positions of their tables. */
   #readPrefixCodes(count: number, alphabetSize: number): void {
     for (let i = 0; i < count; i++) {
       this.#tables[i] = this.#readPrefixCode(alphabetSize);
     }
   }
 
-  /** Reads a prefix code of symbols below `alphabetSize` and returns where its table is. */
+  /** Reads a prefix code of symbols below `alphabetSize`. Returns the position of its table. */
   #readPrefixCode(alphabetSize: number): number {
     this.#needInput();
     const base = this.#tableSize;
@@ -577,16 +577,16 @@ export class BrotliDecoder {
     for (let i = 0; i < count; i++) {
       const symbol = this.#read(symbolBits);
       if (symbol >= alphabetSize) {
-        throw this.#fail("a prefix code has a symbol that does not exist.");
+        throw this.#fail("invalid symbol in a prefix code");
       }
       for (let j = 0; j < i; j++) {
         if (sorted[j] === symbol) {
-          throw this.#fail("a prefix code has the same symbol twice.");
+          throw this.#fail("duplicate symbol in a prefix code");
         }
       }
       sorted[i] = symbol;
     }
-    // The order in the list tells long codes from short ones, where they differ.
+    // The order of the list determines the lengths of the codes.
     if (count === 2) {
       counts[1] = 2;
       sortRange(sorted, 0, 2);
@@ -608,8 +608,8 @@ export class BrotliDecoder {
   }
 
   /**
-   * Reads a code that is given by the length of each symbol's code, these lengths
-   * being prefix coded themselves. Returns the number of symbols.
+   * Reads a code that is stored as the code length of each symbol; the lengths are
+   * prefix coded themselves. Returns the number of symbols.
    */
   #readComplexCode(
     alphabetSize: number,
@@ -627,7 +627,7 @@ export class BrotliDecoder {
     let at = this.#at;
     let found = 0;
     let symbol = 0;
-    /** What is left of the code space, in units of the longest codes. */
+    /** The rest of the code space, in units of the longest codes. */
     let space = 1 << MAX_CODE_LENGTH;
     let previousLength = 8;
     let repeat = 0;
@@ -651,8 +651,8 @@ export class BrotliDecoder {
         symbol++;
         continue;
       }
-      // 16 repeats the last length that was not zero, 17 repeats zero. Of several
-      // in a row, each multiplies the number of repetitions so far.
+      // 16 repeats the last nonzero length, 17 repeats zero. Several in a row
+      // multiply the number of repetitions.
       const length = code === 16 ? previousLength : 0;
       const extra = code - 14;
       if (length !== repeatedLength) repeat = 0;
@@ -664,7 +664,7 @@ export class BrotliDecoder {
       const symbolsEnd = symbol + repeat - before;
       if (symbolsEnd > alphabetSize) {
         this.#at = at;
-        throw this.#fail("a prefix code has more lengths than symbols.");
+        throw this.#fail("a prefix code has more lengths than symbols");
       }
       if (length === 0) symbol = symbolsEnd;
       else {
@@ -680,16 +680,14 @@ export class BrotliDecoder {
     this.#at = at;
     if (space !== 0) {
       throw this.#fail(
-        space > 0
-          ? "a prefix code is incomplete."
-          : "a prefix code has too many codes.",
+        space > 0 ? "incomplete prefix code" : "oversubscribed prefix code",
       );
     }
     this.#sortSymbols(found);
     return found;
   }
 
-  /** Reads the code of a prefix code's lengths, and builds its table at `base`. */
+  /** Reads the code of the code lengths, and builds its table at `base`. */
   #readCodeLengthCode(skippedLengths: number, base: number): void {
     const counts = this.#counts;
     let found = 0;
@@ -707,11 +705,11 @@ export class BrotliDecoder {
     if (space !== 0 && found !== 1) {
       throw this.#fail(
         space > 0
-          ? "the code of code lengths is incomplete."
-          : "the code of code lengths has too many codes.",
+          ? "incomplete code of code lengths"
+          : "oversubscribed code of code lengths",
       );
     }
-    // Symbols of the same length must be in order of their values.
+    // Symbols of the same length must be in ascending order.
     for (let i = 1; i < found; i++) {
       const symbol = this.#symbols[i];
       const length = this.#lengths[i];
@@ -728,7 +726,7 @@ export class BrotliDecoder {
     counts.fill(0);
   }
 
-  /** Sorts the symbols found by the length of their codes. */
+  /** Sorts the symbols by the length of their codes. */
   #sortSymbols(found: number): void {
     const offsets = this.#offsets;
     offsets[1] = 0;
@@ -747,9 +745,9 @@ export class BrotliDecoder {
   }
 
   /**
-   * Reads what comes between two blocks of a category.
+   * Switches to the next block of a category.
    *
-   * @returns Whether the input suffices. If it does not, nothing has happened.
+   * @returns Whether the input was sufficient. If not, nothing has changed.
    */
   #switchBlock(category: number): boolean {
     const start = this.#at;
@@ -787,14 +785,14 @@ export class BrotliDecoder {
     this.#metaBlockLeft -= count;
   }
 
-  /** The byte `back` places before `at` in the output, 0 before the start. */
+  /** Returns the output byte `back` positions before `at`; 0 before the start. */
   #byteBefore(at: number, back: number): number {
     if (at - this.origin < back) return 0;
     return this.out[at >= back ? at - back : at - back + this.out.length];
   }
 
   /**
-   * Decodes the commands of a meta-block: the loop that takes all the time.
+   * Decodes the commands of a meta-block. This is the hot loop.
    *
    * @returns {@linkcode NEED_INPUT}, {@linkcode OUTPUT_FULL} or {@linkcode META_BLOCK_ENDED}.
    */
@@ -813,9 +811,9 @@ export class BrotliDecoder {
     const postfixBits = this.#postfixBits;
     const directDistances = this.#directDistances;
     const endBits = this.#end << 3;
-    /** The input has this many whole words. */
+    /** Whole words in the input. */
     const wholeWords = this.#end >> 1;
-    /** What starts before this word does not run out of input. */
+    /** A step that starts before this word cannot reach the end of the input. */
     const safeWords = wholeWords - STEP_WORDS;
 
     let step = this.#step;
@@ -839,16 +837,16 @@ export class BrotliDecoder {
     let distancesLeft = this.#blockLeft[DISTANCES];
     let distanceType = this.#type[DISTANCES];
 
-    // The bit reader: `bits` holds the next `bitCount` bits, 0 to 31 of them, and
-    // `word` comes after them. A refill makes them 16 at least, which is enough
-    // for one symbol. It is written out in each place, because its three variables
-    // stay in registers only as long as no function shares them.
+    // The bit reader: `bits` has the next `bitCount` bits (0 to 31), and `word` is
+    // the next word after them. After a refill there are at least 16 bits, enough
+    // for one symbol. Refills are written inline, because the three variables stay
+    // in registers only if no function shares them.
     let word = this.#at >> 4;
     let bits = words[word++] >> (this.#at & 15);
     let bitCount = 16 - (this.#at & 15);
 
     let status = META_BLOCK_ENDED;
-    /** The bit position of the current step, to go back to if the input ends in it. */
+    /** Bit position of the current step, to return to if the input ends within it. */
     let start = 0;
 
     decoding:
@@ -912,7 +910,7 @@ export class BrotliDecoder {
           commandsLeft--;
           copyContext = symbol < LAST_DISTANCE_COMMANDS ? -1 : copyCode >> 24;
           if (insert > left) {
-            throw corrupt("an insert length exceeds its meta-block.");
+            throw corrupt("an insert length exceeds its meta-block");
           }
           left -= insert;
           step = LITERALS;
@@ -934,7 +932,7 @@ export class BrotliDecoder {
               bits = words[word++] >> (this.#at & 15);
               bitCount = 16 - (this.#at & 15);
             }
-            // As many as need no checks: each takes at most one more word.
+            // As many literals as need no checks: each reads at most one word.
             let count = insert < literalsLeft ? insert : literalsLeft;
             if (count > limit - op) count = limit - op;
             if (count > wholeWords - word) count = wholeWords - word;
@@ -1067,7 +1065,7 @@ export class BrotliDecoder {
                   (code & (1 << postfixBits) - 1) + directDistances + 1;
               }
             } else if (symbol >= 4) {
-              // The last distance, or the second last, and a little more or less.
+              // The last or second last distance, plus or minus a small number.
               const delta = symbol < 10 ? symbol - 4 : symbol - 10;
               distance = symbol < 10 ? distance1 : distance2;
               distance += (delta & 1) === 0
@@ -1081,7 +1079,7 @@ export class BrotliDecoder {
               break decoding;
             }
             distancesLeft--;
-            if (distance <= 0) throw corrupt("a distance is not positive.");
+            if (distance <= 0) throw corrupt("a distance is not positive");
           }
           const produced = op - origin;
           const maxDistance = produced < window ? produced : window;
@@ -1093,10 +1091,10 @@ export class BrotliDecoder {
               room ? out : this.#word,
               room ? op : 0,
             );
-            // Nothing may be left of the word. That cannot go on forever: its
-            // distance is a large one, which takes some bits of input.
+            // The word may be empty. That cannot loop forever: its large distance
+            // takes several bits of input.
             if (length > left) {
-              throw corrupt("a dictionary word exceeds its meta-block.");
+              throw corrupt("a dictionary word exceeds its meta-block");
             }
             left -= length;
             if (room) {
@@ -1117,7 +1115,7 @@ export class BrotliDecoder {
             distance1 = distance;
           }
           if (copy > left) {
-            throw corrupt("a copy length exceeds its meta-block.");
+            throw corrupt("a copy length exceeds its meta-block");
           }
           left -= copy;
           let from = op - distance;
@@ -1183,7 +1181,7 @@ export class BrotliDecoder {
     return status;
   }
 
-  /** Writes the static dictionary's word at `address` among those of `length` bytes. */
+  /** Writes the word of the static dictionary at `address` among those of `length` bytes. */
   #writeWord(
     address: number,
     length: number,
@@ -1191,13 +1189,13 @@ export class BrotliDecoder {
     at: number,
   ): number {
     if (length < MIN_WORD_LENGTH || length > MAX_WORD_LENGTH) {
-      throw corrupt("a distance reaches back beyond the window.");
+      throw corrupt("a distance reaches back beyond the window");
     }
     const indexBits = WORD_INDEX_BITS[length];
     const index = address & (1 << indexBits) - 1;
     const transform = address >> indexBits;
     if (transform >= TRANSFORM_COUNT) {
-      throw corrupt("a distance reaches beyond the static dictionary.");
+      throw corrupt("a distance reaches beyond the static dictionary");
     }
     const dictionary = this.#dictionary ??= staticDictionary();
     const from = WORDS_START[length] + index * length;
@@ -1209,7 +1207,7 @@ export class BrotliDecoder {
   }
 }
 
-/** Copies `length` bytes from `distance` bytes before `at`, which may overlap. */
+/** Copies `length` bytes from `distance` bytes before `at`; they may overlap. */
 function copyLong(
   out: Uint8Array,
   at: number,
@@ -1217,7 +1215,7 @@ function copyLong(
   length: number,
 ): void {
   const from = at - distance;
-  // When it does overlap, each round doubles the periods that there are to copy.
+  // Each copy includes the bytes copied before, so its size doubles.
   for (let done = 0; done < length;) {
     const count = Math.min(length - done, distance + done);
     out.copyWithin(at + done, from, from + count);
@@ -1235,7 +1233,7 @@ function sortRange(values: Uint16Array, from: number, to: number): void {
   }
 }
 
-/** `array`, or a longer one if it has less than `length` elements. Contents are lost. */
+/** Returns `array`, or a new one if it has less than `length` elements. */
 function atLeast(
   array: Int32Array<ArrayBuffer>,
   length: number,
@@ -1243,7 +1241,7 @@ function atLeast(
   return array.length >= length ? array : new Int32Array(length);
 }
 
-/** Where in the dictionary the words of each length start. */
+/** Position in the dictionary of the first word of each length. */
 const WORDS_START = new Int32Array(MAX_WORD_LENGTH + 1);
 for (let length = MIN_WORD_LENGTH; length < MAX_WORD_LENGTH; length++) {
   WORDS_START[length + 1] = WORDS_START[length] +
@@ -1252,13 +1250,13 @@ for (let length = MIN_WORD_LENGTH; length < MAX_WORD_LENGTH; length++) {
 
 let dictionary: Uint8Array | undefined;
 
-/** The static dictionary of RFC 7932, Appendix A, unpacked at its first use. */
+/** The static dictionary (RFC 7932, Appendix A), decompressed at its first use. */
 export function staticDictionary(): Uint8Array {
   if (dictionary !== undefined) return dictionary;
   const binary = atob(PACKED_DICTIONARY);
   const packed = new Uint8Array(binary.length);
   for (let i = 0; i < binary.length; i++) packed[i] = binary.charCodeAt(i);
-  // It is a brotli stream, one that makes no use of the dictionary.
+  // It is a brotli stream that does not use the dictionary.
   const unpacked = new Uint8Array(DICTIONARY_SIZE);
   const decoder = new BrotliDecoder();
   decoder.start(unpacked, 0);

@@ -1,20 +1,20 @@
 /** Size of the static dictionary of RFC 7932, Appendix A. */
 export const DICTIONARY_SIZE = 122_784;
-/** Length of its shortest words. */
+/** Length of the shortest words. */
 export const MIN_WORD_LENGTH = 4;
-/** Length of its longest words. */
+/** Length of the longest words. */
 export const MAX_WORD_LENGTH = 24;
-/** For each length, how many bits number its words. The dictionary is sorted by length. */
+/** Bits of the word numbers of each length. The dictionary is sorted by length. */
 export const WORD_INDEX_BITS: Uint8Array = Uint8Array.of(
   ...[0, 0, 0, 0, 10, 10, 11, 11, 10, 10, 10, 10, 10],
   ...[9, 9, 8, 7, 7, 8, 7, 7, 6, 6, 5, 5],
 );
 
 /**
- * The static dictionary, its bytes in reverse order and with their highest bit
- * flipped, as a base64 coded brotli stream. Changed so, it has no words that are
- * in the dictionary itself, and it takes no dictionary to decode it.
- * `tests/brotli_test.ts` checks the result against the CRC-32 in the RFC.
+ * The static dictionary as a brotli stream in base64, with its bytes in reverse
+ * order and their highest bit flipped: so it contains no words of the dictionary,
+ * which is not needed to decode it. tests/codec/brotli_test.ts checks the result
+ * against the CRC-32 in the RFC.
  */
 export const PACKED_DICTIONARY = `
 gfr8jgtMN/3HqNI5tuVSeWAIhz0nUL023wi4bQDDVvZeh7iBjvsKrqLzNrEeRTzg5P//k5LKIbYpaX2A2feb6O5UlHCqYvrEhbwS

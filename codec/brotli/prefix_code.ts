@@ -1,33 +1,32 @@
 /**
- * Prefix codes as tables. The lowest bits of what is to be read index a root
- * table; codes longer than that continue in a second-level table.
+ * Prefix codes as tables. The next bits of the input index a root table; longer
+ * codes continue in a second-level table.
  *
  * An entry is `symbol << 4 | length`. A root entry whose length exceeds
  * {@linkcode ROOT_BITS} points to a second-level table instead: it is
- * `start << 4 | ROOT_BITS + bits`, where `start` counts from the root table's start
- * and `bits` is how many more bits index the second-level table, whose entries
- * hold the whole length of the code again.
+ * `start << 4 | ROOT_BITS + bits`, where `start` is relative to the root table and
+ * `bits` is the number of bits that index the second-level table. The entries of
+ * that table have the length of the whole code.
  */
 
 /** Number of bits that index the root table. */
 export const ROOT_BITS = 8;
 /** Size of the root table. */
 export const ROOT_SIZE = 256;
-/** No prefix code is longer. */
+/** Length of the longest prefix code, in bits. */
 export const MAX_CODE_LENGTH = 15;
 /**
- * The most entries a table can have: the root and the second-level tables of a
- * complete code of 704 symbols of up to 15 bits.
+ * Most entries of a table: the root and the second-level tables of a complete code
+ * of 704 symbols of up to 15 bits.
  */
 export const MAX_TABLE_SIZE = 1080;
 
 /**
  * Builds the table of a complete prefix code in `table` from `base` on.
  *
- * @param counts Number of codes of each length. Used up: all zero afterwards.
+ * @param counts Number of codes of each length. All zero afterwards.
  * @param symbols The symbols, sorted by length and then by value.
- * @param rootBits {@linkcode ROOT_BITS}, or less for a table that is known to
- * have no longer code.
+ * @param rootBits {@linkcode ROOT_BITS}, or less if no code is longer than that.
  * @returns The number of entries.
  */
 export function buildTable(
@@ -39,7 +38,7 @@ export function buildTable(
 ): number {
   const rootSize = 1 << rootBits;
   let size = rootSize;
-  /** The code, its first bit lowest, as it appears in the bit reader. */
+  /** The code with its first bit lowest, as in the bit reader. */
   let code = 0;
   let next = 0;
   let length = 1;
@@ -59,8 +58,8 @@ export function buildTable(
     const stride = 1 << length - rootBits;
     for (; counts[length] > 0; counts[length]--) {
       if ((code & rootSize - 1) !== prefix) {
-        // Complete codes come in order, so those that share their first bits
-        // are neighbours and fill one second-level table.
+        // Codes come in order, so those with the same first bits are neighbors and
+        // fill one second-level table.
         prefix = code & rootSize - 1;
         start = size;
         let bits = length - rootBits;
@@ -80,7 +79,7 @@ export function buildTable(
   return size;
 }
 
-/** Adds one to a code of `length` bits whose first, most significant bit is the lowest. */
+/** Adds one to a code of `length` bits, whose most significant bit is the lowest one. */
 function nextCode(code: number, length: number): number {
   let bit = 1 << length - 1;
   while ((code & bit) !== 0) bit >>= 1;

@@ -1,17 +1,17 @@
 /**
- * The constants of RFC 7932: how lengths are coded, and which context a literal
- * gets from the two bytes before it.
+ * The constants of RFC 7932: the codes of lengths (section 5), block counts (6) and
+ * literal contexts (7.1).
  */
 
-/** Number of insert&copy length symbols. */
+/** Number of insert-and-copy length symbols. */
 export const COMMAND_SYMBOLS = 704;
 /** Number of block count symbols. */
 export const BLOCK_COUNT_SYMBOLS = 26;
-/** Insert&copy length symbols below this one reuse the last distance. */
+/** Insert-and-copy length symbols below this one reuse the last distance. */
 export const LAST_DISTANCE_COMMANDS = 128;
 
-// A length code stands for a base value plus the value of some extra bits.
-// The ranges adjoin, so the numbers of extra bits say it all.
+// A length code stands for a base value plus the value of some extra bits. The
+// ranges are contiguous, so the numbers of extra bits determine the base values.
 const INSERT_EXTRA = [
   ...[0, 0, 0, 0, 0, 0, 1, 1, 2, 2, 3, 3],
   ...[4, 4, 5, 5, 6, 7, 8, 9, 10, 12, 14, 24],
@@ -35,19 +35,19 @@ function lengthCodes(extras: number[], first: number): Int32Array {
   });
 }
 
-/** For each block count symbol: `base | extraBits << 16`. */
+/** `base | extraBits << 16` of each block count symbol. */
 export const BLOCK_COUNT: Int32Array = lengthCodes(BLOCK_COUNT_EXTRA, 1);
 
-/** For each insert&copy length symbol: `base | extraBits << 16` of the insert length. */
+/** `base | extraBits << 16` of the insert length of each insert-and-copy length symbol. */
 export const COMMAND_INSERT: Int32Array = new Int32Array(COMMAND_SYMBOLS);
 /**
- * For each insert&copy length symbol: `base | extraBits << 16 | context << 24`
- * of the copy length. The context (0 to 3, for copies of 2, 3, 4 and more bytes)
- * selects the prefix code of the distance.
+ * `base | extraBits << 16 | context << 24` of the copy length of each
+ * insert-and-copy length symbol. The context (0 to 3, for copies of 2, 3, 4 and
+ * more bytes) selects the prefix code of the distance.
  */
 export const COMMAND_COPY: Int32Array = new Int32Array(COMMAND_SYMBOLS);
 
-// The symbols form 11 cells of 8 insert codes by 8 copy codes: the first of them.
+// The symbols form 11 cells of 8 insert codes by 8 copy codes. The first code of each cell:
 const INSERT_CELLS = [0, 0, 0, 0, 8, 8, 0, 16, 8, 16, 16];
 const COPY_CELLS = [0, 8, 0, 8, 0, 8, 16, 0, 16, 8, 16];
 {
@@ -62,13 +62,13 @@ const COPY_CELLS = [0, 8, 0, 8, 0, 8, 16, 0, 16, 8, 16];
 }
 
 /**
- * Literal contexts: for each of the four context modes 256 values for the last
- * byte and 256 for the one before. The context is the bitwise or of the two.
+ * Literal contexts: for each of the four context modes, 256 values for the last
+ * byte and 256 for the byte before it. The context is the bitwise or of the two.
  */
 export const CONTEXT_LOOKUP: Uint8Array = new Uint8Array(4 * 512);
 
-// In UTF-8 mode, what the last byte is matters most. For the 96 characters from
-// space on, "a" is 8, "b" is 12, and so on in steps of four.
+// The class of the last byte in UTF-8 mode, for the 96 characters from space on:
+// "a" is 8, "b" is 12, and so on in steps of four.
 const UTF8_CLASSES = "abcbbdbcefbbgbhb" + "jjjjjjjjjjggeifb" +
   "bklllklllklllllk" + "lllllklllllebfbb" +
   "bmnnnmnnnmnnnnnm" + "nnnnnmnnnnnebfb";
@@ -77,7 +77,7 @@ const UTF8_CLASSES = "abcbbdbcefbbgbhb" + "jjjjjjjjjjggeifb" +
   for (let byte = 0; byte < 256; byte++) {
     CONTEXT_LOOKUP[LSB6 + byte] = byte & 63;
     CONTEXT_LOOKUP[MSB6 + byte] = byte >> 2;
-    // How large the byte is as a signed number, in eight steps.
+    // The byte as a signed number, in eight steps.
     const step = byte === 0
       ? 0
       : byte < 16
@@ -95,8 +95,8 @@ const UTF8_CLASSES = "abcbbdbcefbbgbhb" + "jjjjjjjjjjggeifb" +
       : 7;
     CONTEXT_LOOKUP[SIGNED + byte] = step << 3;
     CONTEXT_LOOKUP[SIGNED + SECOND + byte] = step;
-    // Continuation bytes get 0 and 1, lead bytes 2 and 3, by their lowest bit; as
-    // the byte before, only leads of three bytes and more count.
+    // Continuation bytes get 0 and 1, lead bytes 2 and 3, by their lowest bit. Of
+    // the byte before the last, only lead bytes of three and more bytes count.
     if (byte >= 128) CONTEXT_LOOKUP[UTF8 + byte] = byte >> 5 & 2 | byte & 1;
     if (byte >= 224) CONTEXT_LOOKUP[UTF8 + SECOND + byte] = 2;
   }
@@ -104,8 +104,8 @@ const UTF8_CLASSES = "abcbbdbcefbbgbhb" + "jjjjjjjjjjggeifb" +
   for (let i = 0; i < UTF8_CLASSES.length; i++) {
     const group = UTF8_CLASSES.charCodeAt(i) - 95;
     CONTEXT_LOOKUP[UTF8 + 32 + i] = 4 * group;
-    // Of the byte before, less counts: whether it is a lower case letter, another
-    // letter or digit, or anything else but a space.
+    // The byte before the last has three classes: lower case letters, other letters
+    // and digits, anything else but spaces.
     const before = group > 13 ? 3 : group > 10 ? 2 : i > 0 ? 1 : 0;
     CONTEXT_LOOKUP[UTF8 + SECOND + 32 + i] = before;
   }

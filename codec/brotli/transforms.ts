@@ -1,6 +1,6 @@
-/** The operation of transforms that leave the word as it is. */
+/** Operation: leaves the word unchanged. */
 const IDENTITY = 0;
-/** Operations 1 to 9 omit as many of the last bytes. */
+/** Operations 1 to 9 omit that many of the last bytes. */
 const OMIT_LAST = 9;
 const UPPERCASE_FIRST = 10;
 const UPPERCASE_ALL = 11;
@@ -9,9 +9,9 @@ const OMIT_FIRST = 12;
 
 /**
  * The 121 transforms of RFC 7932, Appendix B, in order, each as
- * `prefix|operation|suffix`. The operations: `=` takes the word as it is, `^`
- * turns its first letter to upper case and `^^` all of them, `-3` omits its first
- * three bytes and `3-` its last three. In prefixes and suffixes, `_` is a space,
+ * `prefix|operation|suffix`. The operations: `=` leaves the word unchanged, `^`
+ * converts its first letter to upper case and `^^` all letters, `-3` omits its
+ * first three bytes and `3-` its last three. In prefixes and suffixes, `_` is a space,
  * `$` a newline, `~` a tab and `#` a no-break space.
  */
 const TRANSFORMS = `
@@ -30,16 +30,16 @@ const TRANSFORMS = `
 
 /** Number of transforms. */
 export const TRANSFORM_COUNT = 121;
-/** No transformed word is longer than this. */
+/** Length of the longest transformed word. */
 export const MAX_TRANSFORMED_LENGTH = 48;
 
 const operations = new Uint8Array(TRANSFORM_COUNT);
-/** All prefixes and suffixes, one after the other. */
+/** All prefixes and suffixes, concatenated. */
 let affixes = new Uint8Array(0);
 /** Transform t has the prefix from 2t to 2t + 1 and the suffix from there to 2t + 2. */
 const affixStarts = new Uint16Array(2 * TRANSFORM_COUNT + 1);
 
-/** Turns the list above into the arrays above, at first use. */
+/** Fills the arrays above from the list, at first use. */
 function parseTransforms(): void {
   const bytes: number[] = [];
   TRANSFORMS.trim().split(/\s+/).forEach((line, t) => {
@@ -72,8 +72,8 @@ function pushAffix(affix: string, bytes: number[]): void {
 }
 
 /**
- * Writes the word of `length` bytes that stands in `words` at `from`, changed by
- * `transform`, to `dst` at `at`, where there must be room for
+ * Applies `transform` to the word of `length` bytes at `from` of `words`, and writes
+ * the result to `dst` at `at`, where there must be room for
  * {@linkcode MAX_TRANSFORMED_LENGTH} bytes.
  *
  * @returns The number of bytes written.
@@ -110,10 +110,11 @@ export function transformWord(
 }
 
 /**
- * Changes the UTF-8 character at `at` to upper case the way the format does it:
- * right for ASCII, mostly right for Latin, Greek and Cyrillic, arbitrary beyond.
+ * Converts the UTF-8 character at `at` to upper case as the format defines it:
+ * correct for ASCII, mostly correct for Latin, Greek and Cyrillic, arbitrary for
+ * other characters.
  *
- * @returns Where the next character starts.
+ * @returns The position of the next character.
  */
 function upperCase(bytes: Uint8Array, at: number, end: number): number {
   const lead = bytes[at];

@@ -1,7 +1,8 @@
 /**
- * LZ4: the frame format (lz4_Frame_format.md, version 1.6.4) around the block
- * format (lz4_Block_format.md), both at github.com/lz4/lz4/doc. Dictionaries and
- * the legacy frame format are not supported.
+ * LZ4: the LZ4 Frame Format 1.6 (general structure, frame descriptor, data blocks,
+ * skippable frames) around the LZ4 Block Format, both in the folder doc of lz4/lz4.
+ * Their sections have no numbers. Dictionaries and the legacy frame format are not
+ * supported.
  *
  * `block.ts` describes the block format, `frame.ts` the frame format.
  *

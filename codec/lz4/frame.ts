@@ -22,6 +22,7 @@
 import { readUint32 } from "../bytes.ts";
 import { CodecError, CorruptDataError } from "../errors.ts";
 import { xxh32 } from "../checksum/xxh32.ts";
+import { LZ4_MAGIC, SKIPPABLE_MAGIC } from "../magic.ts";
 import {
   type BufferViews,
   MAX_POSITION,
@@ -30,13 +31,9 @@ import {
   ZERO_OFFSET,
 } from "./block.ts";
 
-/** First bytes of a frame. */
-export const MAGIC: readonly number[] = [0x04, 0x22, 0x4d, 0x18];
-
-/** {@linkcode MAGIC} as a number. */
-export const MAGIC_NUMBER: number = readUint32(Uint8Array.from(MAGIC), 0);
+/** The magic number of a frame as a little-endian number. */
+export const MAGIC_NUMBER: number = readUint32(Uint8Array.from(LZ4_MAGIC), 0);
 const LEGACY_MAGIC = 0x184c2102;
-const SKIPPABLE_MAGIC = 0x184d2a50;
 
 const FLAG_VERSION = 0x40;
 const VERSION_MASK = 0xc0;

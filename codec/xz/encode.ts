@@ -8,7 +8,6 @@ import {
   FILTER_LZMA2,
   FOOTER_MAGIC,
   HEADER_SIZE,
-  MAGIC,
   varintSize,
   writeVarint,
 } from "./format.ts";
@@ -18,6 +17,7 @@ import {
   PIECE_SIZE,
   type StreamCoder,
 } from "../engine.ts";
+import { XZ_MAGIC } from "../magic.ts";
 
 const CHECK_SIZE = 8;
 /** Size of a block header without the sizes of the block. */
@@ -64,7 +64,7 @@ class XzWriter {
     this.#recordsSize = 0;
     this.#blocks = 0;
     if (dst.length - at < HEADER_SIZE) return -1;
-    for (let i = 0; i < MAGIC.length; i++) dst[at + i] = MAGIC[i];
+    for (let i = 0; i < XZ_MAGIC.length; i++) dst[at + i] = XZ_MAGIC[i];
     dst[at + 6] = 0;
     dst[at + 7] = CHECK_CRC64;
     writeInt32(dst, at + 8, crc32(dst, at + 6, at + 8));

@@ -12,8 +12,6 @@ import { CorruptDataError } from "../errors.ts";
 
 /** Size of a stream header, and of a footer. */
 export const HEADER_SIZE = 12;
-/** First bytes of a stream. */
-export const MAGIC: readonly number[] = [0xfd, 0x37, 0x7a, 0x58, 0x5a, 0];
 /** Last bytes of a footer. */
 export const FOOTER_MAGIC: readonly number[] = [0x59, 0x5a];
 

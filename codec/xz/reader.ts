@@ -1,6 +1,7 @@
 import { readUint32 } from "../bytes.ts";
 import { crc32 } from "../checksum/crc32.ts";
 import { type Emit, PIECE_SIZE } from "../engine.ts";
+import { XZ_MAGIC } from "../magic.ts";
 import { trailingData } from "../errors.ts";
 import { BlockHeader } from "./block_header.ts";
 import { Check } from "./check.ts";
@@ -15,7 +16,6 @@ import {
   corrupt,
   FOOTER_MAGIC,
   HEADER_SIZE,
-  MAGIC,
 } from "./format.ts";
 import { IndexCheck } from "./index_check.ts";
 import { LzmaDecoder } from "./lzma_decode.ts";
@@ -194,7 +194,7 @@ export class XzReader {
   #readStart(src: Uint8Array, at: number): void {
     if (this.#streams > 0 && readUint32(src, at) === 0) return;
     for (let i = 0; i < 4; i++) {
-      if (src[at + i] !== MAGIC[i]) {
+      if (src[at + i] !== XZ_MAGIC[i]) {
         corrupt(
           this.#streams === 0
             ? "it does not begin with the magic number of xz"
@@ -206,7 +206,7 @@ export class XzReader {
   }
 
   #readHeader(src: Uint8Array, at: number): void {
-    if (src[at] !== MAGIC[4] || src[at + 1] !== MAGIC[5]) {
+    if (src[at] !== XZ_MAGIC[4] || src[at + 1] !== XZ_MAGIC[5]) {
       corrupt("it does not begin with the magic number of xz");
     }
     if (crc32(src, at + 2, at + 4) !== readUint32(src, at + 4)) {

@@ -1,12 +1,12 @@
+import { readUint32 } from "../bytes.ts";
 import { CorruptDataError } from "../errors.ts";
+import { SKIPPABLE_MAGIC, ZSTD_MAGIC } from "../magic.ts";
 import type { StreamTracker } from "../native/coders.ts";
 
-/** Magic number of a zstd frame, little-endian (RFC 8878, 3.1.1). */
-const ZSTD_MAGIC = 0xfd2fb528;
-/** Skippable frames have this magic number, but for the lowest four bits (RFC 8878, 3.1.2). */
-const SKIPPABLE_MAGIC = 0x184d2a50;
+/** The magic number of a frame as a little-endian number (RFC 8878, 3.1.1). */
+const MAGIC_NUMBER = readUint32(Uint8Array.from(ZSTD_MAGIC), 0);
 
-/** What the tracker waits for. */
+/** The field that the tracker expects. */
 const enum Expect {
   Magic,
   SkippableSize,
@@ -20,22 +20,21 @@ const DICTIONARY_ID_BYTES = [0, 1, 2, 4];
 const CONTENT_SIZE_BYTES = [0, 2, 4, 8];
 
 /**
- * Follows the frames of a zstd stream by their headers alone.
- *
- * The runtimes' decompressors accept a frame that is cut short without a word;
- * this is how it is noticed. Costs a few steps per 128 KiB block.
+ * Follows the frames of a zstd stream by their headers alone, to detect a
+ * truncated frame, which the decompressors of the runtimes accept. Costs a few
+ * steps per block of 128 KiB.
  */
 export class ZstdFrameTracker implements StreamTracker {
   #expect = Expect.Magic;
-  /** Bytes of the expected field that are there, and their little-endian value. */
+  /** Bytes of the expected field so far, and their little-endian value. */
   #filled = 0;
   #value = 0;
-  /** Bytes to pass over before the expected field. */
+  /** Bytes to skip before the expected field. */
   #skip = 0;
   #hasChecksum = false;
   #frames = 0;
 
-  /** Whether at least one frame was seen and the last one is complete. */
+  /** Whether there was a frame and the last one is complete. */
   get complete(): boolean {
     return this.#expect === Expect.Magic && this.#filled === 0 &&
       this.#skip === 0 && this.#frames > 0;
@@ -51,7 +50,7 @@ export class ZstdFrameTracker implements StreamTracker {
         0;
   }
 
-  /** Looks at the next bytes. */
+  /** Takes the next bytes; see {@linkcode StreamTracker.push}. */
   push(bytes: Uint8Array, start = 0, end = bytes.length): void {
     let at = start;
     while (at < end) {
@@ -72,15 +71,15 @@ export class ZstdFrameTracker implements StreamTracker {
   #take(value: number): void {
     switch (this.#expect) {
       case Expect.Magic:
-        if (value === ZSTD_MAGIC) this.#expect = Expect.Descriptor;
+        if (value === MAGIC_NUMBER) this.#expect = Expect.Descriptor;
         else if ((value & ~15) >>> 0 === SKIPPABLE_MAGIC) {
           this.#expect = Expect.SkippableSize;
         } else {
           throw new CorruptDataError(
             "zstd",
             this.#frames === 0
-              ? "it does not start with a frame"
-              : "what follows a frame is no frame",
+              ? "it does not begin with a zstd frame"
+              : "a frame is followed by bytes that are not a zstd frame",
           );
         }
         this.#frames++;
@@ -101,9 +100,9 @@ export class ZstdFrameTracker implements StreamTracker {
       case Expect.BlockHeader: {
         const type = (value >> 1) & 3;
         if (type === 3) {
-          throw new CorruptDataError("zstd", "a block has a reserved type");
+          throw new CorruptDataError("zstd", "reserved block type");
         }
-        // A run-length block has one byte, whatever size it stands for.
+        // A run-length block has one byte, whatever its content size.
         this.#skip = type === 1 ? 1 : value >> 3;
         if ((value & 1) === 0) break;
         if (this.#hasChecksum) this.#skip += 4;

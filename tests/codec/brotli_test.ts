@@ -454,7 +454,7 @@ Deno.test("brotli never crashes on random bytes", () => {
 Deno.test("brotli says what is wrong with a document", () => {
   const start = () => new BitWriter().write(0, 1);
   assertCorrupt(new Uint8Array(0), "unexpected end of data");
-  assertCorrupt(Uint8Array.of(0x11), "the window size is reserved");
+  assertCorrupt(Uint8Array.of(0x11), "reserved window size");
   // An empty document whose padding is not.
   assertCorrupt(start().write(3, 2).write(16, 5).bytes, "padding bits");
   assertCorrupt(
@@ -463,7 +463,7 @@ Deno.test("brotli says what is wrong with a document", () => {
   );
   assertCorrupt(
     start().write(0, 1).write(3, 2).write(1, 1).write(0, 40).bytes,
-    "a reserved bit",
+    "reserved bit",
   );
   assertCorrupt(
     start().write(0, 1).write(3, 2).write(0, 1).write(2, 2).write(7, 16)
@@ -498,31 +498,31 @@ Deno.test("brotli says what is wrong with a document", () => {
   assertCorrupt(
     header().write(1, 2).write(1, 2).write(65, 8).write(65, 8).write(0, 40)
       .bytes,
-    "the same symbol twice",
+    "duplicate symbol in a prefix code",
   );
   assertCorrupt(
     header().singleSymbol(65, 8).singleSymbol(704, 10).write(0, 40).bytes,
-    "a symbol that does not exist",
+    "invalid symbol in a prefix code",
   );
   // Code lengths of which there are too few, then too many.
   assertCorrupt(
     header().write(0, 2).write(0, 40).bytes,
-    "the code of code lengths is incomplete",
+    "incomplete code of code lengths",
   );
   assertCorrupt(
     header().write(0, 2).write(0b0111_011_0111, 11).write(0, 40).bytes,
-    "the code of code lengths has too many codes",
+    "oversubscribed code of code lengths",
   );
   // All symbols have codes of 15 bits, which are too few for 256 symbols.
   assertCorrupt(
     header().write(0, 2).write(0, 34).write(0b0111, 4).write(0, 40).bytes,
-    "a prefix code is incomplete",
+    "incomplete prefix code",
   );
   // Codes of two bits, one bit and one bit.
   assertCorrupt(
     header().write(0, 2).write(0b0111_0111, 8).write(0b001, 3).write(0, 40)
       .bytes,
-    "a prefix code has too many codes",
+    "oversubscribed prefix code",
   );
   // Nothing but repeated zeros.
   assertCorrupt(
