@@ -75,12 +75,7 @@ async function verify(
   const { compareFiles } = await import("../../doc/compare.ts");
   const comparison = await runJob(
     options,
-    ({ onProgress, ...job }) =>
-      compareFiles(source, other, {
-        ...job,
-        onProgress: (progress) =>
-          onProgress?.({ ...progress, bytesWritten: 0 }, 0),
-      }),
+    (job) => compareFiles(source, other, job),
   );
   const { same, different, differences } = comparison;
   if (different > 0) process.exitCode = ExitCode.Failed;
