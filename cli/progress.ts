@@ -13,6 +13,8 @@ export interface Progress {
   bytesRead: number;
   /** Bytes written, if there is a target. */
   bytesWritten?: number;
+  /** Bytes to read in all, if that is known. */
+  totalBytes?: number;
 }
 
 /** Shows progress on the standard error: one changing line on a terminal, otherwise a line every few seconds. */
@@ -21,16 +23,16 @@ export class ProgressLine {
   readonly #isTerminal = process.stderr.isTTY === true;
   #lastLine = performance.now();
 
-  /** Shows what has been done, of `total` bytes; 0 if that is unknown. */
-  show(progress: Progress, total: number): void {
+  /** Shows what has been done. */
+  show(progress: Progress): void {
     if (this.#isTerminal) {
-      process.stderr.write(`\r\x1b[K${this.#describe(progress, total)}`);
+      process.stderr.write(`\r\x1b[K${this.#describe(progress)}`);
       return;
     }
     const now = performance.now();
     if (now - this.#lastLine < LINE_INTERVAL) return;
     this.#lastLine = now;
-    note(this.#describe(progress, total));
+    note(this.#describe(progress));
   }
 
   /** Clears the line, so that others can be printed. */
@@ -38,8 +40,8 @@ export class ProgressLine {
     if (this.#isTerminal) process.stderr.write("\r\x1b[K");
   }
 
-  #describe(progress: Progress, total: number): string {
-    const { documents, bytesRead, bytesWritten } = progress;
+  #describe(progress: Progress): string {
+    const { documents, bytesRead, bytesWritten, totalBytes } = progress;
     const seconds = (performance.now() - this.#started) / 1000;
     const parts = [
       `${humanCount(documents)} documents`,
@@ -49,10 +51,10 @@ export class ProgressLine {
       ]),
       `${humanSize(bytesRead / seconds)}/s`,
     ];
-    if (bytesRead > 0 && total > 0) {
-      const left = (total - bytesRead) * seconds / bytesRead;
+    if (bytesRead > 0 && totalBytes !== undefined) {
+      const left = (totalBytes - bytesRead) * seconds / bytesRead;
       parts.push(
-        `${Math.floor(100 * bytesRead / total)}%`,
+        `${Math.floor(100 * bytesRead / totalBytes)}%`,
         `${humanDuration(left)} left`,
       );
     }
@@ -67,6 +69,6 @@ export async function withProgress<T>(
 ): Promise<T> {
   if (quiet || json) return await work(() => {});
   const line = new ProgressLine();
-  return await work((progress, total) => line.show(progress, total))
+  return await work((progress) => line.show(progress))
     .finally(() => line.clear());
 }

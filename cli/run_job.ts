@@ -1,10 +1,13 @@
-import type { JobOptions } from "../doc/job/options.ts";
 import { interruptSignal } from "./interrupt.ts";
 import { note, type OutputOptions } from "./output.ts";
-import { withProgress } from "./progress.ts";
+import { type Progress, withProgress } from "./progress.ts";
 
 /** What the command line adds to the options of a job. */
-type Control = Pick<JobOptions, "signal" | "onProgress" | "onWarning">;
+interface Control {
+  signal: AbortSignal | undefined;
+  onProgress(progress: Progress, total?: number): void;
+  onWarning(message: string): void;
+}
 
 /**
  * Runs a job of the library with the options of a command, which are stored
@@ -21,6 +24,13 @@ export function runJob<
   const signal = interruptSignal(options.pattern);
   return withProgress(
     options,
-    (onProgress) => job({ ...options, signal, onProgress, onWarning: note }),
+    (show) =>
+      job({
+        ...options,
+        signal,
+        onProgress: (progress, total) =>
+          show({ ...progress, totalBytes: total || undefined }),
+        onWarning: note,
+      }),
   );
 }

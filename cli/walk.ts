@@ -103,10 +103,11 @@ export class WalkProgress {
   /** Shows the number of documents seen. */
   show(documents: number): void {
     const { size } = this.#source;
-    this.#line?.show(
-      { documents, bytesRead: this.#records.position - this.#from },
-      size === Infinity ? 0 : size - this.#from,
-    );
+    this.#line?.show({
+      documents,
+      bytesRead: this.#records.position - this.#from,
+      totalBytes: size === Infinity ? undefined : size - this.#from,
+    });
   }
 
   /** Clears the line, so that results can be printed. */

@@ -56,6 +56,8 @@ Deno.test("verify against another file compares keys and contents, whatever the 
     "verify",
     fixture("xz.bin"),
     fixture("none.bin.gzip"),
+    "-z",
+    "xz",
   ]);
   assertEquals(same.code, 0);
   assertStringIncludes(same.stdout, "the same 32 documents");
