@@ -82,9 +82,6 @@ const LONG_FILES: Record<string, string> = {
   "codec/bzip2/decode.ts": "the decoder's loop and its state",
   "codec/bzip2/encode.ts": "the encoder's loop and its state",
   "codec/bzip2/sort.ts": "one suffix sort",
-  "codec/lz4/block.ts": "the match finder's loops, one per level of effort",
-  "codec/lz4/frame.ts": "the frame's state, shared by all its steps",
-  "codec/xz/decode.ts": "the container's state, shared by all its steps",
   "codec/xz/lzma_decode.ts": "the decoder's loop and its state",
   "codec/xz/lzma_encode.ts": "the encoder's optimal parser",
 };

@@ -1,4 +1,4 @@
-/** Uses the library in a browser; its test asks for `outcome`. */
+/** Uses the library in a browser. The test reads `outcome`. */
 import {
   blobSource,
   type CodecName,
@@ -50,7 +50,7 @@ async function exercise() {
   };
 }
 
-/** Compresses at once and as records of a stream. @returns "done", or what went wrong. */
+/** Compresses in one call and as records of a stream. @returns "done", or the error. */
 async function write(codec: CodecName): Promise<string> {
   try {
     const same = decompress(compress(content, codec), codec);

@@ -1,7 +1,7 @@
-/** What a web worker of a browser does with a bin file that it is sent. */
+/** A web worker that reads the bin file it is sent. */
 import { blobSource, detectSource, DocReader } from "@binfiles/binfiles/doc";
 
-/** What workers have for messages. */
+/** Messaging in workers. */
 const scope = globalThis as unknown as {
   onmessage: (event: { data: Blob }) => void;
   postMessage(message: unknown): void;

@@ -8,11 +8,11 @@ import { browserTest } from "../support/chromium.ts";
 const bundle = (name: string) =>
   bundleForBrowser(new URL(name, import.meta.url));
 
-Deno.test("every entry bundles for browsers, without imports that they do not have", async () => {
+Deno.test("every entry bundles for browsers, with no imports left", async () => {
   for (const entry of ["mod.ts", "pool/mod.ts", "codec/mod.ts", "doc/mod.ts"]) {
     const code = await bundle(`../../${entry}`);
     assert(code.length > 1000);
-    // Whatever is left to be imported would have to be found by the browser.
+    // The browser could not resolve what is left to import.
     assertEquals(
       code.match(/(\bfrom|\bimport|\brequire\()\s*\(?\s*["'`][^"'`]*["'`]/g),
       null,
@@ -21,7 +21,7 @@ Deno.test("every entry bundles for browsers, without imports that they do not ha
 });
 
 browserTest(
-  "in a browser everything is read, and what cannot be written is told with the remedy",
+  "a browser reads every codec, and errors name the alternative to what it cannot write",
   async (browser) => {
     using directory = new TemporaryDirectory();
     const zstd = directory.file("zstd.bin");

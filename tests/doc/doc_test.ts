@@ -34,12 +34,12 @@ const anyDoc = fc.record({
 
 const anyCodec = fc.constantFrom(...codecNames);
 
-/** Keys and contents, which is all that counts. */
+/** Keys and contents of documents, to compare. */
 function parts(docs: Iterable<Doc>): [number[], number[]][] {
   return Array.from(docs, ({ key, content }) => [[...key], [...content]]);
 }
 
-Deno.test("what is written is read again, whatever the documents and the codec", () => {
+Deno.test("any documents, written with any codec, are read as they were", () => {
   using directory = new TemporaryDirectory();
   const path = directory.file("docs.bin");
   fc.assert(
@@ -55,7 +55,7 @@ Deno.test("what is written is read again, whatever the documents and the codec",
   );
 });
 
-Deno.test("a stream of documents survives the way through bytes in chunks of any size", async () => {
+Deno.test("a stream of documents is the same after it was bytes in chunks of any size", async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.array(anyDoc, { maxLength: 12 }),
@@ -81,7 +81,7 @@ Deno.test("a stream of documents survives the way through bytes in chunks of any
   );
 });
 
-Deno.test("the codec of a file is detected when it is not told", () => {
+Deno.test("the codec of a file is detected when it is not specified", () => {
   using directory = new TemporaryDirectory();
   const docs = numberedDocs(40);
   for (const codec of codecNames) {
@@ -91,7 +91,7 @@ Deno.test("the codec of a file is detected when it is not told", () => {
   }
 });
 
-Deno.test("a document can be read from the offset at which it was written", () => {
+Deno.test("a document is read at the offset that writing it returned", () => {
   using directory = new TemporaryDirectory();
   const path = directory.file("docs.bin");
   const docs = numberedDocs(300);
@@ -130,7 +130,7 @@ Deno.test("entries lists keys, sizes and offsets without reading contents", () =
   assert(read < 1_500_000, `read ${read} bytes`);
 });
 
-Deno.test("documents can be added to an existing file", () => {
+Deno.test("documents can be appended to an existing file", () => {
   using directory = new TemporaryDirectory();
   const path = directory.file("docs.bin");
   const docs = numberedDocs(20);
@@ -144,7 +144,7 @@ Deno.test("documents can be added to an existing file", () => {
   assertEquals(outline(readBinFile(path)), outline(docs));
 });
 
-Deno.test("an existing file is not overwritten without being told to", () => {
+Deno.test("an existing file is not overwritten without force", () => {
   using directory = new TemporaryDirectory();
   const path = directory.file("docs.bin");
   writeBinFile(path, numberedDocs(1));
@@ -154,7 +154,7 @@ Deno.test("an existing file is not overwritten without being told to", () => {
   assertEquals(readBinFile(path).length, 2);
 });
 
-Deno.test("a batch is written when it is full, when it is flushed and when it is closed", () => {
+Deno.test("a batch is written when it is full, flushed or closed", () => {
   using directory = new TemporaryDirectory();
   const path = directory.file("docs.bin");
   const docs = numberedDocs(8);
@@ -173,7 +173,7 @@ Deno.test("a batch is written when it is full, when it is flushed and when it is
   assertEquals(outline(readBinFile(path)), outline(docs));
 });
 
-Deno.test("a document that cannot be written stays in the batch, and those before it are written", () => {
+Deno.test("an invalid document stays in the batch, and those before it are written", () => {
   using directory = new TemporaryDirectory();
   const path = directory.file("docs.bin");
   const writer = new DocWriter(path, { codec: "none" });
@@ -186,7 +186,7 @@ Deno.test("a document that cannot be written stays in the batch, and those befor
   assertEquals(outline(readBinFile(path)), outline([new Doc("a", "1")]));
 });
 
-Deno.test("keys over the limit, and documents of nothing at all, are refused", () => {
+Deno.test("keys over the limit and empty documents are refused", () => {
   assertThrows(() => checkDocument(1001, 5, 1000), DocumentError, "1001");
   assertThrows(() => checkDocument(0, 0), DocumentError, "neither");
   assertThrows(() => checkDocument(1, 2 ** 30 + 1), DocumentError, "Split it");
@@ -208,14 +208,14 @@ Deno.test("a longer key is accepted when the limit is raised for writing and for
   assertEquals(reader.read()?.key.length, 5000);
 });
 
-/** Opens a reader on one record whose header was changed. */
+/** Opens a reader on a record with a changed header. */
 function damaged(change: (view: DataView) => void): DocReader {
   const bytes = encodeRecord(new Uint8Array(3).fill(107), new Uint8Array(5));
   change(new DataView(bytes.buffer));
   return new DocReader(bytes, { codec: "none" });
 }
 
-Deno.test("sizes that cannot be are errors with offset and reason", () => {
+Deno.test("invalid sizes are errors with offset and reason", () => {
   const cases: [(view: DataView) => void, string][] = [
     [(view) => view.setInt32(0, -1, true), "a key of -1 bytes cannot be"],
     [(view) => view.setInt32(0, 0x7fffffff, true), "a key of 2147483647 bytes"],
@@ -234,7 +234,7 @@ Deno.test("sizes that cannot be are errors with offset and reason", () => {
   }
 });
 
-Deno.test("a record error tells file, offset and key", () => {
+Deno.test("a record error has file, offset and key", () => {
   using directory = new TemporaryDirectory();
   const path = directory.file("docs.bin");
   const [, second] = writeBinFile(path, numberedDocs(3), { codec: "gzip" });
@@ -249,7 +249,7 @@ Deno.test("a record error tells file, offset and key", () => {
   assertEquals(reader.position, second, "the reader stays where it was");
 });
 
-Deno.test("a file cut anywhere never gives a document that is not whole", () => {
+Deno.test("a file cut anywhere never yields a partial document", () => {
   const docs = numberedDocs(6);
   const bytes = new Uint8Array(
     docs.flatMap((d) => [...encodeRecord(d.key, d.content)]),
@@ -272,7 +272,7 @@ Deno.test("a file cut anywhere never gives a document that is not whole", () => 
   }
 });
 
-Deno.test("a stream that ends within a record fails and tells where", async () => {
+Deno.test("a stream that ends within a record is an error with its offset", async () => {
   const bytes = encodeRecord(new Uint8Array(2), new Uint8Array(10));
   const chunks = [bytes, bytes.slice(0, 7)];
   const error = await assertRejects(
@@ -320,7 +320,7 @@ Deno.test("files that cannot be opened give an error that names them", () => {
   );
 });
 
-Deno.test("closing a source twice does not close the file of somebody else", () => {
+Deno.test("closing a source twice does not close a file that was opened in between", () => {
   using directory = new TemporaryDirectory();
   const path = directory.file("docs.bin");
   writeBinFile(path, numberedDocs(3));
@@ -332,7 +332,7 @@ Deno.test("closing a source twice does not close the file of somebody else", () 
   second.close();
 });
 
-Deno.test("readers and writers return everything to the pool, also after errors", () => {
+Deno.test("readers and writers return everything to the pool, even after errors", () => {
   using directory = new TemporaryDirectory();
   const path = directory.file("docs.bin");
   const pool = new MemoryPool();

@@ -1,4 +1,4 @@
-/** Packages, the standard input and damaged files, read record by record. */
+/** Reading packages, the standard input and damaged files record by record. */
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { fileURLToPath } from "node:url";
 import fc from "../support/fast_check.ts";
@@ -30,7 +30,7 @@ import {
   writeBinFile,
 } from "../support/files.ts";
 
-/** Names of the codecs that packages can have. */
+/** Codecs that packages can have. */
 const packageCodecs = codecNames.filter((codec) => codec !== "none");
 
 /** A bin file in memory. */
@@ -52,7 +52,7 @@ Deno.test("a reader reads packages of every codec like plain files", () => {
   }
 });
 
-Deno.test("offsets in a package are those of what it holds", () => {
+Deno.test("offsets in a package are those of its decompressed content", () => {
   const plain = binFile(numberedDocs(50));
   using direct = new DocReader(plain);
   using packaged = new DocReader(compress(plain, "gzip"));
@@ -85,7 +85,7 @@ Deno.test("a package can be read at any position in any order", () => {
   source.close();
 });
 
-Deno.test("going back further than is kept makes a package begin anew", () => {
+Deno.test("seeking back further than the kept window decompresses a package from its start again", () => {
   const plain = concat(text(1000), new Uint8Array(60_000_000), text(1000, 2));
   const packed = memorySource(compress(plain, "zstd"));
   const source = packageSource(packed, "zstd");
@@ -99,7 +99,7 @@ Deno.test("going back further than is kept makes a package begin anew", () => {
   source.close();
 });
 
-/** Documents that do not compress. */
+/** Incompressible documents. */
 function noisyDocs(count: number): Doc[] {
   return Array.from(
     { length: count },
@@ -107,11 +107,11 @@ function noisyDocs(count: number): Doc[] {
   );
 }
 
-Deno.test("a damaged package gives all documents before the damage, then an error that says where", () => {
+Deno.test("a damaged package gives every document before the damage, then an error with its position", () => {
   const docs = noisyDocs(200);
   for (const { name: codec, concatenable } of codecs) {
     if (codec === "none") continue;
-    // Where streams can be joined, the second of two is cut.
+    // Where a package may be several streams, the second one is cut.
     const parts = concatenable ? [docs.slice(0, 120), docs.slice(120)] : [docs];
     const packed = concat(
       ...parts.map((part) => compress(binFile(part), codec)),
@@ -127,7 +127,7 @@ Deno.test("a damaged package gives all documents before the damage, then an erro
   }
 });
 
-Deno.test("a source that is opened by path is plain, and is closed after errors", () => {
+Deno.test("openInput opens a path as a plain file, and closes its source after errors", () => {
   const { source, codec, packageCodec } = openInput(fixture("xz.bin"));
   assertEquals([codec, packageCodec], ["xz", "none"]);
   source.close();
@@ -144,7 +144,7 @@ Deno.test("a source that is opened by path is plain, and is closed after errors"
   assertEquals(closed, 1);
 });
 
-/** Keys that a tolerant scanner finds, and the ranges that it skips. */
+/** Keys that a tolerant scanner finds, and the regions that it skips. */
 function tolerantly(bytes: Uint8Array, codec: "none" | "gzip", from = 0) {
   const ranges: { offset: number; size: number; reason: string }[] = [];
   const { source } = openInput(memorySource(bytes), { codec });
@@ -159,7 +159,7 @@ function tolerantly(bytes: Uint8Array, codec: "none" | "gzip", from = 0) {
   return { keys, ranges };
 }
 
-Deno.test("a tolerant scanner agrees with the strict one on good files", () => {
+Deno.test("a tolerant scanner finds what the strict one finds in undamaged files", () => {
   for (const codec of ["none", "gzip"] as const) {
     const bytes = binFile(numberedDocs(400), codec);
     const strict: string[] = [];
@@ -172,7 +172,7 @@ Deno.test("a tolerant scanner agrees with the strict one on good files", () => {
   }
 });
 
-Deno.test("a tolerant scanner leaves out damaged records only, in plain files and packages", () => {
+Deno.test("a tolerant scanner skips only damaged records, in plain files and packages", () => {
   const docs = numberedDocs(400);
   const bytes = binFile(docs, "gzip");
   using reader = new DocReader(bytes);
@@ -189,7 +189,7 @@ Deno.test("a tolerant scanner leaves out damaged records only, in plain files an
   }
 });
 
-Deno.test("a tolerant scanner keeps what comes before the damage of a package, and reports it once", () => {
+Deno.test("a tolerant scanner keeps the records before the damage of a package, and reports the damage once", () => {
   const docs = noisyDocs(100);
   const packed = compress(binFile(docs), "zstd");
   const cut = packed.subarray(0, packed.length - 200_000);
@@ -201,12 +201,12 @@ Deno.test("a tolerant scanner keeps what comes before the damage of a package, a
   assert(ranges.length <= 2, "the cut record, and the rest");
 });
 
-Deno.test("a document whose content is rejected gives back the records that it has swallowed", () => {
+Deno.test("rejecting a record whose content is corrupt recovers the records that it overlapped", () => {
   const docs = numberedDocs(30);
   const bytes = binFile(docs, "gzip");
   using reader = new DocReader(bytes);
   const entries = [...reader.entries()];
-  // Record 10 claims to reach to the end of record 12.
+  // The size of record 10 is changed so that it ends where record 12 ends.
   const { offset, key } = entries[10];
   const lie = entries[12].end - offset - key.length - 8;
   new DataView(bytes.buffer).setInt32(offset + 4 + key.length, lie, true);
@@ -225,7 +225,7 @@ Deno.test("a document whose content is rejected gives back the records that it h
   assertEquals(keys, docs.map(({ name }) => name).filter((_, i) => i !== 10));
 });
 
-Deno.test("a reader reads the standard input: a file by position, a pipe from start to end", async () => {
+Deno.test("a reader reads the standard input: it seeks in a file, and reads a pipe from start to end", async () => {
   using directory = new TemporaryDirectory();
   const program = fileURLToPath(
     new URL("programs/read_standard_input.ts", import.meta.url),
@@ -257,7 +257,7 @@ Deno.test("a reader reads the standard input: a file by position, a pipe from st
   }
 });
 
-Deno.test("memory does not depend on the size of what is read from a package", async () => {
+Deno.test("reading a package takes memory independent of its decompressed size", async () => {
   const peak = await runProgram(
     new URL("programs/read_large_package.ts", import.meta.url),
     ["5000"],

@@ -28,20 +28,20 @@ import {
 } from "../support/files.ts";
 import { OpenWriter, startWriter } from "../support/open_writer.ts";
 
-/** What a runtime without `flock` has in its lock files. */
+/** Writes a lock file as a runtime without `flock` does. */
 function writeNodeLock(path: string, pid: number, more = {}): void {
   const owner = { token: "0123456789ab", pid, flocked: false, ...more };
   Deno.writeTextFileSync(path, JSON.stringify(owner));
 }
 
-/** The number of a process that is no more. */
+/** Process id of a process that has ended. */
 async function deadPid(): Promise<number> {
   const child = new Deno.Command("true").spawn();
   await child.status;
   return child.pid;
 }
 
-Deno.test("who writes a file keeps others from it, whatever they want to do", async () => {
+Deno.test("while a file is being written, every other writer of it fails", async () => {
   using directory = new TemporaryDirectory();
   const target = directory.file("docs.bin");
   writeBinFile(target, numberedDocs(3));
@@ -85,7 +85,7 @@ Deno.test("who writes a file keeps others from it, whatever they want to do", as
   assertEquals(directory.list(), ["docs.bin"]);
 });
 
-Deno.test("a file is locked under all its names that are symbolic links", () => {
+Deno.test("a lock holds for every symbolic link to the file", () => {
   using directory = new TemporaryDirectory();
   const target = directory.file("docs.bin");
   const link = directory.file("link.bin");
@@ -101,7 +101,7 @@ Deno.test("a file is locked under all its names that are symbolic links", () => 
   assertEquals(readBinFile(target).length, 2);
 });
 
-Deno.test("a writer of another process is waited for as long as told", async () => {
+Deno.test("a writer waits for a writer of another process as long as specified", async () => {
   using directory = new TemporaryDirectory();
   const target = directory.file("docs.bin");
   await using other = await OpenWriter.start(target, { append: true }, 3);
@@ -120,7 +120,7 @@ Deno.test("a writer of another process is waited for as long as told", async () 
   assertEquals(directory.list(), ["docs.bin"]);
 });
 
-Deno.test("waiting can be cancelled", async () => {
+Deno.test("waiting for a lock can be cancelled", async () => {
   using directory = new TemporaryDirectory();
   const target = directory.file("docs.bin");
   using _ = new DocWriter(target);
@@ -136,7 +136,7 @@ Deno.test("waiting can be cancelled", async () => {
   await assertRejects(() => waiting, CancelledError);
 });
 
-Deno.test("a time to wait that is none is an error", () => {
+Deno.test("an invalid time to wait is an error", () => {
   using directory = new TemporaryDirectory();
   for (const lockWait of [-1, NaN]) {
     assertThrows(
@@ -148,7 +148,7 @@ Deno.test("a time to wait that is none is an error", () => {
   assertEquals(directory.list(), []);
 });
 
-Deno.test("what a killed process leaves behind does not keep others from writing, and is gone then", async () => {
+Deno.test("what a killed process left behind does not block the next writer, which removes it", async () => {
   using directory = new TemporaryDirectory();
   const target = directory.file("docs.bin");
   writeBinFile(target, numberedDocs(5));
@@ -163,7 +163,7 @@ Deno.test("what a killed process leaves behind does not keep others from writing
   assertEquals(directory.list(), ["docs.bin"]);
 });
 
-Deno.test("files that look like leftovers of another target are let alone", () => {
+Deno.test("leftovers of other targets, and files that only look like leftovers, are not removed", () => {
   using directory = new TemporaryDirectory();
   const others = [
     ".docs.bin.backup.tmp",
@@ -186,7 +186,7 @@ Deno.test("files that look like leftovers of another target are let alone", () =
   assertEquals(directory.list(), [...others, "docs.bin"].sort());
 });
 
-Deno.test("the lock of a process without flock counts as long as the process lives", async () => {
+Deno.test("the lock of a process without flock is held as long as the process lives", async () => {
   using directory = new TemporaryDirectory();
   const target = directory.file("docs.bin");
   const lock = directory.file(".docs.bin.lock");
@@ -197,7 +197,7 @@ Deno.test("the lock of a process without flock counts as long as the process liv
   assertEquals(directory.list(), ["docs.bin"]);
 });
 
-Deno.test("who may not look at other processes counts them as alive and says which file to remove", async () => {
+Deno.test("without permission to look up a process, its lock is held, and the error says which file to remove", async () => {
   using directory = new TemporaryDirectory();
   const target = directory.file("docs.bin");
   const lock = directory.file(".docs.bin.lock");
@@ -211,14 +211,14 @@ Deno.test("who may not look at other processes counts them as alive and says whi
   assert(stderr.includes(`remove ${lock}`), stderr);
 });
 
-Deno.test("a process of another machine counts as alive", async () => {
+Deno.test("the lock of a process on another machine is held", async () => {
   using directory = new TemporaryDirectory();
   const lock = directory.file(".docs.bin.lock");
   writeNodeLock(lock, await deadPid(), { host: "surely not this one" });
   assertThrows(() => new DocWriter(directory.file("docs.bin")), LockedError);
 });
 
-Deno.test("a lock file that tells nothing counts as held, and is not taken for anything else", () => {
+Deno.test("an unreadable lock file counts as held", () => {
   using directory = new TemporaryDirectory();
   const target = directory.file("docs.bin");
   for (
@@ -229,7 +229,7 @@ Deno.test("a lock file that tells nothing counts as held, and is not taken for a
   }
 });
 
-Deno.test("a note in a lock file can only move files of its own target", async () => {
+Deno.test("a note in a lock file can only rename files of its own target", async () => {
   using directory = new TemporaryDirectory();
   const target = directory.file("docs.bin");
   const victim = directory.file("victim");
@@ -244,7 +244,7 @@ Deno.test("a note in a lock file can only move files of its own target", async (
   assertEquals(Deno.readTextFileSync(victim), "untouched");
 });
 
-Deno.test("parts of a target get their names from the next one if a process died at it, even between the two steps of a renaming", async () => {
+Deno.test("the next writer finishes renaming the parts of a target if a process died while it did so, even between link and unlink", async () => {
   using directory = new TemporaryDirectory();
   const target = directory.file("docs.bin");
   const temporary = ".docs.bin.0123456789ab.tmp";
@@ -265,7 +265,7 @@ Deno.test("parts of a target get their names from the next one if a process died
   );
 });
 
-Deno.test("a lock is taken over by one of many that try at once", async () => {
+Deno.test("when several try to take over a stale lock at once, one gets it", async () => {
   using directory = new TemporaryDirectory();
   const path = directory.file("lock");
   for (let round = 0; round < 20; round++) {
@@ -279,7 +279,7 @@ Deno.test("a lock is taken over by one of many that try at once", async () => {
   assertEquals(directory.list(), []);
 });
 
-Deno.test("many processes that append at once lose nothing", async () => {
+Deno.test("processes that append at the same time lose nothing", async () => {
   using directory = new TemporaryDirectory();
   const target = directory.file("docs.bin");
   const options = { append: true, lockWait: 60_000 };
@@ -291,14 +291,14 @@ Deno.test("many processes that append at once lose nothing", async () => {
   const docs = outline(readBinFile(target));
   const expected = outline(numberedDocs(50));
   assertEquals(docs.length, 4 * 10 * 50);
-  // Nobody's documents are among another's.
+  // Documents of different writers are not interleaved.
   for (let at = 0; at < docs.length; at += 50) {
     assertEquals(docs.slice(at, at + 50), expected);
   }
   assertEquals(directory.list(), ["docs.bin"]);
 });
 
-Deno.test("a directory that is not there or may not be written to is an error that says so", async () => {
+Deno.test("a missing directory is an error that says so", async () => {
   using directory = new TemporaryDirectory();
   const source = fixture("none.bin");
   const error = await assertRejects(
@@ -310,7 +310,7 @@ Deno.test("a directory that is not there or may not be written to is an error th
 });
 
 Deno.test({
-  name: "a directory that takes no files is an error at once",
+  name: "a directory in which no file can be created is an error at once",
   ignore: Deno.build.os !== "linux",
   async fn() {
     await assertRejects(
@@ -323,8 +323,8 @@ Deno.test({
 
 Deno.test({
   name:
-    "temporary files of no target that a killed process has left are removed by the next that makes some",
-  // Windows has another variable for that directory.
+    "temporary files of a killed process in the system's directory are removed by the next process that creates some",
+  // On Windows, TMPDIR does not set the temporary directory.
   ignore: Deno.build.os === "windows",
   async fn() {
     using directory = new TemporaryDirectory();
@@ -357,7 +357,7 @@ Deno.test({
     const held = directory.list();
     assertEquals(held.length, 3);
     assert(!left.some((name) => held.includes(name)));
-    // Another does not take away what is in use.
+    // Another process does not remove files that are in use.
     const other = await runCommand(["count", "-"], {
       env,
       stdin: Deno.readFileSync(fixture("none.bin")),

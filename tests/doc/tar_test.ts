@@ -32,14 +32,14 @@ async function read(
   return { entries, offsets };
 }
 
-/** Cuts bytes into chunks of a size. */
+/** Splits bytes into chunks. */
 function* cut(bytes: Uint8Array, size: number): Generator<Uint8Array> {
   for (let at = 0; at < bytes.length; at += size) {
     yield bytes.slice(at, at + size);
   }
 }
 
-/** An archive of files, written by an independent program. */
+/** An archive of files, written by an independent library. */
 function pack(files: Record<string, string>): Promise<Uint8Array> {
   return packTar(
     Object.entries(files).map(([name, body]): Packed => ({
@@ -49,7 +49,7 @@ function pack(files: Record<string, string>): Promise<Uint8Array> {
   );
 }
 
-/** Changes a header and makes its checksum right again. */
+/** Changes fields of a header and corrects its checksum. */
 function forge(
   archive: Uint8Array,
   fields: Record<number, string>,
@@ -68,7 +68,7 @@ function forge(
 
 const LONG = `${"directory/".repeat(30)}${"name".repeat(50)}.html`;
 
-Deno.test("archives are read whatever the chunks they come in", async () => {
+Deno.test("an archive is read the same from chunks of any size", async () => {
   const archive = await pack({
     "a.txt": "A",
     [LONG]: "long",
@@ -86,7 +86,7 @@ Deno.test("archives are read whatever the chunks they come in", async () => {
   }
 });
 
-Deno.test("archives of any files are read as they were written", async () => {
+Deno.test("any files in an archive are read as they were written", async () => {
   const names = fc.string({ minLength: 1, maxLength: 300 })
     .map((name) => name.replace(/[\0/]/g, "_").toWellFormed());
   await fc.assert(fc.asyncProperty(
@@ -104,7 +104,7 @@ Deno.test("archives of any files are read as they were written", async () => {
   ));
 });
 
-Deno.test("a compressed archive is recognised by its first bytes, and read in any codec", async () => {
+Deno.test("a compressed archive is recognized by its first bytes, whatever the codec", async () => {
   const archive = await pack({ "a.txt": "A".repeat(5000), b: "B" });
   const expected = (await read([archive])).entries;
   for (const codec of codecNames) {
@@ -116,12 +116,12 @@ Deno.test("a compressed archive is recognised by its first bytes, and read in an
   assertEquals((await read([br], { file: "x.tar.br" })).entries, ["file a: 1"]);
 });
 
-Deno.test("an archive whose first name looks like a magic number is not taken for compressed", async () => {
+Deno.test("an archive whose first name looks like a magic number is not mistaken for a compressed one", async () => {
   const archive = await pack({ "BZh91AY&SY": "content" });
   assertEquals((await read([archive])).entries, ["file BZh91AY&SY: content"]);
 });
 
-Deno.test("what GNU tar writes is read in all its formats", async () => {
+Deno.test("archives of GNU tar are read in all its formats", async () => {
   using directory = new TemporaryDirectory();
   const source = directory.file("source");
   Deno.mkdirSync(`${source}/${"deep/".repeat(25)}`, { recursive: true });
@@ -146,7 +146,7 @@ Deno.test("what GNU tar writes is read in all its formats", async () => {
     const { entries } = await read([stdout]);
     const files = entries.filter((entry) => !entry.startsWith("directory"));
     assertEquals(
-      // Of a sparse file there is a map of its holes, and what is between them.
+      // A sparse file is stored as a map of its holes and the data between them.
       files.map((entry) => entry.replace(/^(sparse file .*?: )[^]*/, "$1")),
       [
         `file ./${deep}: deep`,
@@ -170,7 +170,7 @@ async function tar(
   }
 }
 
-Deno.test("names that are no UTF-8 keep their bytes", async () => {
+Deno.test("names that are not UTF-8 keep their bytes", async () => {
   const archive = forge(await pack({ "caf_": "x" }), {});
   archive[3] = 0xe9;
   const names: Uint8Array[] = [];
@@ -180,14 +180,14 @@ Deno.test("names that are no UTF-8 keep their bytes", async () => {
   assertEquals(names, [new Uint8Array([99, 97, 102, 0xe9])]);
 });
 
-Deno.test("archives written one after the other are read as one", async () => {
+Deno.test("concatenated archives are read as one", async () => {
   const both = concat(await pack({ a: "1" }), await pack({ b: "2" }));
   assertEquals((await read([both])).entries, ["file a: 1", "file b: 2"]);
 });
 
-Deno.test("an archive that is cut anywhere is an error, and what came before it is read", async () => {
+Deno.test("an archive cut anywhere is an error, after the entries before the cut", async () => {
   const archive = await pack({ a: "1", b: "2".repeat(1000), c: "3" });
-  // The end is two blocks of zeros, of which one is enough.
+  // An archive ends with two blocks of zeros; one is enough.
   for (let size = 0; size <= archive.length - 1024; size += 64) {
     const error = await assertRejects(
       () => read([archive.subarray(0, size)], { file: "x.tar" }),
@@ -214,7 +214,7 @@ Deno.test("a damaged header is an error with its offset", async () => {
   ]);
 });
 
-Deno.test("a damaged package of an archive is an error that names both", async () => {
+Deno.test("damage in a compressed archive is an error that names the file and the codec", async () => {
   const bytes = compress(await pack({ a: "1".repeat(100_000) }), "gzip");
   bytes[bytes.length - 5] ^= 1;
   const error = await assertRejects(
@@ -225,7 +225,7 @@ Deno.test("a damaged package of an archive is an error that names both", async (
   assertStringIncludes(error.message, "gzip");
 });
 
-Deno.test("what is no archive is said to be none", async () => {
+Deno.test("a file that is not an archive is reported as such", async () => {
   for (const bytes of [randomBytes(2000), new TextEncoder().encode("<html>")]) {
     await assertRejects(() => read([bytes]), TarError);
   }
@@ -237,7 +237,7 @@ Deno.test("what is no archive is said to be none", async () => {
   await assertRejects(() => read([]), TarError, "the archive is empty");
 });
 
-Deno.test("sizes that headers claim are not believed", async () => {
+Deno.test("sizes in headers are checked before they are used", async () => {
   const archive = await pack({ a: "1" });
   const cases: [Record<number, string>, string][] = [
     [{ 124: "77777777777\0" }, "unexpected end of data"],
@@ -261,7 +261,7 @@ Deno.test("sizes that headers claim are not believed", async () => {
   );
 });
 
-Deno.test("a pax header that is damaged is an error, not ignored", async () => {
+Deno.test("a damaged pax header is an error, not ignored", async () => {
   const records = [
     "99 path=short\n",
     "0 path=a\n",
@@ -279,7 +279,7 @@ Deno.test("a pax header that is damaged is an error, not ignored", async () => {
   }
 });
 
-Deno.test("bytes that are changed anywhere never make it hang or fail otherwise", async () => {
+Deno.test("changing any bytes of an archive never causes a hang or an error other than TarError", async () => {
   const archive = await pack({ [LONG]: "1".repeat(700), b: "2", "文/é": "3" });
   await fc.assert(
     fc.asyncProperty(

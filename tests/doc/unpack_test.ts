@@ -34,7 +34,7 @@ function files(root: string, prefix = ""): Record<string, string> {
   return found;
 }
 
-/** Unpacks documents with the given keys, whose contents are their numbers. */
+/** Unpacks documents with the given keys; the content of each is its index. */
 async function unpackKeys(
   directory: TemporaryDirectory,
   keys: (string | Uint8Array)[],
@@ -55,7 +55,7 @@ async function unpackKeys(
   return { ...result, detours, files: files(target) };
 }
 
-Deno.test("every document becomes a file, from plain files, packages and any codec", async () => {
+Deno.test("every document of a plain file or package becomes a file, whatever the codec", async () => {
   for (
     const name of ["gzip.bin", "brotli.bin", "none.bin.xz", "none.bin.brotli"]
   ) {
@@ -76,7 +76,7 @@ Deno.test("every document becomes a file, from plain files, packages and any cod
   }
 });
 
-Deno.test("keys of 100,000 bytes are errors, unless the limit is raised; then they get encoded names", async () => {
+Deno.test("keys of 100,000 bytes are errors; with a higher limit they get encoded names", async () => {
   using directory = new TemporaryDirectory();
   const keys = ["/".repeat(100_000), "k".repeat(100_000)];
   const source = directory.file("source.bin");
@@ -97,7 +97,7 @@ Deno.test("keys of 100,000 bytes are errors, unless the limit is raised; then th
   assertEquals(Object.values(files(target)).sort(), ["0", "1"]);
 });
 
-Deno.test("no key leads out of the directory, and no document is lost", async () => {
+Deno.test("no key escapes the directory, and no document is lost", async () => {
   using directory = new TemporaryDirectory();
   const keys = [
     "../up",
@@ -135,7 +135,7 @@ Deno.test("no key leads out of the directory, and no document is lost", async ()
   assertEquals(result.detours[0], ["../up", "%2E.%2Fup"]);
 });
 
-Deno.test("any keys at all make as many files as documents, all within the directory", async () => {
+Deno.test("any keys make as many files as documents, all within the directory", async () => {
   const part = fc.constantFrom(
     "a",
     "b",
@@ -173,7 +173,7 @@ Deno.test("any keys at all make as many files as documents, all within the direc
   );
 });
 
-Deno.test("encoded names are safe on every system, and different for different keys", () => {
+Deno.test("encoded names are safe on every system, and distinct for distinct keys", () => {
   fc.assert(fc.property(
     fc.uint8Array({ maxLength: 400 }),
     fc.uint8Array({ maxLength: 400 }),
@@ -190,7 +190,7 @@ Deno.test("encoded names are safe on every system, and different for different k
   }
 });
 
-Deno.test("names that only Windows does not have are safe elsewhere", () => {
+Deno.test("names that only Windows refuses are safe elsewhere", () => {
   for (
     const name of ["con", "a/NUL.txt", "a?", "xx:y", "end.", "end ", "<a>"]
   ) {
@@ -200,7 +200,7 @@ Deno.test("names that only Windows does not have are safe elsewhere", () => {
   }
 });
 
-Deno.test("keys that are no paths are left out or an error, if asked for", async () => {
+Deno.test("with unsafeKeys, keys that are not safe paths are skipped or an error", async () => {
   using directory = new TemporaryDirectory();
   const keys = ["a", "../b", "c"];
   const skipped = await unpackKeys(directory, keys, { unsafeKeys: "skip" });
@@ -217,7 +217,7 @@ Deno.test("keys that are no paths are left out or an error, if asked for", async
   assertEquals(directory.list(), ["inside", "source.bin"]);
 });
 
-Deno.test("documents with the same key are numbered, overwritten, left out or an error", async () => {
+Deno.test("documents with the same key are numbered, overwritten, skipped or an error", async () => {
   const keys = ["a", "b", "a", "a", "a.2"];
   const expected = {
     number: { a: "0", b: "1", "a.2": "2", "a.3": "3", "a.2.2": "4" },
@@ -247,7 +247,7 @@ Deno.test("a thousand documents with one key become a thousand files", async () 
   assertEquals(result.files["key.1000"], "999");
 });
 
-Deno.test("a key that is a directory of another is no conflict, in either order", async () => {
+Deno.test("a key that is a directory of another key does not conflict with it, in either order", async () => {
   using directory = new TemporaryDirectory();
   const { files } = await unpackKeys(directory, [
     "a",
@@ -265,14 +265,14 @@ Deno.test("a key that is a directory of another is no conflict, in either order"
   });
 });
 
-Deno.test("names that become too long by a number are encoded", async () => {
+Deno.test("names that a number makes too long are encoded", async () => {
   using directory = new TemporaryDirectory();
   const key = "n".repeat(255);
   const { files } = await unpackKeys(directory, [key, key, key]);
   assertEquals(Object.values(files).sort(), ["0", "1", "2"]);
 });
 
-Deno.test("links in the directory are not followed", async () => {
+Deno.test("symbolic links in the directory are not followed", async () => {
   using directory = new TemporaryDirectory();
   const outside = directory.file("outside");
   const inside = directory.file("inside");
@@ -294,7 +294,7 @@ Deno.test("links in the directory are not followed", async () => {
   assertEquals(files(outside), { precious: "precious" });
 });
 
-Deno.test("files that exist are kept, all of them, unless they are to be replaced", async () => {
+Deno.test("without force, an existing file stops the job before any file changes", async () => {
   using directory = new TemporaryDirectory();
   await unpackKeys(directory, ["a", "d/b", "d/e/c"]);
   const keys = ["new", "d/new", "d/b"];
@@ -315,7 +315,7 @@ Deno.test("files that exist are kept, all of them, unless they are to be replace
   assertEquals(files(directory.file("inside")), after);
 });
 
-Deno.test("damage leaves nothing behind; with skipErrors everything else is written", async () => {
+Deno.test("damage leaves nothing behind; with skipErrors every other document is written", async () => {
   using directory = new TemporaryDirectory();
   const source = directory.file("source.bin");
   const offsets = writeBinFile(source, numberedDocs(50), { codec: "gzip" });
@@ -331,7 +331,7 @@ Deno.test("damage leaves nothing behind; with skipErrors everything else is writ
   assertEquals(Object.keys(files(target)).length, 49);
 });
 
-Deno.test("pattern and limit decide which documents are written", async () => {
+Deno.test("pattern and limit select the documents that are written", async () => {
   using directory = new TemporaryDirectory();
   const { files, documents } = await unpackKeys(
     directory,
@@ -363,7 +363,7 @@ Deno.test("a cancelled job leaves nothing behind", async () => {
   assertEquals(directory.list(), ["source.bin"]);
 });
 
-Deno.test("a target that is no directory is refused", async () => {
+Deno.test("a target that is not a directory is refused", async () => {
   using directory = new TemporaryDirectory();
   const target = directory.file("target");
   Deno.writeTextFileSync(target, "precious");

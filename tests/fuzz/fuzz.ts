@@ -1,13 +1,13 @@
 import { isExpected, type Target } from "./targets.ts";
 import { makeInput, Random } from "./random.ts";
 
-/** No input may make more than itself and this be allocated, in bytes. */
+/** How much more than its own size an input may cause to be allocated, in bytes. */
 export const MAX_ALLOCATION = 64 * 1024 * 1024;
 
-/** Bytes of typed arrays that were made so far. */
+/** Bytes of all typed arrays created so far. */
 let allocated = 0;
 
-/** Counts what is allocated in this thread from now on. */
+/** Starts counting allocations in this thread. */
 export function countAllocations(): void {
   for (
     const name of ["Uint8Array", "Uint16Array", "Uint32Array", "Int32Array"]
@@ -20,7 +20,7 @@ export function countAllocations(): void {
           args,
           newTarget === proxy ? target : newTarget,
         );
-        // Views of memory that is there already cost nothing.
+        // Views of existing memory allocate nothing.
         const isView = args[0] instanceof ArrayBuffer ||
           args[0] instanceof SharedArrayBuffer;
         if (!isView) allocated += made.byteLength;
@@ -31,17 +31,17 @@ export function countAllocations(): void {
   }
 }
 
-/** An input that something is wrong with. */
+/** An input that made its target fail. */
 export interface Failure {
   target: string;
   seed: number;
-  /** Its number under that seed. */
+  /** Index of the input in the sequence of its seed. */
   index: number;
   input: Uint8Array;
   problem: string;
 }
 
-/** The input of a number, which is always the same. */
+/** The input of an index: the same for the same seeds and seed. */
 export function inputAt(
   seeds: readonly Uint8Array[],
   seed: number,
@@ -56,10 +56,9 @@ export function inputAt(
 /**
  * Runs inputs through a target.
  *
- * @param from Number of the first input.
- * @param count How many there are.
- * @param before Called with the number of each input before it runs.
- * @yields Failures.
+ * @param from Index of the first input.
+ * @param count Number of inputs.
+ * @param before Called with the index of each input before it runs.
  */
 export async function* fuzz(
   target: Target,

@@ -1,9 +1,9 @@
-/** The share of the fuzzer that every run of the tests has; `deno task fuzz` runs more. */
+/** A short run of the fuzzer; `deno task fuzz` runs longer. */
 import { assertEquals, assertMatch } from "@std/assert";
 import { countAllocations, fuzz, MAX_ALLOCATION } from "./fuzz.ts";
 import { targets } from "./targets.ts";
 
-/** Inputs of all targets together. */
+/** Number of inputs, of all targets together. */
 const INPUTS = 20_000;
 
 countAllocations();
@@ -11,14 +11,14 @@ countAllocations();
 const shares = targets.reduce((sum, { share }) => sum + share, 0);
 
 for (const target of targets) {
-  Deno.test(`hostile input does not crash or bloat: ${target.name}`, async () => {
+  Deno.test(`hostile input causes no crash and no large allocation: ${target.name}`, async () => {
     const inputs = Math.ceil(INPUTS * target.share / shares);
     const failures = await Array.fromAsync(fuzz(target, 20, 0, inputs));
     assertEquals(failures, []);
   });
 }
 
-Deno.test("the fuzzer notices crashes and bloat, and makes the same inputs again", async () => {
+Deno.test("the fuzzer finds crashes and large allocations, and repeats its inputs", async () => {
   const run = (work: (input: Uint8Array) => void, count = 1) =>
     Array.fromAsync(
       fuzz(

@@ -1,15 +1,14 @@
-/** Random numbers that can be had again. */
+/** Reproducible pseudo-random numbers (mulberry32). */
 export class Random {
   #state: number;
 
-  /** Starts a sequence. */
+  /** Starts the sequence of a seed. */
   constructor(seed: number) {
     this.#state = seed | 0;
   }
 
   /** A whole number from 0 up to, but not including, `limit`. */
   below(limit: number): number {
-    // The generator is mulberry32.
     this.#state = this.#state + 0x6d2b79f5 | 0;
     let mixed = Math.imul(this.#state ^ this.#state >>> 15, 1 | this.#state);
     mixed ^= mixed + Math.imul(mixed ^ mixed >>> 7, 61 | mixed);
@@ -17,10 +16,10 @@ export class Random {
   }
 }
 
-/** Numbers at which programs break. */
+/** Numbers at which programs tend to fail. */
 const EDGES = [0, 1, 0x7f, 0x80, 0xff, 0x7fff_ffff, 0x8000_0000, 0xffff_ffff];
 
-/** Makes an input from sound ones: most often one of them with a few changes. */
+/** Makes an input from valid ones: mostly one of them with a few changes. */
 export function makeInput(
   seeds: readonly Uint8Array[],
   random: Random,
@@ -30,7 +29,7 @@ export function makeInput(
     bytes = Array.from({ length: random.below(300) }, () => random.below(256));
   }
   const place = () => {
-    // Headers are at the start, trailers at the end.
+    // Favors both ends: headers are at the start, trailers at the end.
     const near = random.below(Math.min(bytes.length, 40) + 1);
     const kind = random.below(4);
     return kind === 0

@@ -1,14 +1,14 @@
 /**
  * A long run of the fuzzer: `deno task fuzz [inputs] [seed] [target]`.
  *
- * Two targets run at a time, each in a thread of its own that is watched: one
- * that does not come to the end of an input within {@linkcode MAX_TIME} hangs.
- * What fails is printed with everything that makes it happen again.
+ * Two targets run at a time, each in a thread. A thread that is not done with an
+ * input after {@linkcode MAX_TIME} is reported as hanging. Failures are printed
+ * with everything needed to reproduce them.
  */
 import { type Failure, inputAt } from "./fuzz.ts";
 import { targets } from "./targets.ts";
 
-/** Longest time that an input may take, in milliseconds. */
+/** How long an input may take, in milliseconds. */
 const MAX_TIME = 20_000;
 
 const count = Number(Deno.args[0] ?? 1_000_000);
@@ -19,7 +19,7 @@ const chosen = targets.filter(({ name }) => name.includes(wanted));
 const shares = chosen.reduce((sum, { share }) => sum + share, 0);
 const failures: Failure[] = [];
 
-/** Runs a target in a thread. @returns How many inputs it came through. */
+/** Runs a target in a thread. @returns The number of inputs that it finished. */
 function run(name: string, inputs: number): Promise<number> {
   const worker = new Worker(new URL("thread.ts", import.meta.url), {
     type: "module",

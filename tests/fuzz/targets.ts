@@ -1,6 +1,6 @@
 /**
- * What is fuzzed. To add a target, add an entry to {@linkcode targets}: sound
- * inputs to begin with, and a function that may throw errors of binfiles only.
+ * What is fuzzed. To add a target, add an entry to {@linkcode targets}: valid
+ * inputs to start from, and a function that may throw only errors of binfiles.
  */
 import {
   type Codec,
@@ -36,22 +36,22 @@ import { concat, randomBytes, text } from "../support/bytes.ts";
 import { repackInMemory, tilingProblem } from "../support/damage.ts";
 import type { Random } from "./random.ts";
 
-/** Something that takes bytes from strangers. */
+/** Code that reads untrusted bytes. */
 export interface Target {
   name: string;
-  /** Inputs in the time that a decoder of gzip takes for one: slow targets get fewer. */
+  /** How many inputs it gets for each one of gzip's decoder: slow targets get fewer. */
   share: number;
-  /** Sound inputs. */
+  /** Valid inputs. */
   seeds(): Uint8Array[];
   /**
-   * Works on an input. Throwing anything but an error of binfiles is a failure.
+   * Reads an input. Throwing anything but an error of binfiles is a failure.
    *
-   * @param random For choices of its own, such as where to cut a stream.
+   * @param random For choices such as where to split a stream.
    */
   run(input: Uint8Array, random: Random): void | Promise<void>;
 }
 
-/** Most bytes that decoders may put out. */
+/** Limit of decompressed sizes, in bytes. */
 const MAX_SIZE = 4 * 1024 * 1024;
 
 const documents = [
@@ -70,7 +70,7 @@ function file(codec: CodecName): Uint8Array {
   }));
 }
 
-/** Both ways of an engine to read: whole documents, and streams in pieces. */
+/** The decompressor of an engine, for whole documents, and its decoder, for streams. */
 function decoderTargets(codec: Codec, engine: Engine, share: number): Target[] {
   const seeds = () => [
     ...documents.map((document) => compress(document, codec.name)),
@@ -126,8 +126,7 @@ const portable: Partial<Record<string, Engine>> = {
   lz4: createLz4jsEngine(lz4js),
 };
 
-/** Engines that have proved themselves on this runtime. */
-/** The engines that come with each codec. */
+/** The engines of each codec. */
 const ownEngines: Record<string, readonly Engine[]> = {
   gzip: gzipEngines,
   bzip2: bzip2Engines,
@@ -139,7 +138,7 @@ const ownEngines: Record<string, readonly Engine[]> = {
 
 const usable = listEngines().filter(({ decompresses }) => decompresses);
 
-/** An archive with an entry of each kind that has fields of its own. */
+/** An archive with every kind of entry that has fields of its own. */
 const archive = await packTar([
   { header: { name: "short.txt", size: 200 }, body: text(200) },
   { header: { name: "directory", type: "directory", size: 0 } },
@@ -148,7 +147,7 @@ const archive = await packTar([
   { header: { name: "unicode 键", size: 3000 }, body: text(3000, 2) },
 ]);
 
-/** How fast decoders are; the rest are as fast as gzip's. */
+/** Shares of the slow decoders. */
 const shares: Partial<Record<string, number>> = {
   "bzip2/binfiles": 0.2,
   "xz/binfiles": 0.2,
@@ -156,7 +155,7 @@ const shares: Partial<Record<string, number>> = {
   "lz4/lz4js": 0.1,
 };
 
-/** Everything that is fuzzed. */
+/** All targets. */
 export const targets: readonly Target[] = [
   {
     name: "records",
@@ -168,7 +167,7 @@ export const targets: readonly Target[] = [
       for (const { key, content } of reader) {
         end += 8 + key.length + content.length;
         if (end !== reader.position || end > input.length) {
-          throw new Error(`it is at ${reader.position} after ${end} bytes`);
+          throw new Error(`position ${reader.position} after ${end} bytes`);
         }
       }
     },
@@ -207,7 +206,9 @@ export const targets: readonly Target[] = [
         },
         content: (bytes) => left -= bytes.length,
         end() {
-          if (left !== 0) throw new Error(`${left} bytes of it are missing`);
+          if (left !== 0) {
+            throw new Error(`${left} bytes of an entry are missing`);
+          }
         },
       });
     },
@@ -244,7 +245,7 @@ export const targets: readonly Target[] = [
     }),
 ];
 
-/** Whether an error is one that bad input may cause. */
+/** Whether an error is one that invalid input may cause. */
 export function isExpected(error: unknown): boolean {
   return error instanceof CodecError ||
     error instanceof RecordError || error instanceof TarError;

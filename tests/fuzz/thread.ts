@@ -1,4 +1,4 @@
-/** A thread of the fuzzer, which runs one target. */
+/** A thread of the fuzzer: runs one target. */
 /// <reference lib="deno.worker" />
 import { countAllocations, fuzz } from "./fuzz.ts";
 import { targets } from "./targets.ts";
