@@ -1,28 +1,28 @@
 import { MAX_ALPHABET } from "./format.ts";
 
 /**
- * The longest code that is written. The format allows 20 bits; bzip2 itself
- * writes up to 17, and so can every decoder read.
+ * Length of the longest code that is written, in bits. The format allows 20; bzip2
+ * itself writes up to 17, which every decoder reads.
  */
 export const MAX_WRITTEN_LENGTH = 17;
 
-/** Finds code lengths for symbols of given frequencies. */
+/** Computes code lengths from the frequencies of symbols. */
 export class HuffmanBuilder {
-  /** Symbols from the rarest to the most frequent, and room to sort them. */
+  /** Symbols by ascending frequency, and a spare array to sort them. */
   #sorted = new Int32Array(MAX_ALPHABET);
   #spare = new Int32Array(MAX_ALPHABET);
   readonly #digits = new Int32Array(256);
-  /** Weights and depths of the tree's nodes: first leaves, then inner nodes. */
+  /** Weights, parents and depths of the nodes: first the leaves, then the inner nodes. */
   readonly #weight = new Int32Array(2 * MAX_ALPHABET);
   readonly #parent = new Int32Array(2 * MAX_ALPHABET);
   readonly #depth = new Int32Array(2 * MAX_ALPHABET);
-  /** How many symbols have a code of each length. */
+  /** Number of symbols with a code of each length. */
   readonly #lengthCount = new Int32Array(64);
 
   /**
-   * Writes the code lengths of `size` symbols, at least two, to
-   * `lengths[at..]`, given their frequencies in `frequencies[at..]`. Every
-   * symbol gets a code, those that do not occur too.
+   * Writes the code lengths of `size` symbols (at least two) to `lengths[at..]`, from
+   * their frequencies in `frequencies[at..]`. Symbols that do not occur get a code
+   * as well.
    */
   build(
     frequencies: Int32Array,
@@ -44,8 +44,8 @@ export class HuffmanBuilder {
   }
 
   /**
-   * Writes to `lengths[at..]` the complete code for `size` symbols that takes
-   * the fewest bits to describe: all lengths are the same, or two.
+   * Writes to `lengths[at..]` the complete code of `size` symbols whose description is
+   * shortest: it has one or two different lengths.
    */
   buildFlat(lengths: Uint8Array, at: number, size: number): void {
     const longer = 32 - Math.clz32(size - 1);
@@ -54,7 +54,7 @@ export class HuffmanBuilder {
     lengths.fill(longer, at + shorterCount, at + size);
   }
 
-  /** A radix sort: in small blocks one pass is all it takes. */
+  /** Radix sort: small blocks need one pass only. */
   #sortByFrequency(frequencies: Int32Array, at: number, size: number): void {
     const digits = this.#digits;
     let from = this.#spare;
@@ -89,17 +89,17 @@ export class HuffmanBuilder {
   }
 
   /**
-   * Joins the two lightest nodes until one is left. With the leaves sorted,
-   * inner nodes come into being in the order of their weights, so the lightest
-   * is always at the front of one of two queues.
+   * Joins the two lightest nodes until one is left. The leaves are sorted and inner
+   * nodes are created in the order of their weights, so the lightest node is always
+   * at the front of one of two queues.
    */
   #growTree(frequencies: Int32Array, at: number, size: number): void {
     const sorted = this.#sorted;
     const weight = this.#weight;
     const parent = this.#parent;
     for (let i = 0; i < size; i++) {
-      // Symbols that do not occur need a code too. Making it longer than that of
-      // a symbol that occurs once would cost more in the table than it saves.
+      // Symbols that do not occur get the weight of those that occur once: longer
+      // codes would cost more in the table than they save.
       weight[i] = Math.max(frequencies[at + sorted[i]], 1);
     }
     let leaf = 0;
@@ -117,7 +117,7 @@ export class HuffmanBuilder {
     }
   }
 
-  /** Counts leaves by depth, and shortens codes that are too long. */
+  /** Counts leaves by depth, and limits the length of codes. */
   #countLengths(size: number): void {
     const parent = this.#parent;
     const depth = this.#depth;
@@ -130,8 +130,8 @@ export class HuffmanBuilder {
     for (let leaf = 0; leaf < size; leaf++) {
       lengthCount[Math.min(depth[parent[leaf]] + 1, MAX_WRITTEN_LENGTH)]++;
     }
-    // Cutting codes off used up more code space than there is. Lengthening a
-    // shorter code by one bit makes room for one of the longest beside it.
+    // Limited codes oversubscribe the code space. Extending a shorter code by one bit
+    // makes room for one of the longest codes beside it.
     let excess = -(1 << MAX_WRITTEN_LENGTH);
     for (let length = 1; length <= MAX_WRITTEN_LENGTH; length++) {
       excess += lengthCount[length] << MAX_WRITTEN_LENGTH - length;

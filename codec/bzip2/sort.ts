@@ -1,54 +1,52 @@
 import { grownSize } from "./format.ts";
 
-/** Groups of at most this many are sorted by insertion. */
+/** Groups of at most this size are sorted by insertion. */
 const INSERTION_LIMIT = 12;
 
 /**
- * The Burrows-Wheeler transform of one block after the other.
+ * The Burrows-Wheeler transform of blocks, by *induced sorting* (the idea of SA-IS),
+ * in time that depends on the length of a block and hardly on its content.
  *
- * It sorts rotations by *induced sorting*, in time that depends on the block's
- * length and hardly on what is in it. The idea: call a position S if its
- * rotation is smaller than the next position's, and L if it is larger. Once the
- * *LMS* positions (an S right after an L; at most every second position, about
- * every third in text) are in order, one pass over the table from its start puts
- * all L positions in place, and one from its end all S positions, because
- * rotations that begin with the same byte stand in the order of the rotations
- * one byte further on, and those have been placed by then.
+ * A position is S if its rotation is smaller than that of the next position, and L
+ * if it is larger. *LMS* positions are S positions after an L: at most every second
+ * position, about every third in text. Once they are sorted, a pass over the table
+ * from its start sorts all L positions, and a pass from its end all S positions:
+ * rotations that begin with the same byte have the order of the rotations one byte
+ * later, which are already sorted.
  *
- * The LMS positions themselves are put in order in two steps: the same two
- * passes sort them by the bytes up to the next LMS position, and what is still
- * tied then is told apart by doubling ({@linkcode BlockSorter.transform} has
- * the sequence).
+ * The LMS positions are sorted in two steps: the same two passes sort them by the
+ * bytes up to the next LMS position, and doubling breaks the remaining ties.
+ * {@linkcode BlockSorter.transform} has the sequence.
  *
- * Positions count from 1, so that 0 can mean an empty place in a zeroed table.
+ * Positions count from 1, so that 0 marks an empty place in a zeroed table.
  */
 export class BlockSorter {
-  /** The block: bytes 1 to n, which the caller writes, and a byte before and after. */
+  /** The block: bytes 1 to n, written by the caller, and one byte before and after. */
   text: Uint8Array = new Uint8Array(0);
-  /** The sorting table, whose first n entries are the transformed bytes in the end. */
+  /** The sorting table. In the end its first n entries are the transformed bytes. */
   rows: Int32Array = new Int32Array(0);
 
-  /** Where the rows begin that start with each byte; they end where the next byte's begin. */
+  /** First row of the rotations that begin with each byte. */
   readonly bucketStart: Int32Array = new Int32Array(257);
 
   readonly #limit: number;
-  /** The LMS positions in the order of the block. */
+  /** The LMS positions, in ascending order. */
   #lms = new Int32Array(0);
-  /** For each LMS position, by its index in `#lms`, the first row of its group of equals. */
+  /** First row of the group of equals of each LMS position, by its index in `#lms`. */
   #rank = new Int32Array(0);
   /** The next free row of each bucket during a pass. */
   readonly #cursor = new Int32Array(256);
-  /** The row of the block itself, as far as it is known. */
+  /** The row of the block itself, once it is known. */
   #origin = 0;
   /** State of the pseudo-random choice of pivots. */
   #seed = 1;
 
-  /** Creates a sorter of blocks of up to `limit` bytes. It holds no memory yet. */
+  /** Creates a sorter of blocks of up to `limit` bytes. Memory is allocated on demand. */
   constructor(limit: number) {
     this.#limit = limit;
   }
 
-  /** Makes `text` large enough for `n` bytes, keeping what is in it. */
+  /** Makes `text` large enough for `n` bytes. Its content is kept. */
   reserveText(n: number): void {
     if (n + 2 <= this.text.length) return;
     const grown = new Uint8Array(
@@ -59,8 +57,8 @@ export class BlockSorter {
   }
 
   /**
-   * Transforms the `n` bytes in `text`, of which there must be at least one:
-   * leaves the last byte of each sorted rotation in `rows`.
+   * Transforms the `n` bytes in `text` (at least one). `rows` then has the last byte
+   * of each sorted rotation.
    *
    * @returns The row of the rotation that is the block itself (`origPtr`).
    */
@@ -71,7 +69,7 @@ export class BlockSorter {
     text[n + 1] = text[1];
     const count = this.#findLms(n);
     if (count === 0) {
-      // All bytes are the same, so all rotations are.
+      // All bytes are equal, so all rotations are.
       rows.fill(text[1], 0, n);
       return 0;
     }
@@ -85,7 +83,7 @@ export class BlockSorter {
   }
 
   #reserveTables(n: number): void {
-    // Ranking needs one place more than there are rows.
+    // Ranking needs one more place than there are rows.
     if (n + 1 <= this.rows.length) return;
     const size = grownSize(this.rows.length, n + 1, this.#limit + 1);
     this.rows = new Int32Array(size);
@@ -93,7 +91,7 @@ export class BlockSorter {
     this.#rank = new Int32Array((size >> 1) + 1);
   }
 
-  /** Lists the LMS positions, and sets up the buckets. Returns how many there are. */
+  /** Lists the LMS positions, and initializes the buckets. Returns the number of positions. */
   #findLms(n: number): number {
     const { text } = this;
     const lms = this.#lms;
@@ -109,8 +107,8 @@ export class BlockSorter {
 
     histogram.fill(0);
     let head = lms.length;
-    // From right to left, because equal bytes take the type of their successor.
-    // Without branches, because the types of text are as good as random.
+    // From right to left, because equal bytes have the type of their successor.
+    // Without branches, because the types in text are unpredictable.
     let next = text[n];
     let nextIsS = next - text[1] - firstIsS >>> 31;
     const lastIsS = nextIsS;
@@ -150,8 +148,8 @@ export class BlockSorter {
   }
 
   /**
-   * Sorts the LMS positions by the bytes up to the next LMS position, and
-   * leaves them in the first `count` rows.
+   * Sorts the LMS positions by the bytes up to the next LMS position, into the first
+   * `count` rows.
    */
   #sortLmsSubstrings(n: number, count: number): void {
     const { text, rows } = this;
@@ -164,8 +162,8 @@ export class BlockSorter {
       rows[--cursor[text[position]]] = position;
     }
 
-    // Left to right: each L position follows from the one after it. Those that
-    // an S precedes have no more L to give and are marked by inversion.
+    // Left to right: each position induces the one before it if that is L. Positions
+    // after an S induce none here and are marked by inversion.
     this.#cursorToStarts();
     for (let i = 0; i < n; i++) {
       const row = rows[i];
@@ -177,8 +175,8 @@ export class BlockSorter {
       }
     }
 
-    // Right to left: each S position follows from the one after it. Inverted
-    // ones have more S to give; the others are LMS, now in order.
+    // Right to left: each inverted position induces the S position before it. The
+    // others are LMS positions, now sorted.
     this.#cursorToEnds();
     for (let i = n - 1; i >= 0; i--) {
       const row = rows[i];
@@ -199,16 +197,15 @@ export class BlockSorter {
   }
 
   /**
-   * Replaces the sorted positions in `rows` by their indexes in `#lms`, and
-   * ranks them: equal bytes up to the next LMS position, equal rank. Inverts
-   * rows whose rank is unique: their place is final. Returns the number of
-   * different ranks.
+   * Replaces the sorted positions in `rows` by their indexes in `#lms`, and ranks
+   * them: positions with equal bytes up to the next LMS position have the same rank.
+   * Inverts rows of unique rank, whose place is final. Returns the number of ranks.
    */
   #rankLmsSubstrings(n: number, count: number): number {
     const { text, rows } = this;
     const lms = this.#lms;
     const rank = this.#rank;
-    // LMS positions are at least 2 apart: half a position identifies one.
+    // LMS positions are at least 2 apart, so half a position identifies one.
     for (let k = 0; k < count; k++) rows[count + (lms[k] >> 1)] = k;
 
     let groups = 0;
@@ -250,16 +247,15 @@ export class BlockSorter {
   /**
    * Breaks the ties among the LMS positions in the first `count` rows.
    *
-   * If ranks tell rotations apart by their first h LMS substrings, then sorting
-   * each group of equals by the rank of what lies h substrings further on tells
-   * them apart by 2h.
+   * If the ranks order rotations by their first h LMS substrings, sorting each group
+   * of equals by the ranks of the positions h substrings later orders them by 2h.
    */
   #refine(count: number): void {
     const { rows } = this;
     const rank = this.#rank;
     let split = true;
-    // A round that splits nothing means that what is tied is equal for good:
-    // the block repeats itself, and the order of equal rotations is free.
+    // If a round splits no group, the tied rotations are equal: the block repeats
+    // itself, and the order of equal rotations does not matter.
     for (let h = 1; split && h < count; h *= 2) {
       split = false;
       for (let from = 0; from < count;) {
@@ -275,11 +271,11 @@ export class BlockSorter {
     }
   }
 
-  /** Sorts one group of equals and gives it its new ranks. Returns whether it came apart. */
+  /** Sorts a group of equals and assigns its new ranks. Returns whether it was split. */
   #splitGroup(from: number, to: number, h: number, count: number): boolean {
     const { rows } = this;
     const rank = this.#rank;
-    // The rows from `count` on are free: they hold the keys of the first ones.
+    // The rows from `count` on are unused, so they have the keys.
     for (let i = from; i < to; i++) {
       const further = rows[i] + h;
       rows[count + i] = rank[further < count ? further : further - count];
@@ -298,11 +294,11 @@ export class BlockSorter {
     return true;
   }
 
-  /** Sorts `rows[from..to)` by the keys that lie `keys` further on (three-way quicksort). */
+  /** Sorts `rows[from..to)` by the keys `keys` rows later (three-way quicksort). */
   #sortByKey(from: number, to: number, keys: number): void {
     const { rows } = this;
     while (to - from > INSERTION_LIMIT) {
-      // At random, so that no document can be arranged to make this quadratic.
+      // A random pivot, so that no document can make this quadratic.
       this.#seed = Math.imul(this.#seed, 1664525) + 1013904223 | 0;
       const pivot = rows[keys + from + (this.#seed >>> 8) % (to - from)];
       let less = from;
@@ -317,7 +313,7 @@ export class BlockSorter {
           i++;
         }
       }
-      // Recursing into the smaller side only bounds the depth.
+      // Recursion into the smaller side only bounds the depth.
       if (less - from < to - greater) {
         this.#sortByKey(from, less, keys);
         from = greater;
@@ -365,8 +361,8 @@ export class BlockSorter {
   }
 
   /**
-   * Puts all L positions in place. A row that has given its predecessor needs
-   * only the byte of it from then on; the others are inverted for the next pass.
+   * Sorts all L positions. A row that has induced its predecessor becomes the byte of
+   * that; the other rows are inverted for the next pass.
    */
   #induceL(n: number): void {
     const { text, rows } = this;
@@ -387,7 +383,7 @@ export class BlockSorter {
     }
   }
 
-  /** Puts all S positions in place, after which every row is a byte. Returns `origPtr`. */
+  /** Sorts all S positions; then every row is a byte. Returns `origPtr`. */
   #induceS(n: number): number {
     const { text, rows } = this;
     const cursor = this.#cursor;
@@ -406,7 +402,7 @@ export class BlockSorter {
         const before = text[position - 1];
         const place = --cursor[byte];
         if (before > byte) {
-          // An LMS position: what precedes it is L and in place already.
+          // An LMS position: its predecessor is L and sorted already.
           rows[place] = before;
           if (position === 1) origin = place;
         } else {

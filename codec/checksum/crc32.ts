@@ -1,8 +1,8 @@
 /**
  * CRC-32 as in gzip, zip and xz (reflected polynomial 0xEDB88320).
  *
- * Eight tables let one step of the loop take in eight bytes ("slicing by 8"):
- * table k holds what a byte contributes when k more bytes follow it.
+ * Eight tables let one step of the loop process eight bytes ("slicing by 8"): table
+ * k has the contribution of a byte that k more bytes follow.
  */
 
 const TABLES = makeTables();
@@ -24,9 +24,9 @@ function makeTables(): Int32Array {
 }
 
 /**
- * The CRC-32 of `bytes` from `start` up to `end`.
+ * Returns the CRC-32 of `bytes` from `start` up to `end`.
  *
- * @param seed The CRC-32 of what comes before these bytes, to continue it.
+ * @param seed The CRC-32 of earlier bytes, to continue it.
  */
 export function crc32(
   bytes: Uint8Array,

@@ -1,9 +1,9 @@
 /**
  * CRC-64 as in xz (ECMA-182, reflected polynomial 0xC96C5795D7870F42).
  *
- * JavaScript's fast integers have 32 bits, so a CRC is kept in two halves. Four
- * tables let one step of the loop take in four bytes: table k holds what a byte
- * contributes when k more bytes follow it.
+ * Fast integers of JavaScript have 32 bits, so a CRC is stored in two halves. Four
+ * tables let one step of the loop process four bytes: table k has the contribution
+ * of a byte that k more bytes follow.
  */
 
 const LOW = new Int32Array(4 * 256);
@@ -28,8 +28,8 @@ for (let i = 256; i < LOW.length; i++) {
 }
 
 /**
- * Continues the CRC-64 in `crc` (low half, high half; zeros to begin with) over
- * `bytes` from `start` up to `end`, and stores the result there.
+ * Updates the CRC-64 in `crc` (low half, high half; initially zeros) with `bytes`
+ * from `start` up to `end`.
  */
 export function crc64(
   crc: Int32Array,

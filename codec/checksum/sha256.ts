@@ -4,8 +4,8 @@ function rotate(x: number, n: number): number {
 }
 
 /**
- * The first 32 bits behind the point of the `root`-th root of the first `count`
- * primes: where SHA-256 takes its constants from.
+ * The first 32 fractional bits of the `root`-th root of the first `count` primes,
+ * which are the constants of SHA-256 (FIPS 180-4, sections 4.2.2 and 5.3.3).
  */
 function fractions(count: number, root: number): Int32Array {
   const result = new Int32Array(count);
@@ -13,7 +13,7 @@ function fractions(count: number, root: number): Int32Array {
   for (let n = 2; found < count; n++) {
     let prime = true;
     for (let d = 2; d * d <= n; d++) if (n % d === 0) prime = false;
-    // A double keeps 52 bits, of which the integral part takes five at most.
+    // A double has 52 bits, of which the integral part needs at most five.
     if (prime) result[found++] = (n ** (1 / root) % 1) * 0x1_0000_0000;
   }
   return result;
@@ -22,14 +22,14 @@ function fractions(count: number, root: number): Int32Array {
 const INITIAL = fractions(8, 2);
 const ROUND = fractions(64, 3);
 
-/** SHA-256 of bytes that arrive in pieces. Reusable, allocates nothing per use. */
+/** SHA-256 (FIPS 180-4) of bytes that arrive in pieces. Reusable without allocation. */
 export class Sha256 {
   readonly #hash = new Int32Array(8);
   readonly #schedule = new Int32Array(64);
   readonly #block = new Uint8Array(64);
   #length = 0;
 
-  /** Creates a hash of nothing yet. */
+  /** Creates the hash of an empty message. */
   constructor() {
     this.reset();
   }
@@ -40,7 +40,7 @@ export class Sha256 {
     this.#length = 0;
   }
 
-  /** Takes in `bytes` from `start` up to `end`. */
+  /** Adds `bytes` from `start` up to `end`. */
   update(bytes: Uint8Array, start: number, end: number): void {
     const block = this.#block;
     let filled = this.#length % 64;
@@ -59,7 +59,7 @@ export class Sha256 {
     }
   }
 
-  /** Ends the message and says whether its hash is the 32 bytes at `at`. */
+  /** Ends the message. Returns whether its hash is the 32 bytes at `at`. */
   matches(bytes: Uint8Array, at: number): boolean {
     const block = this.#block;
     const length = this.#length;

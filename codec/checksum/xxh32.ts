@@ -1,9 +1,9 @@
 /**
  * XXH32, the 32-bit checksum of the LZ4 frame format, with seed 0.
  *
- * Four accumulators each take every fourth 32-bit word, so that four
- * multiplications are in flight at once; the rest of the input, fewer than 16
- * bytes, is mixed in one word and then one byte at a time.
+ * Four accumulators each process every fourth 32-bit word, so that four
+ * multiplications are in flight at a time. The rest of the input, fewer than 16
+ * bytes, is processed one word, and then one byte, at a time.
  */
 
 const PRIME1 = 0x9e3779b1 | 0;
@@ -12,13 +12,13 @@ const PRIME3 = 0xc2b2ae3d | 0;
 const PRIME4 = 0x27d4eb2f;
 const PRIME5 = 0x165667b1;
 
-/** What the four accumulators hold before the first byte. */
+/** Initial values of the four accumulators. */
 const START1 = (PRIME1 + PRIME2) | 0;
 const START2 = PRIME2;
 const START3 = 0;
 const START4 = -PRIME1 | 0;
 
-/** Bytes that the four accumulators take in one round. */
+/** Bytes that the four accumulators process in one round. */
 const STRIPE = 16;
 
 /**
@@ -33,7 +33,7 @@ export function xxh32(view: DataView, start: number, end: number): number {
   if (length >= STRIPE) {
     let a = START1, b = START2, c = START3, d = START4;
     for (const last = end - STRIPE; p <= last; p += STRIPE) {
-      // The engine turns each pair of shifts into one rotate instruction.
+      // V8 compiles each pair of shifts to one rotate instruction.
       a = (a + Math.imul(view.getInt32(p, true), PRIME2)) | 0;
       a = Math.imul(a << 13 | a >>> 19, PRIME1);
       b = (b + Math.imul(view.getInt32(p + 4, true), PRIME2)) | 0;
@@ -54,14 +54,14 @@ export class Xxh32 {
   #b = START2;
   #c = START3;
   #d = START4;
-  /** Length so far, modulo 2^32; and whether it ever reached a stripe. */
+  /** Length so far, modulo 2^32, and whether it has reached a stripe. */
   #length = 0;
   #striped = false;
   /** The bytes since the last whole stripe. */
   readonly #rest = new DataView(new ArrayBuffer(STRIPE));
   #held = 0;
 
-  /** Forgets everything, to begin with another message. */
+  /** Starts over. */
   reset(): void {
     this.#a = START1;
     this.#b = START2;
@@ -123,7 +123,7 @@ function merge(a: number, b: number, c: number, d: number): number {
     (c << 12 | c >>> 20) + (d << 18 | d >>> 14)) | 0;
 }
 
-/** Mixes in what is left after the stripes, then spreads every bit over all others. */
+/** Processes the rest after the stripes, then mixes all bits. */
 function finish(
   hash: number,
   view: DataView,

@@ -1,8 +1,8 @@
 /**
- * gzip by npm:fflate, for runtimes without a zlib of their own.
+ * gzip with npm:fflate, for runtimes without zlib.
  *
- * fflate inflates and deflates; the members around the data are read here,
- * because fflate checks neither their checksums nor their sizes.
+ * fflate inflates and deflates. The members are read here, because fflate checks
+ * neither their checksums nor their sizes.
  */
 import { concatenate, range, readUint32 } from "../bytes.ts";
 import { Gzip, gzipSync, Inflate } from "fflate";
@@ -15,30 +15,30 @@ import type {
   Engine,
   StreamCoder,
 } from "../engine.ts";
-import { CorruptDataError } from "../errors.ts";
+import { CorruptDataError, unexpectedEnd } from "../errors.ts";
 
-/** Deflate's greatest ratio is 1032:1 (a match of 258 bytes in two bits), so larger claims are lies. */
+/** Largest ratio of deflate: a match of 258 bytes in two bits. A larger size field is corrupt. */
 const MAX_RATIO = 1032;
 
-/** fflate puts all that a piece of input stands for into one array; small pieces keep that small. */
+/** fflate allocates one array for all output of a piece of input, so pieces are small. */
 const INPUT_PIECE = 4 * 1024;
 
-/** The private state that fflate's `Inflate` keeps between chunks; it alone tells where the data ended. */
+/** Private state of fflate's `Inflate`, the only way to find the end of the data. */
 interface InflateInternals {
-  /** Input that is not used up. */
+  /** Input that was not used. */
   p: Uint8Array;
-  /** Output: the last 32 KiB, and room for what comes. */
+  /** Output: the last 32 KiB, and room for more. */
   o: Uint8Array;
   /** Whether the last input was pushed. */
   d: boolean | number;
   s: {
-    /** How the output ends: at 2, with `o`, which then is not replaced by a larger one. */
+    /** With the value 2, `o` is not replaced by a larger array. */
     i?: number;
     /** Position in `o`. */
     b?: number;
     /** Whether the last block has begun. */
     f?: number;
-    /** The code of the block that is being decoded; nothing between blocks. */
+    /** The code of the current block; undefined between blocks. */
     l?: unknown;
     /** Position in `p`, in bits. */
     p?: number;
@@ -50,7 +50,7 @@ const NOTHING: Uint8Array = new Uint8Array(0);
 type Level = 0 | 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9;
 
 function createCompressor(level: number): Compressor {
-  // A fixed time, so that equal documents become equal bytes.
+  // A fixed time, so that the output depends on the document alone.
   const options = { level: level as Level, mtime: 0 };
   return {
     compress(src, dst, offset, start = 0, end = src.length) {
@@ -62,10 +62,10 @@ function createCompressor(level: number): Compressor {
   };
 }
 
-/** What `Inflate` takes for its last input, of which it also makes {@linkcode InflateInternals}'s `i`. */
+/** The flag of the last input; `Inflate` also stores it as `i` of its state. */
 const LAST_INTO_GIVEN_OUTPUT = 2 as unknown as boolean;
 
-/** Decompresses the usual case, a single member, straight into `dst`; anything else piecewise. */
+/** Decompresses a single member directly into `dst`, anything else piece by piece. */
 class FflateDecompressor implements Decompressor {
   readonly #inflate = new Inflate();
 
@@ -79,7 +79,7 @@ class FflateDecompressor implements Decompressor {
     const src = range(source, first, last);
     const start = endOfGzipHeader(src, 0);
     const end = src.length - TRAILER_SIZE;
-    if (start < 0 || start > end) throw cutShort();
+    if (start < 0 || start > end) throw unexpectedEnd("gzip");
     const claimed = readUint32(src, end + 4);
     if (claimed <= src.length * MAX_RATIO) {
       if (claimed > dst.length - offset) return -1;
@@ -92,7 +92,7 @@ class FflateDecompressor implements Decompressor {
     return decompressPiecewise(src, dst, offset);
   }
 
-  /** @returns The size of the output, or -1 when `deflated` is malformed or ends early. */
+  /** Returns the size of the output, or -1 if `deflated` is malformed or ends early. */
   #inflateAll(
     deflated: Uint8Array,
     dst: Uint8Array,
@@ -112,12 +112,12 @@ class FflateDecompressor implements Decompressor {
       return -1;
     }
     const endsEarly = unreadInput(internals) > 0;
-    internals.p = internals.o = NOTHING; // lets go of what is the caller's
+    internals.p = internals.o = NOTHING; // drops references to memory of the caller
     return endsEarly ? -1 : size;
   }
 }
 
-/** Bytes that are left after the end of the data. */
+/** Number of bytes after the end of the data. */
 function unreadInput(
   { p: input, s: { p: bits = 0 } }: InflateInternals,
 ): number {
@@ -149,30 +149,30 @@ function createEncoder(level: number): StreamCoder {
   return {
     push(chunk, last, emit) {
       gzip.ondata = emit;
-      // fflate keeps its input, which is only borrowed here.
+      // A copy, because fflate keeps its input.
       gzip.push(new Uint8Array(chunk), last);
     },
   };
 }
 
-/** What a decoder expects next. */
+/** The part of a member that a decoder expects. */
 const enum Expect {
   Header,
   Data,
   Trailer,
 }
 
-/** Reads gzip members one after the other, whatever the sizes of the chunks. */
+/** Reads gzip members from chunks of any size. */
 function createDecoder(): StreamCoder {
   let expect = Expect.Header;
-  /** Input that is not used up, as far as fflate has not taken it. */
+  /** Input that neither this decoder nor fflate has used. */
   let pending = new Uint8Array(0);
   let inflate: Inflate;
   let checksum = 0;
   let size = 0;
   let members = 0;
 
-  /** @returns Whether there may be more to do with the input at hand. */
+  /** Takes one step. @returns Whether more input may be usable. */
   function step(emit: Emit): boolean {
     if (expect === Expect.Header) {
       const end = endOfGzipHeader(pending, 0);
@@ -184,7 +184,7 @@ function createDecoder(): StreamCoder {
       return true;
     }
     if (expect === Expect.Data && pending.length > 0) {
-      // fflate keeps its input, which is only borrowed here.
+      // A copy, because fflate keeps its input.
       const piece = pending.slice(0, INPUT_PIECE);
       pending = pending.subarray(piece.length);
       inflatePiece(piece, emit);
@@ -192,10 +192,16 @@ function createDecoder(): StreamCoder {
     }
     if (expect === Expect.Trailer && pending.length >= TRAILER_SIZE) {
       if (readUint32(pending, 0) !== checksum) {
-        throw new CorruptDataError("gzip", "its checksum does not match");
+        throw new CorruptDataError(
+          "gzip",
+          "a member does not match its checksum",
+        );
       }
       if (readUint32(pending, 4) !== size % 2 ** 32) {
-        throw new CorruptDataError("gzip", "its size does not match");
+        throw new CorruptDataError(
+          "gzip",
+          "a member does not match its size field",
+        );
       }
       pending = pending.subarray(TRAILER_SIZE);
       members++;
@@ -229,17 +235,13 @@ function createDecoder(): StreamCoder {
       while (step(emit));
       if (!last) return;
       if (members === 0 || expect !== Expect.Header || pending.length > 0) {
-        throw cutShort();
+        throw unexpectedEnd("gzip");
       }
     },
   };
 }
 
-function cutShort(): CorruptDataError {
-  return new CorruptDataError("gzip", "it is cut short");
-}
-
-/** gzip by fflate. */
+/** gzip with fflate. */
 export const fflateEngine: Engine = {
   name: "fflate",
   kind: "portable",
@@ -247,8 +249,8 @@ export const fflateEngine: Engine = {
   createDecompressor: () => new FflateDecompressor(),
   createEncoder,
   createDecoder,
-  // No decompressOnce: gunzipSync() checks no checksum, reads the first member
-  // only, and allocates by a size that the data claims.
+  // No decompressOnce: gunzipSync() checks no checksum, reads only the first member,
+  // and trusts the size field when it allocates.
   compressOnce: (data, level) =>
     gzipSync(data, { level: level as Level, mtime: 0 }),
 };

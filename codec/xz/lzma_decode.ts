@@ -26,12 +26,12 @@ import {
 } from "./lzma_model.ts";
 import { CorruptDataError } from "../errors.ts";
 
-/** LZMA2 limits lc + lp to this. */
+/** Largest lc + lp in LZMA2. */
 const MAX_LITERAL_BITS = 4;
 
 /**
  * Decodes LZMA chunks of an LZMA2 stream. The output array is the dictionary:
- * matches are copied from what stands before the current position.
+ * matches are copied from the bytes before the current position.
  */
 export class LzmaDecoder {
   readonly #probs = new Uint16Array(modelSize(MAX_LITERAL_BITS));
@@ -44,7 +44,7 @@ export class LzmaDecoder {
   #lpMask = 0;
   #pbMask = 0;
 
-  /** Forgets everything learned: the state reset of LZMA2. */
+  /** The state reset of LZMA2: resets all probabilities. */
   resetState(): void {
     this.#probs.fill(
       PROB_INIT,
@@ -67,7 +67,7 @@ export class LzmaDecoder {
     if (pb > 4 || lc + lp > MAX_LITERAL_BITS) {
       throw new CorruptDataError(
         "xz",
-        `a chunk declares impossible properties (lc ${lc}, lp ${lp}, pb ${pb}).`,
+        `invalid properties of a chunk (lc ${lc}, lp ${lp}, pb ${pb})`,
       );
     }
     this.#lc = lc;
@@ -77,13 +77,13 @@ export class LzmaDecoder {
   }
 
   /**
-   * Decodes the chunk in `src` from `at` to `srcEnd` to `out` at `pos`, where it
-   * has `size` bytes when decoded.
+   * Decodes the chunk in `src` from `at` to `srcEnd` into `out` at `pos`. Its decoded
+   * size is `size` bytes.
    *
-   * @param dictStart Where in `out` the dictionary begins.
+   * @param dictStart Position in `out` of the dictionary.
    * @param dictSize The declared size of the dictionary.
    * @param phase Bytes since the last dictionary reset, minus `pos`, modulo 16.
-   * @returns Where the output ends, or -1 when it does not fit into `out`.
+   * @returns The end of the output, or -1 if it does not fit into `out`.
    */
   decode(
     src: Uint8Array,
@@ -110,12 +110,12 @@ export class LzmaDecoder {
     const chunkEnd = pos + size;
     const stop = Math.min(chunkEnd, out.length);
 
-    // The range coder. `range` and `code` are unsigned, but kept as signed
-    // integers, which the compiler holds in registers without conversions;
-    // only the comparison of `code` with `bound` needs to see them unsigned.
-    // Every bit is decoded in place: calls would move the coder to memory.
+    // The range coder. `range` and `code` are unsigned, but stored as signed
+    // integers, which stay in registers without conversions; only the comparison
+    // of `code` with `bound` is unsigned. Every bit is decoded inline: calls would
+    // move the coder to memory.
     if (srcEnd - at < 5 || src[at] !== 0) {
-      throw new CorruptDataError("xz", "a chunk does not begin as it must.");
+      throw new CorruptDataError("xz", "invalid beginning of a chunk");
     }
     let range = -1;
     let code = src[at + 1] << 24 | src[at + 2] << 16 | src[at + 3] << 8 |
@@ -127,8 +127,8 @@ export class LzmaDecoder {
     let previous = pos > dictStart ? out[pos - 1] : 0;
 
     while (pos < stop) {
-      // One symbol takes about 30 bytes at most, and what follows a chunk in a
-      // file is longer than that: checking once per symbol keeps reads inside.
+      // A symbol has at most about 30 bytes, fewer than follow a chunk in a file, so
+      // one check per symbol keeps reads inside.
       if (at > srcEnd) break;
       const posState = pos + phase & pbMask;
 
@@ -143,13 +143,13 @@ export class LzmaDecoder {
         range = bound;
         probs[index] = prob + (2048 - prob >>> 5);
 
-        // A literal: eight bits down a tree chosen by position and last byte.
+        // A literal: eight bits along a tree selected by position and last byte.
         const tree = LITERAL +
           0x300 * (((pos + phase & lpMask) << lc) + (previous >>> lcShift));
         let symbol = 1;
         if (state >= 7) {
-          // After a match, the byte that would have continued it steers the
-          // way through the tree until the first bit that differs.
+          // After a match, the byte that would have continued it selects the
+          // subtree until the first bit that differs.
           let expected = out[pos - rep0 - 1] << 1;
           let steer = 0x100;
           do {
@@ -361,7 +361,7 @@ export class LzmaDecoder {
       length += symbol;
 
       if (lenCoder === MATCH_LEN) {
-        // The distance slot: its two highest bits and how many there are.
+        // The distance slot: the two highest bits and the number of bits.
         tree = DIST_SLOT + (Math.min(length - MATCH_MIN, 3) << 6);
         symbol = 1;
         do {
@@ -389,7 +389,7 @@ export class LzmaDecoder {
           rep0 = (2 | slot & 1) << bits;
           tree = DIST_SPECIAL + rep0 - slot - 1;
           if (slot >= 14) {
-            // The middle bits are not modelled: each halves the range.
+            // The middle bits have no model: each halves the range.
             for (; bits > 4; bits--) {
               if (range >>> 24 === 0) {
                 range <<= 8;
@@ -426,7 +426,7 @@ export class LzmaDecoder {
         }
       }
 
-      // Distances from 2 GiB are negative here, and beyond any dictionary.
+      // Distances from 2 GiB on are negative here, and beyond any dictionary.
       if (rep0 < 0 || rep0 >= pos - dictStart || rep0 >= dictSize) break;
       if (length > chunkEnd - pos) break;
       let from = pos - rep0 - 1;
@@ -436,7 +436,7 @@ export class LzmaDecoder {
         out.copyWithin(pos, from, from + length);
         pos = copyEnd;
       } else {
-        // Byte by byte, because a match may overlap what it produces.
+        // Byte by byte, because a match may overlap its output.
         do out[pos++] = out[from++]; while (pos < copyEnd);
       }
       previous = out[pos - 1];
@@ -446,14 +446,14 @@ export class LzmaDecoder {
       throw new CorruptDataError(
         "xz",
         at > srcEnd
-          ? "a chunk ends before all of its data."
-          : "a match points outside of the data.",
+          ? "a chunk ends before all of its data"
+          : "a match begins before the dictionary",
       );
     }
     if (stop < chunkEnd) return -1;
     if (range >>> 24 === 0) code = code << 8 | src[at++];
     if (at !== srcEnd || code !== 0) {
-      throw new CorruptDataError("xz", "a chunk does not end as it must.");
+      throw new CorruptDataError("xz", "invalid end of a chunk");
     }
     this.#state = state;
     this.#rep0 = rep0;

@@ -48,38 +48,35 @@ import {
   CONTROL_STORED_RESET,
 } from "./format.ts";
 
-/** How hard an encoder tries. */
+/** The settings of a level. */
 export interface LzmaOptions {
-  /** Weigh alternatives by price, rather than take the longest match. */
+  /** Whether to choose symbols by price instead of the longest match. */
   readonly optimal: boolean;
-  /** A match of this length is taken without looking further. */
+  /** A match of this length ends the search. */
   readonly nice: number;
-  /** How many candidates a search looks at. */
+  /** Most candidates of a search. */
   readonly depth: number;
-  /**
-   * When a position costs at most so many bits more than the one before it,
-   * the earlier one is not looked at.
-   */
+  /** A position is skipped if the next one costs at most this many bits more. */
   readonly lead: number;
   /** Size of the dictionary for large documents. */
   readonly dictSize: number;
 }
 
-/** The farthest that the optimal parser plans ahead. */
+/** Most bytes that the optimal parser looks ahead. */
 const PLAN_MAX = 2048;
-/** What a symbol is when it is a literal, in place of a distance. */
+/** A literal, in place of a distance. */
 const IS_LITERAL = -1;
-/** Distances follow the numbers 0 to 3, which stand for rep0 to rep3. */
+/** Numbers below this are rep0 to rep3; distances follow. */
 const REPS = 4;
 
-// What is known of a node, at these places of `NODE` in one array: the price of
-// the cheapest way found to it, the last symbol on it (its length and `back`),
-// and, once no other way can lead there, the state and the reps.
+// The record of a node has `NODE` numbers in one array: the price of the cheapest
+// path to it, the last symbol on that path (its length and BACK) and, once the path
+// is final, the state and the reps.
 //
-// A symbol may have companions, which belong to the same step: the lowest bits
-// of STEP are its length, those above say how many bytes came right before it.
-// None (0), a literal (1), or a match and a literal (more). In the latter two
-// cases the symbol is a rep0 match, and BACK is that of the match before it.
+// A step can have several symbols: the lowest bits of STEP are the length of the
+// last one, the bits above are the number of bytes before it in the same step: none
+// (0), a literal (1), or a match and a literal (more). In the last two cases the
+// last symbol is a rep0 match, and BACK is that of the match before it.
 const NODE = 8;
 const PRICE = 0;
 const BACK = 1;
@@ -89,14 +86,14 @@ const REP0 = 4;
 /** Bits of STEP for the length. */
 const STEP_BITS = 16;
 
-/** Documents below this size are coded with the fewest contexts. */
+/** Smaller documents are encoded with the fewest contexts. */
 const SMALL = 1 << 14;
-/** Text from this size on is coded with the most contexts. */
+/** Text from this size on is encoded with the most contexts. */
 const LARGE = 1 << 19;
 
-/** Distance prices are renewed after so many matches. */
+/** Number of matches after which distance prices are updated. */
 const DISTANCE_PRICES_FOR = 96;
-/** Length prices are renewed after so many lengths. */
+/** Number of lengths after which length prices are updated. */
 const LENGTH_PRICES_FOR = 64;
 
 const NOTHING = new Uint8Array(0);
@@ -114,7 +111,7 @@ export class LzmaEncoder {
   #src: Uint8Array = NOTHING;
   #start = 0;
   #end = 0;
-  /** Where the match finder's results are from, or -1. */
+  /** Position of the results of the match finder, or -1. */
   #foundAt = -1;
   #foundCount = 0;
 
@@ -128,19 +125,19 @@ export class LzmaEncoder {
   #rep2 = 0;
   #rep3 = 0;
 
-  // The symbols planned, last one first: their lengths, and IS_LITERAL, the
-  // number of a rep, or a distance plus REPS.
+  // The planned symbols in reverse order: their lengths, and IS_LITERAL, the number
+  // of a rep, or a distance plus REPS.
   readonly #planLength = new Uint16Array(PLAN_MAX + 1);
   readonly #planBack = new Int32Array(PLAN_MAX + 1);
   #planned = 0;
 
-  // The optimal parser's nodes, one for each position it looks at.
+  // The nodes of the optimal parser, one per position.
   readonly #nodes = new Int32Array(NODE * (PLAN_MAX + 1));
 
   readonly #distancePrices = new DistancePrices();
   readonly #matchPrices = new LengthPrices();
   readonly #repPrices = new LengthPrices();
-  // How many symbols there were since prices were brought up to date.
+  // Symbols since the last update of the prices.
   #distancesCoded = 0;
   #matchLengthsCoded = 0;
   #repLengthsCoded = 0;
@@ -154,7 +151,7 @@ export class LzmaEncoder {
     this.#finder.configure(options.nice, options.depth);
   }
 
-  /** The dictionary that a document of `size` bytes is compressed with. */
+  /** Returns the dictionary size for a document of `size` bytes. */
   dictSizeFor(size: number): number {
     return Math.min(size, this.#dictSize);
   }
@@ -162,7 +159,7 @@ export class LzmaEncoder {
   /**
    * Compresses `src` from `start` up to `end` into `dst` at `at`.
    *
-   * @returns Where the output ends, or -1 when it does not fit.
+   * @returns The end of the output, or -1 if it does not fit.
    */
   encode(
     src: Uint8Array,
@@ -185,15 +182,15 @@ export class LzmaEncoder {
     while (pos < end) {
       if (needState) this.#resetState();
       const header = needProps ? 6 : 5;
-      // A chunk is coded right behind the place of its header. What does not
-      // fit is counted, but not written.
+      // A chunk is written after the space for its header. Bytes that do not fit are
+      // counted, but not written.
       const chunkEnd = this.#encodeChunk(pos, dst, at + header);
       const packed = this.#coder.finish() - at - header;
       const size = chunkEnd - pos;
       if (packed >= size) {
         at = this.#store(pos, chunkEnd, dst, at);
         if (at < 0) break;
-        // The decoder does not see what the model has learned from this chunk.
+        // The decoder does not see this chunk, so the model must forget it.
         needState = true;
         this.#planned = 0;
       } else {
@@ -240,12 +237,12 @@ export class LzmaEncoder {
   }
 
   /**
-   * Chooses lc (how many bits of the previous byte choose the literal coder),
-   * lp and pb (how many bits of the position distinguish contexts).
+   * Chooses lc (the number of bits of the previous byte that select the literal
+   * coder), lp and pb (the number of position bits in contexts).
    *
-   * The fewer contexts, the more of a small document is left to learn each.
-   * Only for data with fixed-size fields does the position tell anything, and
-   * these mostly have zero bytes, which text has not.
+   * With fewer contexts, each learns from more of a small document. The position
+   * matters only in data with fields of fixed size, which mostly has zero bytes, as
+   * text does not.
    */
   #chooseProps(size: number): void {
     this.#lc = 1;
@@ -275,7 +272,7 @@ export class LzmaEncoder {
     this.#matchLengthsCoded = this.#repLengthsCoded = LENGTH_PRICES_FOR;
   }
 
-  /** Codes symbols from `pos` on until a chunk is full, and returns where. */
+  /** Encodes symbols from `pos` on until a chunk is full. Returns the end. */
   #encodeChunk(pos: number, dst: Uint8Array, at: number): number {
     const coder = this.#coder;
     const end = this.#end;
@@ -284,7 +281,7 @@ export class LzmaEncoder {
     coder.start(dst, at);
     while (pos < end && pos <= sizeLimit) {
       if (this.#planned === 0) {
-        // Plans are made with what the model has learned so far.
+        // Prices depend on the current model.
         coder.flush();
         if (coder.end > packedLimit) break;
         if (this.#optimal) this.#planOptimal(pos);
@@ -300,8 +297,6 @@ export class LzmaEncoder {
     }
     return pos;
   }
-
-  // ---------------------------------------------------------------- symbols
 
   #encodeSymbol(pos: number, length: number, back: number): void {
     const coder = this.#coder;
@@ -441,7 +436,7 @@ export class LzmaEncoder {
     this.#distancesCoded++;
   }
 
-  /** A symbol of `bits` bits, highest first. */
+  /** Encodes a number of `bits` bits, highest first. */
   #encodeTree(tree: number, bits: number, symbol: number): void {
     const queue = this.#coder.queue;
     let n = this.#coder.queued;
@@ -454,7 +449,7 @@ export class LzmaEncoder {
     this.#coder.queued = n;
   }
 
-  /** A symbol of `bits` bits, lowest first. */
+  /** Encodes a number of `bits` bits, lowest first. */
   #encodeReverse(tree: number, bits: number, symbol: number): void {
     const queue = this.#coder.queue;
     let n = this.#coder.queued;
@@ -467,8 +462,6 @@ export class LzmaEncoder {
     }
     this.#coder.queued = n;
   }
-
-  // -------------------------------------------------------------- the plans
 
   /** Searches matches at `pos`, unless that was the last search. */
   #find(pos: number): number {
@@ -485,7 +478,7 @@ export class LzmaEncoder {
     this.#planBack[this.#planned++] = back;
   }
 
-  /** How many bytes from `pos` on match those `distance` + 1 before, at most. */
+  /** Returns how many bytes from `pos` on equal those `distance` + 1 before, up to a limit. */
   #matching(pos: number, distance: number, limit: number): number {
     const src = this.#src;
     const from = pos - distance - 1;
@@ -504,7 +497,7 @@ export class LzmaEncoder {
       : this.#rep3;
   }
 
-  /** Plans the symbol at `pos`, with one look at the position after it. */
+  /** Plans the symbol at `pos`, looking one position ahead. */
   #planFast(pos: number): void {
     const limit = Math.min(this.#end - pos, MATCH_MAX);
     if (pos === this.#start || limit < MATCH_MIN) {
@@ -531,7 +524,7 @@ export class LzmaEncoder {
       length = lengths[--count];
       distance = distances[count];
       if (length >= nice) return this.#plan(length, distance + REPS);
-      // One byte more is not worth a distance that is so much longer.
+      // One more byte is not worth a much longer distance.
       while (
         count > 0 && length === lengths[count - 1] + 1 &&
         distance >>> 7 > distances[count - 1]
@@ -553,7 +546,7 @@ export class LzmaEncoder {
     }
     if (length < 2 || limit <= 2) return this.#plan(1, IS_LITERAL);
 
-    // Would a literal now make a better match possible?
+    // Whether a literal makes a better match possible.
     count = this.#find(pos + 1);
     if (count > 0) {
       const next = lengths[count - 1];
@@ -600,13 +593,13 @@ export class LzmaEncoder {
   }
 
   /**
-   * Plans the cheapest symbols from `pos` on, as far as it pays to look ahead.
+   * Plans the cheapest symbols from `pos` on, as far as looking ahead pays.
    *
-   * Each position ahead is a node, and each symbol an edge with a price. Nodes
-   * are visited in order; from each, all symbols possible there are followed to
-   * their ends, where they stay if nothing cheaper led there. When no symbol
-   * spans the next node, or a match is so long that it is surely taken, the way
-   * back from there is the plan.
+   * Each position is a node, and each symbol an edge with a price. Nodes are visited
+   * in order. From each node, all possible symbols are followed to their ends and
+   * stored there if no path to that node is cheaper. When no symbol spans the next
+   * node, or a match is so long that it is certainly used, the path to that node is
+   * the plan.
    */
   #planOptimal(pos: number): void {
     const src = this.#src;
@@ -633,15 +626,15 @@ export class LzmaEncoder {
     nodes[REP0 + 2] = this.#rep2;
     nodes[REP0 + 3] = this.#rep3;
 
-    // Nodes are known by where their record begins.
+    // Nodes are represented by the positions of their records.
     let node = 0;
     // The last node that a symbol leads to.
     let last = 0;
     for (;; node += NODE, pos++) {
       if (node > 0) {
         if (node === last) break;
-        // What comes from here hardly beats what comes from the next node, if
-        // that costs about the same and is one byte ahead.
+        // Paths from here are unlikely to beat those from the next node if that
+        // costs about the same and is one byte ahead.
         if (nodes[node + NODE + PRICE] <= nodes[node + PRICE] + lead) continue;
         this.#settle(node);
       }
@@ -719,8 +712,8 @@ export class LzmaEncoder {
       }
       if (available < 2) continue;
 
-      // A literal and a rep0 match, which together may be cheaper than what
-      // the next node alone would make of it.
+      // A literal and a rep0 match, which together may be cheaper than they appear
+      // from the next node alone.
       if (!literalIsBest && byte !== expected) {
         const most = available - 1 < nice ? available - 1 : nice;
         const match = this.#matching(pos + 1, rep0, most);
@@ -755,7 +748,7 @@ export class LzmaEncoder {
         let edge = repPrice;
         if (i === 0) {
           edge += prices[isRep0] + prices[isLong + ONE];
-          // Matches with a new distance have to be longer than this one.
+          // Matches with a new distance must be longer than this one.
           shortest = match + 1;
         } else {
           edge += prices[isRep0 + ONE];
@@ -789,7 +782,7 @@ export class LzmaEncoder {
         );
       }
 
-      // Matches of all lengths, each with the nearest distance there is.
+      // Matches of all lengths, each with the nearest distance.
       if (longest > limit) longest = limit;
       if (longest >= shortest) {
         let to = node + longest * NODE;
@@ -828,7 +821,7 @@ export class LzmaEncoder {
     this.#traceBack(node);
   }
 
-  /** Finds out the state and the reps at a node that no other way leads to. */
+  /** Computes the state and the reps of a node whose path is final. */
   #settle(node: number): void {
     const nodes = this.#nodes;
     const back = nodes[node + BACK];
@@ -836,7 +829,7 @@ export class LzmaEncoder {
     const length = step & (1 << STEP_BITS) - 1;
     const before = step >>> STEP_BITS;
     const from = node - (length + before) * NODE;
-    // Else, it is a rep0 match after a literal, whatever was before.
+    // Otherwise it is a rep0 match after a literal.
     let state = AFTER_REP[0];
     if (before === 0) {
       state = nodes[from + STATE];
@@ -873,7 +866,7 @@ export class LzmaEncoder {
     }
   }
 
-  /** What a rep0 match costs after something that costs `base`. */
+  /** Returns the price of a rep0 match after symbols that cost `base`. */
   #rep0Price(
     base: number,
     state: number,
@@ -891,12 +884,12 @@ export class LzmaEncoder {
   }
 
   /**
-   * After a match that ends where one byte differs, the bytes behind it often
-   * match again: tries match, literal, and rep0 match as one step.
+   * Tries a match, a literal and a rep0 match as one step: after a byte that ends a
+   * match, the following bytes often match again.
    *
    * @param match Length of the match, from `node` at `pos`, that costs `base`
    * and leads to `state`.
-   * @returns The last node that a symbol leads to now.
+   * @returns The last node that a symbol leads to.
    */
   #tryLiteralRep0(
     node: number,
@@ -959,7 +952,7 @@ export class LzmaEncoder {
     return last;
   }
 
-  /** Makes the way back from `node` the plan. */
+  /** Makes the path to `node` the plan. */
   #traceBack(node: number): void {
     const nodes = this.#nodes;
     while (node > 0) {

@@ -1,10 +1,10 @@
 import { MATCH_MAX } from "./lzma_model.ts";
 
-/** How many positions are indexed at a time. */
+/** Number of positions that are indexed at a time. */
 const AHEAD = 1 << 14;
 /**
- * How many positions remember their nearest two- and three-byte matches: what
- * is indexed ahead, and as much again for positions that are looked at twice.
+ * Number of positions whose nearest two- and three-byte matches are stored: those
+ * indexed ahead, and as many again for positions that are searched twice.
  */
 const NEAR = 2 * AHEAD;
 
@@ -15,33 +15,33 @@ const HASH_MIN_BITS = 8;
 
 const HASH8_MAX_BITS = 18;
 
-/** Documents from this size on have a second kind of chains. */
+/** Documents from this size on have a second kind of chain. */
 const LARGE = 1 << 14;
 
-/** Factors with well mixed bits; products with them make the hashes. */
+/** Multipliers of the hashes. */
 const MIX = 0x9e3779b1 | 0;
 const MIX8 = 0x85ebca6b | 0;
 
 const NOTHING = new Uint8Array(0);
 
-/** The smallest n for which 2 ** n is at least `size`. */
+/** Returns the smallest n for which 2 ** n is at least `size`. */
 export function log2Ceil(size: number): number {
   return size > 1 ? 32 - Math.clz32(size - 1) : 0;
 }
 
 /**
- * Finds where the bytes at a position occurred before.
+ * Finds earlier occurrences of the bytes at a position.
  *
- * It keeps hash chains: a hash of each position's first four bytes leads to the
- * latest position with the same hash (`head`), and from there to ever earlier
- * ones (`chain`). In large documents these chains grow too long to follow, so
- * there are others of positions with the same first eight bytes, which lead to
- * the longest matches in few steps. Positions are indexed some way ahead of the search, in one
- * tight loop. So a search changes nothing, and needs no order.
+ * It has hash chains: the hash of four bytes leads to the latest position with that
+ * hash (`head`), and from there to earlier ones (`chain`). In large documents these
+ * chains become too long, so there are also chains of positions with the same eight
+ * bytes, which lead to the longest matches in few steps. Positions are indexed
+ * ahead of the search, in one tight loop, so a search changes nothing and can be
+ * repeated.
  *
- * Nothing is cleared between documents: heads hold the position plus a base
- * that grows with each document, so that what others left behind lies before
- * the document's beginning, and counts as nothing.
+ * Nothing is cleared between documents: heads store the position plus a base that
+ * grows with each document, so entries of earlier documents lie before the
+ * beginning of the document and are ignored.
  */
 export class MatchFinder {
   /** Lengths of the matches found, ascending. */
@@ -71,25 +71,25 @@ export class MatchFinder {
   #shift8 = 0;
   #chain8 = new Int32Array(0);
   #base = 0;
-  /** The first value that no head holds. */
+  /** The smallest value that is larger than all heads. */
   #unused = 1;
   #indexed = 0;
 
-  /** Sets how long a match makes the search end, and after how many steps. */
+  /** Sets the length of a match, and the number of steps, that end a search. */
   configure(nice: number, depth: number): void {
     this.#nice = nice;
     this.#depth = depth;
   }
 
-  /** Begins with a new document: `src` from `start` up to `end`. */
+  /** Starts a new document: `src` from `start` up to `end`. */
   reset(src: Uint8Array, start: number, end: number, dictSize: number): void {
     const size = end - start;
     const bits = Math.max(log2Ceil(size), HASH_MIN_BITS);
     const bits3 = Math.min(bits, HASH3_MAX_BITS);
     const bits4 = Math.min(bits, HASH4_MAX_BITS);
     const near = Math.min(2 ** bits, NEAR);
-    // A chain shorter than the document holds its latest positions, including
-    // those indexed ahead.
+    // A chain shorter than the document has its latest positions, including those
+    // indexed ahead.
     const chain = Math.min(2 ** bits, Math.max(2 ** log2Ceil(dictSize), NEAR));
     this.#maxDistance = chain >= size ? size : chain - NEAR;
     if (this.#maxDistance > dictSize) this.#maxDistance = dictSize;
@@ -134,7 +134,7 @@ export class MatchFinder {
     this.#indexed = start;
   }
 
-  /** Lets go of the document. */
+  /** Drops the reference to the document. */
   release(): void {
     this.#src = NOTHING;
   }
@@ -151,7 +151,7 @@ export class MatchFinder {
 
     let pos = this.#indexed;
     const stop = Math.min(at + AHEAD, this.#end);
-    // The last three positions have no four bytes: nothing is found there.
+    // The last three positions have no four bytes, and so no matches.
     const hashed = Math.min(stop, this.#end - 3);
     if (pos < hashed) {
       let four = src[pos] << 8 | src[pos + 1] << 16 | src[pos + 2] << 24;
@@ -197,9 +197,9 @@ export class MatchFinder {
   }
 
   /**
-   * Finds matches for the bytes at `at`: for each length the nearest.
+   * Finds matches for the bytes at `at`: the nearest one of each length.
    *
-   * @returns How many there are in `lengths` and `distances`.
+   * @returns Their number in `lengths` and `distances`.
    */
   find(at: number): number {
     if (at >= this.#indexed) this.#indexFrom(at);
@@ -262,10 +262,10 @@ export class MatchFinder {
   }
 
   /**
-   * Follows a chain from `at` for matches longer than `best`, which it adds to
-   * the `count` there are.
+   * Follows a chain from `at` and adds matches longer than `best` to the `count`
+   * matches so far.
    *
-   * @returns The new count; its complement if there is more to the chain.
+   * @returns The new count, or its bitwise complement if the chain continues.
    */
   #follow(
     chain: Int32Array,
@@ -282,7 +282,7 @@ export class MatchFinder {
     let candidate = chain[at & chainMask];
     for (let depth = this.#depth; candidate >= first; depth--) {
       if (depth === 0) return ~count;
-      // The byte that would make it longer than the best is checked first.
+      // First the byte that only a longer match has in common.
       if (src[candidate + best] === wanted && src[candidate] === byte0) {
         let length = 1;
         while (length < limit && src[candidate + length] === src[at + length]) {
@@ -300,7 +300,7 @@ export class MatchFinder {
     return count;
   }
 
-  /** Lengthens a match that the search found long enough to its full length. */
+  /** Extends a match that ended the search to its full length. */
   #extended(at: number, count: number): number {
     const src = this.#src;
     const limit = Math.min(this.#end - at, MATCH_MAX);

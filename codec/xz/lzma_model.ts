@@ -1,13 +1,13 @@
 /**
- * What the LZMA encoder and decoder have in common: the layout of the
- * probability model and the state machine.
+ * What the LZMA encoder and decoder share: the layout of the probability model, and
+ * the state machine.
  *
- * LZMA codes every decision as one bit with an adaptive probability. All
- * probabilities of a model lie in one array, so that a reset is one `fill`.
- * The constants below say where each group begins.
+ * LZMA encodes every decision as one bit with an adaptive probability. All
+ * probabilities of a model are in one array, so that a reset is one `fill`. The
+ * constants below are the positions of the groups.
  */
 
-/** Probabilities are in units of 1/2048: chance of a zero bit. */
+/** A probability is that of a zero bit, in units of 1/2048. */
 export const PROB_INIT = 1024;
 
 /** Literal (0) or match (1)? By state and position. */
@@ -30,14 +30,14 @@ export const DIST_SPECIAL = 688;
 export const DIST_ALIGN = 816;
 /** Lengths of matches, in the layout given by the `LEN_` constants. */
 export const MATCH_LEN = 832;
-/** Lengths of rep matches, likewise. */
+/** Lengths of rep matches, in the same layout. */
 export const REP_LEN = 1346;
 /** Literal coders of 0x300 probabilities each, by position and previous byte. */
 export const LITERAL = 1860;
 
-/** In a length coder: is it 2 to 9 (0) or longer (1)? */
+/** In a length coder: 2 to 9 (0) or longer (1)? */
 export const LEN_CHOICE = 0;
-/** Is it 10 to 17 (0) or longer (1)? */
+/** In a length coder: 10 to 17 (0) or longer (1)? */
 export const LEN_CHOICE2 = 1;
 /** Trees of eight lengths, by position. */
 export const LEN_LOW = 2;
@@ -62,8 +62,8 @@ export const CHUNK_MAX_UNPACKED = 1 << 21;
 export const CHUNK_MAX_PACKED = 1 << 16;
 
 /**
- * The state is a number from 0 to 11 that sums up the latest symbols: below 7
- * after a literal, from 7 on after a match. These tables say what follows.
+ * The state is a number from 0 to 11 that summarizes the last symbols: below 7 after
+ * a literal, from 7 on after a match. This table has the state after a literal.
  */
 export const AFTER_LITERAL: Uint8Array = Uint8Array.of(
   ...[0, 0, 0, 0, 1, 2, 3, 4, 5, 6, 4, 5],

@@ -11,17 +11,17 @@ import {
   MATCH_MIN,
 } from "./lzma_model.ts";
 
-/** What one bit costs, in the units of all prices. */
+/** The price of one bit, which is the unit of all prices. */
 export const BIT_PRICE = 64;
-/** More than anything can cost. */
+/** Larger than any price. */
 export const INFINITE_PRICE = 0x3fff_ffff;
 
-/** Add this to a probability's index in {@linkcode PRICES} for a one bit. */
+/** Offset in {@linkcode PRICES} of the prices of a one bit. */
 export const ONE = 128;
 
 /**
- * What coding a bit costs, by its probability: `PRICES[prob >>> 4]` for a zero,
- * `PRICES[ONE + (prob >>> 4)]` for a one.
+ * Prices of bits by their probability: `PRICES[prob >>> 4]` of a zero,
+ * `PRICES[ONE + (prob >>> 4)]` of a one.
  */
 export const PRICES: Uint16Array = new Uint16Array(256);
 
@@ -30,22 +30,22 @@ for (let i = 0; i < 128; i++) {
   PRICES[255 - i] = PRICES[i];
 }
 
-/** Distances below this have prices of their own. */
+/** Smaller distances have individual prices. */
 export const FULL_DISTANCES = 128;
-/** Prices of lengths of one position state lie so far apart. */
+/** Number of length prices per position state. */
 export const LENGTH_STRIDE: number = MATCH_MAX + 1;
 
-/** The slot of a distance: its two highest bits and how many it has. */
+/** Returns the slot of a distance: its two highest bits and its number of bits. */
 export function slotOf(distance: number): number {
   if (distance < 4) return distance;
   const top = 31 - Math.clz32(distance);
   return top << 1 | distance >>> top - 1 & 1;
 }
 
-/** Prices of the nodes of the tree that was looked at last. */
+/** Prices of the nodes of the last tree. */
 const nodes = new Int32Array(512);
 
-/** Fills `nodes` with the prices of a tree; its leaves begin at `leaves`. */
+/** Fills `nodes` with the prices of a tree, whose leaves begin at `leaves`. */
 function priceTree(probs: Uint16Array, tree: number, leaves: number): void {
   nodes[1] = 0;
   for (let i = 1; i < leaves; i++) {
@@ -55,12 +55,12 @@ function priceTree(probs: Uint16Array, tree: number, leaves: number): void {
   }
 }
 
-/** What a length costs, by position state, in one of the two length coders. */
+/** Prices of lengths, by position state, in one of the two length coders. */
 export class LengthPrices {
   /** The price of `length` is at `posState * LENGTH_STRIDE + length`. */
   readonly prices: Int32Array = new Int32Array(16 * LENGTH_STRIDE);
 
-  /** Brings the prices of lengths up to `longest` up to date. */
+  /** Updates the prices of lengths up to `longest`. */
   update(
     probs: Uint16Array,
     coder: number,
@@ -90,16 +90,16 @@ export class LengthPrices {
   }
 }
 
-/** What a distance costs, by the length of its match (2, 3, 4, longer). */
+/** Prices of distances, by the length of the match (2, 3, 4, longer). */
 export class DistancePrices {
-  /** Of distances below `FULL_DISTANCES`, at `lengthState * FULL_DISTANCES`. */
+  /** Prices of distances below `FULL_DISTANCES`, at `lengthState * FULL_DISTANCES`. */
   readonly near: Int32Array = new Int32Array(4 * FULL_DISTANCES);
-  /** Of the slots of others without their lowest four bits. */
+  /** Prices of the slots of other distances, without their lowest four bits. */
   readonly slots: Int32Array = new Int32Array(4 * 64);
-  /** Of the lowest four bits. */
+  /** Prices of the lowest four bits. */
   readonly align: Int32Array = new Int32Array(16);
 
-  /** What `distance` costs in a match of `length`. */
+  /** Returns the price of `distance` in a match of `length`. */
   of(distance: number, length: number): number {
     const state = length < 5 ? length - MATCH_MIN : 3;
     return distance < FULL_DISTANCES
@@ -107,7 +107,7 @@ export class DistancePrices {
       : this.slots[state * 64 + slotOf(distance)] + this.align[distance & 15];
   }
 
-  /** Brings `near` and `slots` up to date. */
+  /** Updates `near` and `slots`. */
   update(probs: Uint16Array): void {
     const { near, slots } = this;
     for (let state = 0; state < 4; state++) {
@@ -139,7 +139,7 @@ export class DistancePrices {
     }
   }
 
-  /** Brings `align` up to date. */
+  /** Updates `align`. */
   updateAlign(probs: Uint16Array): void {
     for (let i = 0; i < 16; i++) {
       this.align[i] = priceReverse(probs, DIST_ALIGN, 4, i);
@@ -147,7 +147,7 @@ export class DistancePrices {
   }
 }
 
-/** The price of the `bits` low bits of `value`, lowest first. */
+/** Returns the price of the `bits` lowest bits of `value`, lowest first. */
 function priceReverse(
   probs: Uint16Array,
   tree: number,

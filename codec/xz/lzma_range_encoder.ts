@@ -1,15 +1,15 @@
 import { modelSize, PROB_INIT } from "./lzma_model.ts";
 
-/** So many decisions fit into the queue. */
+/** Capacity of the queue, in decisions. */
 const QUEUE_SIZE = 4096;
-/** Decisions that one symbol takes at most, rounded up. */
+/** Most decisions of one symbol, rounded up. */
 const SYMBOL_MAX = 64;
-/** From so many queued decisions on, they should be coded. */
+/** Number of queued decisions from which on they should be encoded. */
 export const QUEUE_FULL: number = 2048;
 
 /**
- * What coding a full queue adds to the output at most, in bytes, together with
- * the last bytes of a chunk: a decision takes seven bits at the very most.
+ * Most bytes of output for a full queue and the last bytes of a chunk: a decision
+ * has at most seven bits.
  */
 export const MAX_GROWTH: number = (QUEUE_FULL + SYMBOL_MAX) * 7 / 8 + 16;
 
@@ -18,37 +18,37 @@ const NOTHING = new Uint8Array(0);
 /**
  * The probability model and the range coder of an encoder.
  *
- * Decisions are put into a queue first. Coding many of them in one loop keeps
- * the state of the range coder in registers.
+ * Decisions are queued first: encoding many of them in one loop keeps the state of
+ * the range coder in registers.
  */
 export class RangeEncoder {
-  /** The probabilities; where which lies is in `_lzma_model.ts`. */
+  /** The probabilities; `lzma_model.ts` has their layout. */
   readonly probs = new Uint16Array(modelSize(4));
   /**
-   * Decisions: index of the probability times two plus the bit, or, for bits
-   * without a model, -2 plus the bit.
+   * Decisions: the index of the probability times two plus the bit; for bits without
+   * a model, -2 plus the bit.
    */
   readonly queue = new Int32Array(QUEUE_SIZE);
-  /** How many decisions are queued. */
+  /** Number of queued decisions. */
   queued = 0;
-  /** Where in the output the next byte goes, maybe beyond its end. */
+  /** Position of the next byte of output, which may be beyond its end. */
   pos = 0;
 
   #dst: Uint8Array = NOTHING;
   #low = 0;
   #range = -1;
   #carry = 0;
-  // The last byte that was not 0xff, and how many bytes wait for a carry: that
-  // one and all 0xff after it.
+  // The last byte that was not 0xff, and the number of bytes that wait for a carry:
+  // that one and all 0xff after it.
   #cache = 0;
   #waiting = 1;
 
-  /** Forgets everything learned by the first `size` probabilities. */
+  /** Resets the first `size` probabilities. */
   resetProbs(size: number): void {
     this.probs.fill(PROB_INIT, 0, size);
   }
 
-  /** Begins a chunk at `pos` of `dst`. */
+  /** Starts a chunk at `pos` of `dst`. */
   start(dst: Uint8Array, pos: number): void {
     this.#dst = dst;
     this.pos = pos;
@@ -60,15 +60,15 @@ export class RangeEncoder {
     this.#waiting = 1;
   }
 
-  /** Where the chunk would end if nothing followed what has been coded. */
+  /** The end of the chunk if no more decisions follow. */
   get end(): number {
     return this.pos + this.#waiting + 4;
   }
 
-  /** Codes the queued decisions. */
+  /** Encodes the queued decisions. */
   flush(): void {
     const { probs, queue, queued } = this;
-    // As in the decoder, unsigned values are kept as signed integers.
+    // As in the decoder, unsigned values are stored as signed integers.
     let low = this.#low;
     let range = this.#range;
     for (let i = 0; i < queued; i++) {
@@ -103,7 +103,7 @@ export class RangeEncoder {
     this.queued = 0;
   }
 
-  /** Ends the chunk and returns where, which may be beyond the output's end. */
+  /** Ends the chunk. Returns its end, which may be beyond the output. */
   finish(): number {
     this.flush();
     for (let i = 0; i < 5; i++) {
@@ -114,7 +114,7 @@ export class RangeEncoder {
     return this.pos;
   }
 
-  /** Moves the highest byte of `low` on its way to the output. */
+  /** Moves the highest byte of `low` towards the output. */
   #shift(low: number): void {
     if (this.#carry === 0 && low >>> 24 === 0xff) {
       this.#waiting++;

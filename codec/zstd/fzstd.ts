@@ -1,16 +1,16 @@
-/** Reading zstd by npm:fzstd, for runtimes whose zlib has no zstd. */
+/** Reading zstd with npm:fzstd, for runtimes whose zlib has no zstd. */
 import { range } from "../bytes.ts";
 import { Decompress } from "fzstd";
 import type { Decompressor, Emit, Engine, StreamCoder } from "../engine.ts";
-import { CorruptDataError } from "../errors.ts";
+import { CorruptDataError, unexpectedEnd } from "../errors.ts";
 import { ZstdFrameTracker } from "./frame.ts";
 
-/** An error of who receives the output, on its way through fzstd. */
+/** An error of the receiver of the output, on its way through fzstd. */
 class EmitFailure {
   constructor(readonly error: unknown) {}
 }
 
-/** Thrown to stop fzstd when there is no room for its output. */
+/** Thrown to stop fzstd when its output does not fit. */
 const FULL = new Error("The output does not fit");
 
 function createDecoder(): StreamCoder {
@@ -22,12 +22,10 @@ function createDecoder(): StreamCoder {
       decoder.ondata = (piece) => {
         if (piece.length > 0) pass(piece, emit);
       };
-      // fzstd keeps its input, which is only borrowed here.
+      // A copy, because fzstd keeps its input.
       if (chunk.length > 0) run(() => decoder.push(new Uint8Array(chunk)));
       if (!last) return;
-      if (!tracker.complete) {
-        throw new CorruptDataError("zstd", "it is cut short");
-      }
+      if (!tracker.complete) throw unexpectedEnd("zstd");
       run(() => decoder.push(new Uint8Array(0), true));
     },
   };
@@ -68,11 +66,11 @@ function run(step: () => void): void {
   }
 }
 
-/** Decompression of zstd by fzstd. It does not compress, and does not check checksums. */
+/** Decompression of zstd with fzstd, which checks no checksums. It does not compress. */
 export const fzstdEngine: Engine = {
   name: "fzstd",
   kind: "portable",
   createDecompressor: () => decompressor,
-  // No decompressOnce: decompress() allocates by a size that the data claims.
+  // No decompressOnce: decompress() trusts the size field when it allocates.
   createDecoder,
 };
