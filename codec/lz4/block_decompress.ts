@@ -1,4 +1,5 @@
 /** The decompressor of LZ4 blocks; `block.ts` describes the format. */
+import { readUint16 } from "../bytes.ts";
 import {
   type BlockDecompressor,
   type BufferViews,
@@ -157,7 +158,7 @@ export function measureBlock(
     size += length;
     if (p === to) return size;
     if (to - p < 2) return TRUNCATED;
-    const offset = s[p] | s[p + 1] << 8;
+    const offset = readUint16(s, p);
     p += 2;
     if (offset === 0) return ZERO_OFFSET;
     if (offset > size + history) return OFFSET_TOO_FAR;

@@ -4,8 +4,8 @@
  * lz4js checks neither checksums nor bounds. So every block is measured before
  * lz4js decompresses it, and the frames are read and written by this room.
  *
- * To be deleted: it is slower than the engine in `engine.ts` and serves as the
- * independent implementation that the tests compare with.
+ * To be deleted: when it is not needed any more as an independent implementation to
+ * compare with. `engine.ts` is faster and serves every runtime.
  */
 
 import { readInt32 } from "../bytes.ts";
