@@ -12,7 +12,7 @@ import { CorruptDataError } from "../../codec/errors.ts";
 const decompressor = brotliEngine.createDecompressor!();
 const target = new Uint8Array(1 << 20);
 
-/** What the runtime's own encoder makes of `data`. */
+/** Compresses `data` with the runtime's encoder. */
 function compress(data: Uint8Array, quality = 5, windowBits = 22): Uint8Array {
   const params = {
     [constants.BROTLI_PARAM_QUALITY]: quality,
@@ -25,7 +25,7 @@ function decompress(src: Uint8Array): Uint8Array {
   return target.slice(0, decompressor.decompress(src, target, 0));
 }
 
-/** Decodes `src` in chunks of the given sizes, over and over. */
+/** Decodes `src` in chunks whose sizes cycle through `sizes`. */
 function decodeStream(src: Uint8Array, sizes: number[]): Uint8Array {
   const decoder = brotliEngine.createDecoder!();
   let output = new Uint8Array(1 << 16);
@@ -64,7 +64,7 @@ const WORDS = `the of and to in is that for with page home search about contact
   people world history language Википедия история 中国 日本語 العربية español`
   .split(/\s+/);
 
-/** Text that looks like HTML, and so makes an encoder refer to the static dictionary. */
+/** HTML-like text, which makes an encoder use the static dictionary. */
 function htmlText(length: number, seed: number): Uint8Array {
   const random = randomNumbers(seed);
   const text: string[] = [];
@@ -306,7 +306,7 @@ Deno.test("brotli decodes every transform of words of every length", () => {
         scratch,
         0,
       );
-      // A meta-block that declares no output cannot be written.
+      // A meta-block of empty output is not representable.
       if (outputLength === 0) continue;
       const address = transform * wordCount + index;
       const distance = Math.min(produced, 65_520) + 1 + address;
@@ -322,7 +322,7 @@ Deno.test("brotli decodes every transform of words of every length", () => {
   assertEquals(decodeStream(src, [1, 50]), expected);
 });
 
-Deno.test("brotli takes dictionary words of which a transform leaves nothing", () => {
+Deno.test("brotli accepts dictionary words that a transform makes empty", () => {
   // Copies of four bytes, from distances of 32,765 and some that 14 bits tell.
   const bits = new BitWriter().write(0, 1).metaBlock(5, 130, 42);
   bits.write(34 * 1024 + 1 + 3, 14).write(32 * 1024 + 1 + 3, 14);
@@ -331,14 +331,14 @@ Deno.test("brotli takes dictionary words of which a transform leaves nothing", (
   assertEquals(decodeStream(src, [1]), decompress(src));
 });
 
-Deno.test("brotli skips metadata and takes uncompressed and empty meta-blocks", () => {
+Deno.test("brotli skips metadata and reads uncompressed and empty meta-blocks", () => {
   const src = new BitWriter().write(0, 1)
     // Two bytes of metadata.
     .write(0, 1).write(3, 2).write(0, 1).write(1, 2).write(1, 8).align()
     .write(0xffff, 16)
     // No metadata: what a flush writes.
     .write(0, 1).write(3, 2).write(0, 1).write(0, 2).align()
-    // Three bytes as they are.
+    // Three uncompressed bytes.
     .write(0, 1).write(0, 2).write(2, 16).write(1, 1).align()
     .write(0x636261, 24)
     .write(3, 2).bytes;
@@ -362,7 +362,7 @@ Deno.test("brotli decodes the documents and the package that the Go program wrot
   assertEquals(decodeStream(fixture("none.bin.brotli"), [1000]), whole);
 });
 
-Deno.test("brotli rejects every document that is cut short", () => {
+Deno.test("brotli rejects every truncated document", () => {
   for (const make of makers) {
     for (const quality of [1, 5, 11]) {
       const src = compress(make(2500, 7), quality);
@@ -393,7 +393,7 @@ Deno.test("brotli rejects bytes after the end", () => {
   }
 });
 
-Deno.test("brotli never crashes on bytes that were changed", () => {
+Deno.test("brotli never crashes on changed bytes", () => {
   fc.assert(
     fc.property(
       fc.constantFrom(...makers),
@@ -421,7 +421,7 @@ Deno.test("brotli never crashes on bytes that were changed", () => {
   );
 });
 
-Deno.test("brotli never crashes on any single bit that was flipped", () => {
+Deno.test("brotli never crashes on any flipped bit", () => {
   const src = compress(htmlText(600, 3), 11);
   const clean = htmlText(600, 3);
   for (let bit = 0; bit < 8 * src.length; bit++) {
@@ -432,7 +432,7 @@ Deno.test("brotli never crashes on any single bit that was flipped", () => {
       assert(error instanceof CorruptDataError, String(error));
     }
     src[bit >> 3] ^= 1 << (bit & 7);
-    // What went wrong leaves no traces.
+    // Errors leave no state behind.
     assertEquals(decompressor.decompress(src, target, 0), clean.length);
   }
   assertEquals(decompress(src), clean);
@@ -451,11 +451,11 @@ Deno.test("brotli never crashes on random bytes", () => {
   );
 });
 
-Deno.test("brotli says what is wrong with a document", () => {
+Deno.test("brotli error messages name the fault", () => {
   const start = () => new BitWriter().write(0, 1);
   assertCorrupt(new Uint8Array(0), "unexpected end of data");
   assertCorrupt(Uint8Array.of(0x11), "reserved window size");
-  // An empty document whose padding is not.
+  // An empty document with nonzero padding.
   assertCorrupt(start().write(3, 2).write(16, 5).bytes, "padding bits");
   assertCorrupt(
     start().write(0, 1).write(1, 2).write(5, 20).write(0, 40).bytes,
@@ -504,7 +504,7 @@ Deno.test("brotli says what is wrong with a document", () => {
     header().singleSymbol(65, 8).singleSymbol(704, 10).write(0, 40).bytes,
     "invalid symbol in a prefix code",
   );
-  // Code lengths of which there are too few, then too many.
+  // Too few code lengths, then too many.
   assertCorrupt(
     header().write(0, 2).write(0, 40).bytes,
     "incomplete code of code lengths",
@@ -559,7 +559,7 @@ Deno.test("brotli returns -1 for every target that is too small", () => {
   }
 });
 
-Deno.test("brotli does not take what stands before the offset for its window", () => {
+Deno.test("brotli does not use bytes before the offset as its window", () => {
   const dst = new Uint8Array(2000).fill(120);
   for (const quality of [0, 5, 11]) {
     const data = htmlText(1500, quality);
@@ -665,7 +665,7 @@ Deno.test("brotli rejects a stream that ends too early or too late", () => {
   );
 });
 
-Deno.test("brotli streams go round a window that is smaller than their output", () => {
+Deno.test("brotli streams wrap around a window that is smaller than their output", () => {
   // Long matches far back, words and literals across the end of the ring.
   const text = htmlText(50_000, 4);
   const data = new Uint8Array(300_000);

@@ -12,7 +12,7 @@ const compressor = bzip2Engine.createCompressor!(6);
 const decompressor = bzip2Engine.createDecompressor!();
 const scratch = new Uint8Array(2_000_000);
 
-/** Compresses with a compressor that has seen other documents before. */
+/** Compresses with a compressor that is reused. */
 function compress(data: Uint8Array, by = compressor): Uint8Array {
   const size = by.compress(data, scratch, 0);
   assert(size >= 0);
@@ -25,7 +25,7 @@ function decompress(data: Uint8Array): Uint8Array {
   return scratch.slice(0, size);
 }
 
-/** Like assertEquals, which takes long for large arrays. */
+/** Like assertEquals, which is slow for large arrays. */
 function assertSame(actual: Uint8Array, expected: Uint8Array): void {
   assertEquals(actual.length, expected.length);
   assert(
@@ -48,7 +48,7 @@ function hexBytes(hex: string): Uint8Array {
   return Uint8Array.from(hex.match(/../g)!, (byte) => parseInt(byte, 16));
 }
 
-/** Pushes `data` in chunks of `chunkSize` and collects what comes out. */
+/** Pushes `data` in chunks of `chunkSize` and collects the output. */
 function stream(
   coder: StreamCoder,
   data: Uint8Array,
@@ -125,7 +125,7 @@ async function runBzip2(option: string, input: Uint8Array) {
   return stdout;
 }
 
-Deno.test("bzip2 gives back every document", () => {
+Deno.test("bzip2 round-trips every document", () => {
   fc.assert(
     fc.property(documents, (data) => {
       assertSame(decompress(compress(data)), data);
@@ -134,7 +134,7 @@ Deno.test("bzip2 gives back every document", () => {
   );
 });
 
-Deno.test("bzip2 gives back large documents, which take several blocks at level 1", () => {
+Deno.test("bzip2 round-trips large documents, which need several blocks at level 1", () => {
   const level1 = bzip2Engine.createCompressor!(1);
   for (
     const data of [
@@ -152,7 +152,7 @@ Deno.test("bzip2 gives back large documents, which take several blocks at level 
   }
 });
 
-Deno.test("bzip2 gives back documents that just fill a block, or just not", () => {
+Deno.test("bzip2 round-trips documents that fill a block or almost do", () => {
   const level1 = bzip2Engine.createCompressor!(1);
   for (let size = 99_975; size <= 99_987; size++) {
     const data = noise(size, 200);
@@ -163,7 +163,7 @@ Deno.test("bzip2 gives back documents that just fill a block, or just not", () =
   }
 });
 
-Deno.test("bzip2 gives back runs of every length", () => {
+Deno.test("bzip2 round-trips runs of every length", () => {
   for (let length = 0; length < 600; length++) {
     const run = new Uint8Array(length).fill(65);
     assertSame(decompress(compress(run)), run);
@@ -178,7 +178,7 @@ Deno.test("bzip2 compresses the empty document to an empty stream, as bzip2 does
   assertEquals(decompress(empty).length, 0);
 });
 
-Deno.test("bzip2 writes the same bytes for a document whatever was compressed before", () => {
+Deno.test("bzip2 output does not depend on earlier documents", () => {
   const data = textLike(5000);
   const expected = compress(data, bzip2Engine.createCompressor!(6));
   compress(noise(50_000, 256));
@@ -187,7 +187,7 @@ Deno.test("bzip2 writes the same bytes for a document whatever was compressed be
 });
 
 Deno.test("bzip2 writes at most 1% more than the reference does", () => {
-  // What `bzip2 -6` makes of the same bytes.
+  // Sizes of the output of `bzip2 -6` for the same bytes.
   const references = [[200, 126], [2000, 376], [9000, 1185], [50_000, 5775]];
   for (const [size, reference] of references) {
     assert(compress(textLike(size)).length <= reference * 1.01);
@@ -238,7 +238,7 @@ Deno.test("bzip2 reads a package that the original program wrote", () => {
 });
 
 Deno.test({
-  name: "bzip2 reads what bzip2 writes, and the other way round",
+  name: "bzip2 reads what the bzip2 program writes, and vice versa",
   ignore: isMissing("bzip2"),
   async fn() {
     for (
@@ -259,7 +259,7 @@ Deno.test({
   },
 });
 
-Deno.test("bzip2 reads streams one after the other as one", () => {
+Deno.test("bzip2 reads concatenated streams as one", () => {
   const a = textLike(3000);
   const b = noise(500, 256);
   const packed = concat(
@@ -274,7 +274,7 @@ Deno.test("bzip2 reads streams one after the other as one", () => {
   }
 });
 
-Deno.test("bzip2 refuses a document that was cut short anywhere", () => {
+Deno.test("bzip2 rejects a document that is truncated anywhere", () => {
   for (const data of [new Uint8Array(0), hello, textLike(3000)]) {
     const packed = compress(data);
     for (let end = 0; end < packed.length; end++) {
@@ -288,7 +288,7 @@ Deno.test("bzip2 refuses a document that was cut short anywhere", () => {
   }
 });
 
-Deno.test("bzip2 never takes a document with a flipped bit for another one", () => {
+Deno.test("bzip2 never decodes a document with a flipped bit to another document", () => {
   for (const data of [hello, textLike(800)]) {
     const packed = compress(data);
     for (let bit = 0; bit < packed.length * 8; bit++) {
@@ -318,7 +318,7 @@ Deno.test("bzip2 survives any garbage inside a block", () => {
   );
 });
 
-Deno.test("bzip2 says what is wrong with the data", () => {
+Deno.test("bzip2 error messages name the fault", () => {
   const packed = compress(hello);
   const changed = (at: number, byte: number) =>
     packed.map((old, i) => i === at ? byte : old);
@@ -348,7 +348,7 @@ Deno.test("bzip2 says what is wrong with the data", () => {
   }
 });
 
-/** What a block of the single byte "a" says of itself, each part as it would be valid. */
+/** The fields of a block of the single byte "a", all valid. */
 const plainBlock = {
   level: 9,
   origin: 0,
@@ -393,7 +393,7 @@ function handWritten(changes: Partial<typeof plainBlock>): Uint8Array {
   );
 }
 
-Deno.test("bzip2 reads blocks that only other programs write", () => {
+Deno.test("bzip2 reads blocks that only other encoders write", () => {
   const a = new TextEncoder().encode("a");
   assertEquals(decompress(handWritten({})), a);
   const oneTable = { tables: 1, lengths: "00001" + "0" + "100" + "0" };
@@ -416,7 +416,7 @@ Deno.test("bzip2 reads blocks that only other programs write", () => {
   );
 });
 
-Deno.test("bzip2 refuses blocks that contradict themselves", () => {
+Deno.test("bzip2 rejects inconsistent blocks", () => {
   const oneBitCodes = ("00001" + "0" + "0" + "0").repeat(2);
   const twoBitCodes = ("00010" + "0" + "0" + "0").repeat(2);
   const cases: [Partial<typeof plainBlock>, string][] = [
@@ -451,7 +451,7 @@ Deno.test("bzip2 refuses blocks that contradict themselves", () => {
   }
 });
 
-Deno.test("bzip2 says so when a document does not fit, and stays within its place", () => {
+Deno.test("bzip2 reports a document that does not fit, and stays within its room", () => {
   for (const data of [new Uint8Array(0), hello, textLike(700)]) {
     const packed = compress(data);
     const memory = new Uint8Array(1000);
@@ -477,7 +477,7 @@ Deno.test("bzip2 says so when a document does not fit, and stays within its plac
   }
 });
 
-Deno.test("bzip2 fits a run that ends exactly where its place does", () => {
+Deno.test("bzip2 fits a run that ends exactly at the end of its room", () => {
   for (let length = 1; length < 300; length++) {
     const run = new Uint8Array(length).fill(65);
     const place = new Uint8Array(length);
@@ -490,7 +490,7 @@ Deno.test("bzip2 fits a run that ends exactly where its place does", () => {
   }
 });
 
-Deno.test("bzip2 streams come out the same however they are cut into chunks", () => {
+Deno.test("bzip2 streams do not depend on the sizes of their chunks", () => {
   const level1 = bzip2Engine.createCompressor!(1);
   const data = concat(
     textLike(120_000),
@@ -507,7 +507,7 @@ Deno.test("bzip2 streams come out the same however they are cut into chunks", ()
   assertSame(empty, compress(new Uint8Array(0), level1));
 });
 
-Deno.test("bzip2 streams hand out blocks before the stream ends", () => {
+Deno.test("bzip2 streams emit blocks before the stream ends", () => {
   const data = textLike(350_000);
   const packed = stream(bzip2Engine.createEncoder!(1), data, 10_000);
   const decoder = bzip2Engine.createDecoder!();
@@ -520,7 +520,7 @@ Deno.test("bzip2 streams hand out blocks before the stream ends", () => {
   assert(size >= 299_000, `only ${size} bytes came out`);
 });
 
-Deno.test("bzip2 streams hand out a run of millions in small pieces", () => {
+Deno.test("bzip2 streams emit a run of millions of bytes in small pieces", () => {
   const encoder = bzip2Engine.createEncoder!(1);
   const zeros = new Uint8Array(1 << 20);
   const packed: Uint8Array[] = [];
@@ -536,7 +536,7 @@ Deno.test("bzip2 streams hand out a run of millions in small pieces", () => {
   assertEquals(size, 8 << 20);
 });
 
-Deno.test("bzip2 streams are used up at their end, and after an error", () => {
+Deno.test("bzip2 streams cannot be used after their end or an error", () => {
   const encoder = bzip2Engine.createEncoder!(1);
   const packed = stream(encoder, hello, 10);
   assertThrows(() => encoder.push(hello, true, () => {}), CodecError);
@@ -545,7 +545,7 @@ Deno.test("bzip2 streams are used up at their end, and after an error", () => {
   assertThrows(() => decoder.push(packed, true, () => {}), CodecError);
 });
 
-Deno.test("bzip2 goes on well after corrupt data", () => {
+Deno.test("bzip2 works after corrupt data", () => {
   const packed = compress(hello);
   assertThrows(() => decompress(packed.subarray(0, 40)), CorruptDataError);
   assertSame(decompress(packed), hello);

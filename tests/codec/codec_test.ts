@@ -51,13 +51,13 @@ import { runProgram } from "../support/run_program.ts";
 
 await loadPortableEngines();
 
-/** Codecs that notice when something is wrong with their data. */
+/** Codecs that detect corrupt data. */
 const realCodecs = codecNames.filter((name) => name !== "none");
 
-/** Codecs whose data carries a checksum of the content. */
+/** Codecs with a checksum of the content. */
 const checksummed: CodecName[] = realCodecs.filter((name) => name !== "brotli");
 
-/** A pool that the environment does not switch. */
+/** A pool whose settings do not depend on the environment. */
 function makePool(): MemoryPool {
   return new MemoryPool({ enabled: true });
 }
@@ -76,7 +76,7 @@ async function prefer(
   return { [Symbol.asyncDispose]: () => preferEngine(undefined, codec) };
 }
 
-/** Names of the engines of a codec that can do something here. */
+/** Names of the engines of a codec that work in one direction. */
 function enginesWith(
   codec: CodecName,
   direction: "compress" | "decompress",
@@ -126,7 +126,7 @@ Deno.test("a codec is found by its name, its number and its aliases", () => {
 });
 
 for (const unknown of ["", "GZIP", "snappy", "0", -1, 8, NaN]) {
-  Deno.test(`"${unknown}" is no codec`, () => {
+  Deno.test(`"${unknown}" is not a codec`, () => {
     const error = assertThrows(
       () => findCodec(unknown),
       UnknownCodecError,
@@ -145,7 +145,7 @@ for (const unknown of ["", "GZIP", "snappy", "0", -1, 8, NaN]) {
 for (const { name, level: { min, max, default: usual } } of codecs) {
   if (name === "none") continue;
 
-  Deno.test(`${name} compresses at its lowest, usual and highest level`, () => {
+  Deno.test(`${name} compresses at its lowest, default and highest level`, () => {
     const document = text(3000);
     for (const { pack, unpack } of bothWays) {
       for (const level of [min, usual, max]) {
@@ -161,7 +161,7 @@ for (const { name, level: { min, max, default: usual } } of codecs) {
     }
   });
 
-  Deno.test(`${name} refuses levels that it does not have`, () => {
+  Deno.test(`${name} rejects invalid levels`, () => {
     for (const { pack } of bothWays) {
       for (const level of [min - 1, max + 1, min + 0.5, NaN]) {
         assertThrows(
@@ -178,7 +178,7 @@ for (const { name, level: { min, max, default: usual } } of codecs) {
 // Round trips
 
 for (const name of codecNames) {
-  Deno.test(`any document survives ${name}, pooled, original and crosswise`, () => {
+  Deno.test(`${name} round-trips any document: pooled, original and mixed`, () => {
     const pool = makePool();
     fc.assert(
       fc.property(anyDocument(40_000), (document) => {
@@ -195,7 +195,7 @@ for (const name of codecNames) {
     assertEquals(pool.statistics().total.discarded, 0);
   });
 
-  Deno.test(`a document of 5 MB survives ${name}`, () => {
+  Deno.test(`${name} round-trips a document of 5 MB`, () => {
     const part = text(500_000);
     const document = concat(...new Array<Uint8Array>(10).fill(part));
     for (const { pack, unpack } of bothWays) {
@@ -203,7 +203,7 @@ for (const name of codecNames) {
     }
   });
 
-  Deno.test(`an empty document survives ${name}`, () => {
+  Deno.test(`${name} round-trips an empty document`, () => {
     for (const { pack, unpack } of bothWays) {
       const packed = pack(new Uint8Array(0), name);
       assertEquals(packed.length > 0, name !== "none");
@@ -214,7 +214,7 @@ for (const name of codecNames) {
     }
   });
 
-  Deno.test(`${name} reads views at odd offsets, shared memory and Node's buffers`, () => {
+  Deno.test(`${name} reads views at odd offsets, shared memory and Node buffers`, () => {
     const document = text(3001);
     const place = <B extends ArrayBufferLike>(bytes: Uint8Array, memory: B) => {
       const view = new Uint8Array(memory, 7, bytes.length);
@@ -241,7 +241,7 @@ for (const name of codecNames) {
     }
   });
 
-  Deno.test(`results of ${name} are independent of the input, of each other and of what is done later`, () => {
+  Deno.test(`results of ${name} share memory with nothing`, () => {
     const pool = makePool();
     const document = text(2000);
     for (const { pack, unpack } of bothWays) {
@@ -265,7 +265,7 @@ for (const name of codecNames) {
     }
   });
 
-  Deno.test(`nothing that ${name} writes is larger than maxCompressedSize`, () => {
+  Deno.test(`output of ${name} never exceeds maxCompressedSize`, () => {
     const { min, max, default: usual } = findCodec(name).level;
     for (const length of [0, 1, 50, 1000, 20_000, 300_000]) {
       const document = randomBytes(length, length);
@@ -277,7 +277,7 @@ for (const name of codecNames) {
     }
   });
 
-  Deno.test(`${name} writes to the given offset only, and tells when there is no room`, () => {
+  Deno.test(`${name} writes at the given offset only, and reports when there is no room`, () => {
     const document = concat(text(500), randomBytes(500));
     const packed = compress(document, name);
     using compressor = leaseCompressor(name, { pool: makePool() });
@@ -308,7 +308,7 @@ for (const name of codecNames) {
 }
 
 for (const name of codecNames) {
-  Deno.test(`${name} writes the same bytes every time, whatever came before and however much room there is`, () => {
+  Deno.test(`output of ${name} does not depend on earlier documents or on the room for it`, () => {
     const pool = makePool();
     for (const size of [0, 1000, 16_384, 16_385, 200_000]) {
       const document = text(size);
@@ -349,7 +349,7 @@ Deno.test("zip is gzip under another name", () => {
   assertSameBytes(compress(document, "zip"), compress(document, "gzip"));
 });
 
-Deno.test("compressWithPool and decompressWithPool use the pool that they are given", () => {
+Deno.test("compressWithPool and decompressWithPool use the given pool", () => {
   const pool = makePool();
   const document = text(1000);
   const packed = compressWithPool(document, "lz4", pool);
@@ -375,7 +375,7 @@ Deno.test("a pool that is switched off is not used, and the originals run", () =
 
 for (const name of realCodecs) {
   for (const { way, unpack } of bothWays) {
-    Deno.test(`${name} data that is cut anywhere is corrupt (${way})`, () => {
+    Deno.test(`${name} data that is truncated anywhere is corrupt (${way})`, () => {
       const pool = makePool();
       for (const document of [new Uint8Array(0), text(300), randomBytes(40)]) {
         const packed = compress(document, name);
@@ -391,10 +391,10 @@ for (const name of realCodecs) {
       }
     });
 
-    Deno.test(`${name} data that is followed by something else is corrupt (${way})`, () => {
+    Deno.test(`${name} data that is followed by other bytes is corrupt (${way})`, () => {
       const packed = compress(text(300), name);
       const garbage = fc.uint8Array({ minLength: 1, maxLength: 40 })
-        // Zeros may pad an xz file.
+        // An xz file may be padded with zeros.
         .filter((bytes) => name !== "xz" || bytes[0] !== 0);
       fc.assert(
         fc.property(garbage, (bytes) => {
@@ -418,14 +418,14 @@ for (const name of realCodecs) {
       );
     });
 
-    Deno.test(`${name} refuses what is no ${name} data (${way})`, () => {
+    Deno.test(`${name} rejects other data (${way})`, () => {
       for (const bytes of [text(300), new Uint8Array(100), text(1)]) {
         assertThrows(() => unpack(bytes, name), CorruptDataError);
       }
     });
   }
 
-  Deno.test(`after any damage to ${name} data the pool works on, with nothing left in use`, () => {
+  Deno.test(`the pool works after any corruption of ${name} data, with nothing left in use`, () => {
     const pool = makePool();
     const document = concat(text(2000), randomBytes(100));
     const packed = compress(document, name, { pool });
@@ -442,7 +442,7 @@ for (const name of realCodecs) {
               pool,
               maxSize: 100_000,
             });
-            // Damage to a field that does not matter, such as a time.
+            // A flip in an insignificant field, such as a time.
             if (checksummed.includes(name)) assertSameBytes(result, document);
           } catch (error) {
             assert(
@@ -459,14 +459,14 @@ for (const name of realCodecs) {
       ),
       { numRuns: 200 },
     );
-    // Whatever has thrown was not put back.
+    // Decompressors that threw were not returned.
     assertGreater(failures, 0);
     assertEquals(pool.statistics().decompressors.discarded, failures);
     assertEquals(pool.statistics().decompressors.idle, 1);
   });
 }
 
-Deno.test("a compressor that threw is not used again", () => {
+Deno.test("a compressor that threw is not reused", () => {
   const pool = makePool();
   for (const name of codecNames) {
     const before = pool.statistics().compressors;
@@ -476,7 +476,7 @@ Deno.test("a compressor that threw is not used again", () => {
     });
     const { discarded, inUse, idle, hits } = pool.statistics().compressors;
     assertEquals([discarded, inUse], [before.discarded + 1, 0]);
-    // Zip takes what gzip has left; whatever was taken does not come back.
+    // Zip reuses those of gzip; those that threw are gone.
     assertEquals(idle, before.idle - (hits - before.hits));
     const document = text(100);
     const packed = compress(document, name, { pool });
@@ -484,7 +484,7 @@ Deno.test("a compressor that threw is not used again", () => {
   }
 });
 
-Deno.test("a decompressor that threw is not put back, even if it has worked again since", () => {
+Deno.test("a decompressor that threw is not returned, even if a later call worked", () => {
   const pool = makePool();
   const packed = compress(text(100), "gzip", { pool });
   const dst = new Uint8Array(1000);
@@ -540,12 +540,12 @@ Deno.test("compressors, decompressors and buffers are reused from document to do
       assertEquals([part.misses, part.hits, part.idle], [1, 49, 1]);
     }
     assertEquals(compressionBuffers.misses + compressionBuffers.hits, 100);
-    // At first 64 KiB, then as little as is needed.
+    // 64 KiB at first, then as little as is needed.
     assertLessOrEqual(compressionBuffers.misses, 8);
   }
 });
 
-Deno.test("compressors of different levels are not mixed up", () => {
+Deno.test("compressors of different levels are kept apart", () => {
   const pool = makePool();
   const document = text(20_000);
   const sizes = [1, 9, 1, 9].map((level) =>
@@ -589,7 +589,7 @@ for (const name of codecNames) {
 
 for (const name of codecNames) {
   for (const { way, unpack } of bothWays) {
-    Deno.test(`${name} may fill maxSize exactly, and not exceed it by a byte (${way})`, () => {
+    Deno.test(`output of ${name} may have exactly maxSize bytes, and not one more (${way})`, () => {
       for (const length of [1, 1000, 1024, 65_536, 100_001]) {
         const pool = makePool();
         const document = text(length);
@@ -610,7 +610,7 @@ for (const name of codecNames) {
       }
     });
 
-    Deno.test(`${name} takes any limit above the size, even none (${way})`, () => {
+    Deno.test(`${name} accepts any limit above the size, even Infinity (${way})`, () => {
       const document = text(200_000);
       const packed = compress(document, name);
       for (const maxSize of [2 ** 32, Number.MAX_SAFE_INTEGER, Infinity]) {
@@ -643,7 +643,7 @@ for (const name of realCodecs.filter((name) => name !== "zip")) {
 
 // Engines
 
-Deno.test("all engines are listed, with what they can do and what they are used for", () => {
+Deno.test("all engines are listed, with what they can do and what they are in use for", () => {
   const engines = listEngines();
   const listed = engines.map(({ codec, engine }) => `${codec} ${engine}`);
   for (
@@ -726,7 +726,7 @@ for (const name of codecNames) {
     continue;
   }
 
-  Deno.test(`every engine of ${name} notices cuts, and what follows the data, and reads frames in a row`, async () => {
+  Deno.test(`every engine of ${name} rejects truncated data and trailing data, and reads several frames`, async () => {
     const document = text(200);
     const packed = compress(document, name);
     for (const reader of enginesWith(name, "decompress")) {
@@ -820,7 +820,7 @@ for (const engine of ["node:zlib", "node:zlib one-shot", "fflate"]) {
   });
 }
 
-Deno.test("a gzip member that claims a false size or checksum is corrupt with any engine", async () => {
+Deno.test("a gzip member with a wrong size or checksum is corrupt with any engine", async () => {
   const packed = compress(text(3000), "gzip");
   for (const engine of enginesWith("gzip", "decompress")) {
     await using _preference = await prefer(engine, "gzip");
@@ -834,7 +834,7 @@ Deno.test("a gzip member that claims a false size or checksum is corrupt with an
   }
 });
 
-Deno.test("zstd frames that may be skipped are skipped by any engine", async () => {
+Deno.test("every engine skips skippable zstd frames", async () => {
   const document = text(3000);
   const skippable = new Uint8Array([
     0x53,
@@ -866,7 +866,7 @@ Deno.test("zstd frames that may be skipped are skipped by any engine", async () 
   }
 });
 
-Deno.test("an engine can be preferred by name or kind, for one codec or all, and no longer", async () => {
+Deno.test("an engine can be preferred by name or kind, for one codec or all, and the preference removed", async () => {
   await preferEngine("portable");
   assertEquals(engineFor("gzip", "compress").name, "fflate");
   assertEquals(engineFor("lz4", "compress").name, "lz4js");
@@ -882,7 +882,7 @@ Deno.test("an engine can be preferred by name or kind, for one codec or all, and
   assertEquals(engineFor("zstd", "decompress").name, "node:zlib");
 });
 
-Deno.test("an engine that there is not cannot be preferred", async () => {
+Deno.test("preferring an unknown engine is an error", async () => {
   await assertRejects(
     () => preferEngine("turbo"),
     NoEngineError,
@@ -901,29 +901,29 @@ Deno.test("an engine that there is not cannot be preferred", async () => {
 });
 
 for (
-  const [wish, expected] of [
+  const [setting, expected] of [
     ["portable", "fflate lz4js fzstd"],
     ["fflate", "fflate binfiles node:zlib"],
     ["lz4js", "node:zlib lz4js node:zlib"],
     ["", "node:zlib binfiles node:zlib"],
   ]
 ) {
-  Deno.test(`with BINFILES_ENGINE=${wish} the engines of gzip, lz4 and zstd are ${expected}`, async () => {
+  Deno.test(`with BINFILES_ENGINE=${setting} the engines of gzip, lz4 and zstd are ${expected}`, async () => {
     const printed = await runProgram(program("engines_in_use"), [], {
-      env: { BINFILES_ENGINE: wish },
+      env: { BINFILES_ENGINE: setting },
     });
     assertEquals(printed, expected);
   });
 }
 
-Deno.test("BINFILES_POOL=off makes compress and decompress do without the pool", async () => {
+Deno.test("with BINFILES_POOL=off compress and decompress do not use the pool", async () => {
   const printed = await runProgram(program("pool_misses"), [], {
     env: { BINFILES_POOL: "off" },
   });
   assertEquals(printed, "0");
 });
 
-Deno.test("where there is no node:zlib, all is read, and all but zstd and brotli is written", async () => {
+Deno.test("without node:zlib, all codecs decompress, and all but zstd and brotli compress", async () => {
   const document = text(2000);
   const zstd = Buffer.from(compress(document, "zstd")).toString("base64");
   const brotli = Buffer.from(compress(document, "brotli")).toString("base64");
@@ -948,7 +948,7 @@ Deno.test("where there is no node:zlib, all is read, and all but zstd and brotli
 
 // Detection
 
-Deno.test("the magic number tells every codec that has one", () => {
+Deno.test("every codec with a magic number is recognized by it", () => {
   for (const name of codecNames) {
     const expected = name === "zip"
       ? "gzip"
@@ -963,7 +963,7 @@ Deno.test("the magic number tells every codec that has one", () => {
   assertEquals(detectMagic(new Uint8Array([0x1f, 0x8b])), undefined);
 });
 
-Deno.test("contents of a single codec are recognised", () => {
+Deno.test("contents of a single codec are recognized", () => {
   for (const name of codecNames) {
     const samples = [text(1000), new Uint8Array(0), text(50, 2), text(7, 3)]
       .map((document) => compress(document, name));
@@ -971,7 +971,7 @@ Deno.test("contents of a single codec are recognised", () => {
   }
 });
 
-Deno.test("contents of several codecs, or partly not compressed, are taken as they are", () => {
+Deno.test("contents of several codecs, or partly uncompressed, count as uncompressed", () => {
   const document = text(1000);
   for (const name of realCodecs) {
     const packed = compress(document, name);
@@ -985,13 +985,13 @@ Deno.test("contents of several codecs, or partly not compressed, are taken as th
   assertEquals(detectCodec([new Uint8Array(0)]), "none");
 });
 
-Deno.test("a magic number in front of something else is no proof", () => {
+Deno.test("a magic number before other bytes is not proof", () => {
   for (const { name, magic } of codecs) {
     if (magic === undefined) continue;
     const garbage = concat(new Uint8Array(magic), text(100));
     assertEquals(detectMagic(garbage), name === "zip" ? "gzip" : name);
     assertEquals(detectCodec([garbage, garbage]), "none");
-    // One good content beside it is.
+    // Together with one valid content it is.
     assertEquals(
       detectCodec([garbage, compress(text(100), name)]),
       name === "zip" ? "gzip" : name,
@@ -999,7 +999,7 @@ Deno.test("a magic number in front of something else is no proof", () => {
   }
 });
 
-Deno.test("text is not taken for brotli", () => {
+Deno.test("text is not recognized as brotli", () => {
   const characters = fc.string({ minLength: 1, maxLength: 12 });
   fc.assert(
     fc.property(fc.array(characters, { maxLength: 6 }), (texts) => {
@@ -1008,7 +1008,7 @@ Deno.test("text is not taken for brotli", () => {
     }),
     {
       numRuns: 3000,
-      // Single characters that brotli can take for an empty document.
+      // Single characters that are empty brotli streams.
       examples: [[["5", "7", "3", ";", "9", "5", "5"]], [["5555555"]]],
     },
   );

@@ -160,7 +160,7 @@ Deno.test("lz4: every engine reads back what every engine and level wrote", () =
   );
 });
 
-Deno.test("lz4: a document of 5 MB survives, in blocks of 4 MiB", () => {
+Deno.test("lz4: a document of 5 MB round-trips, in blocks of 4 MiB", () => {
   const document = concat(
     text(3_000_000),
     randomBytes(1_000_000),
@@ -181,7 +181,7 @@ Deno.test("lz4: a document of 5 MB survives, in blocks of 4 MiB", () => {
   }
 });
 
-Deno.test("lz4: what a document compresses to does not depend on the documents before", () => {
+Deno.test("lz4: output does not depend on earlier documents", () => {
   const document = text(20_000);
   for (const engine of engines) {
     for (const level of [1, 9]) {
@@ -239,7 +239,7 @@ Deno.test("lz4: higher levels compress better", () => {
   assert(sizes[1] < sizes[0] && sizes[2] < sizes[1] && sizes[3] <= sizes[2]);
 });
 
-Deno.test("lz4: documents and outputs may lie anywhere in shared memory, and nothing around them is touched", () => {
+Deno.test("lz4: documents and outputs can be anywhere in shared memory, and nothing around them changes", () => {
   const document = text(5000);
   for (let shift = 0; shift < 8; shift++) {
     for (let i = 0; i < engines.length; i++) {
@@ -290,7 +290,7 @@ Deno.test("lz4: output that does not fit is reported for every smaller size, and
   }
 });
 
-Deno.test("lz4: no proper prefix of a compressed document is taken for a document", () => {
+Deno.test("lz4: every proper prefix of a compressed document is rejected", () => {
   for (const document of [text(2000), randomBytes(200), new Uint8Array(9000)]) {
     const compressed = compress(document);
     for (let size = 0; size < compressed.length; size++) {
@@ -314,7 +314,7 @@ Deno.test("lz4: no proper prefix of a compressed document is taken for a documen
   }
 });
 
-Deno.test("lz4: a flipped bit is noticed, or the document is right all the same", () => {
+Deno.test("lz4: a flipped bit is detected, or the document is right nevertheless", () => {
   const document = text(350);
   for (const compressor of [compressors[0], compressors[1]]) {
     const compressed = compress(document, compressor).slice();
@@ -343,7 +343,7 @@ Deno.test("lz4: a flipped bit is noticed, or the document is right all the same"
   }
 });
 
-Deno.test("lz4: garbage never does anything but throw", () => {
+Deno.test("lz4: garbage always throws", () => {
   const start = compress(text(300)).slice();
   fc.assert(
     fc.property(
@@ -407,7 +407,7 @@ function assertCorrupt(data: Uint8Array, reason: string): void {
   }
 }
 
-Deno.test("lz4: an error says what is wrong", () => {
+Deno.test("lz4: error messages name the fault", () => {
   const good = compress(text(100));
   assertCorrupt(new Uint8Array(0), "it is empty");
   assertCorrupt(text(50), "does not begin with an LZ4 frame");
@@ -544,7 +544,7 @@ Deno.test("lz4: a stream of large blocks that arrives byte by byte is read in li
   assertSameBytes(stream(lz4Engine.createDecoder!(), whole, [1]), data);
 });
 
-Deno.test("lz4: output over the limit of one-shot decompression is refused before memory is allocated for it", () => {
+Deno.test("lz4: one-shot decompression rejects output above the limit before it allocates memory", () => {
   const document = new Uint8Array(100_000);
   for (const engine of engines) {
     const compressed = engine.compressOnce!(document, 1);
@@ -561,7 +561,7 @@ Deno.test("lz4: output over the limit of one-shot decompression is refused befor
   }
 });
 
-Deno.test("lz4: the one-shot functions of every engine work together with the pooled ones", () => {
+Deno.test("lz4: one-shot and pooled functions of every engine read each other", () => {
   fc.assert(
     fc.property(anyDocument, (document) => {
       for (const engine of engines) {
@@ -638,7 +638,7 @@ async function runLz4(
   }).spawn();
   const writer = child.stdin.getWriter();
   const written = writer.write(new Uint8Array(input)).then(() => writer.close())
-    // When lz4 refuses its input, its message says more than the broken pipe.
+    // If lz4 rejects its input, its message says more than the broken pipe.
     .catch(() => {});
   const { success, stdout, stderr } = await child.output();
   await written;
@@ -691,7 +691,7 @@ Deno.test({
   name: "lz4: what the engines write is read by lz4",
   ignore: isMissing("lz4"),
   async fn() {
-    // Documents that fill their blocks exactly are where lz4 is strictest.
+    // lz4 is strictest with documents that fill their blocks exactly.
     const documents = [0, 1, 12, 13, 5000, 65536, 65537, 262144, 1048576]
       .map((length) => text(length, length + 7));
     documents.push(randomBytes(70_000), new Uint8Array(65536));

@@ -1,4 +1,4 @@
-/** What binfiles writes, the reference programs read, and the other way round. */
+/** Compatibility with the reference programs, in both directions. */
 import { assert, assertEquals } from "@std/assert";
 import { type CodecName, compress, decompress } from "../../codec/mod.ts";
 import { DocReader, repack } from "../../doc/mod.ts";

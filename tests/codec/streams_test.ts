@@ -41,10 +41,10 @@ await loadPortableEngines();
 
 const realCodecs = codecNames.filter((name) => name !== "none");
 
-/** Largest piece that any coder may emit, in bytes, but for that of none, which passes chunks on. */
+/** Largest piece that any coder emits, in bytes, except that of none, which passes chunks on. */
 const MAX_PIECE = 8 * 1024 * 1024;
 
-/** A stream of `data` in chunks of the given sizes, over and over. */
+/** A stream of `data` in chunks whose sizes cycle through `chunkSizes`. */
 function streamOf(
   data: Uint8Array,
   chunkSizes: readonly number[],
@@ -58,7 +58,7 @@ function streamOf(
   })());
 }
 
-/** All that comes out of a stream. */
+/** The whole output of a stream. */
 async function collect(
   stream: ReadableStream<Uint8Array>,
 ): Promise<Uint8Array<ArrayBuffer>> {
@@ -75,7 +75,7 @@ const chunkSizes = fc.array(
 );
 
 for (const name of codecNames) {
-  Deno.test(`any stream survives ${name}, whatever the sizes of its chunks`, async () => {
+  Deno.test(`${name} round-trips any stream in chunks of any size`, async () => {
     await fc.assert(
       fc.asyncProperty(
         anyDocument(100_000),
@@ -97,7 +97,7 @@ for (const name of codecNames) {
     );
   });
 
-  Deno.test(`a stream in chunks of one byte survives ${name}`, async () => {
+  Deno.test(`${name} round-trips a stream in chunks of one byte`, async () => {
     const document = concat(text(2000), randomBytes(300));
     const packed = await collect(
       streamOf(document, [1]).pipeThrough(compressionStream(name)),
@@ -107,7 +107,7 @@ for (const name of codecNames) {
     assertSameBytes(await collect(unpacked), document);
   });
 
-  Deno.test(`an empty stream survives ${name}`, async () => {
+  Deno.test(`${name} round-trips an empty stream`, async () => {
     for (const chunks of [[], [new Uint8Array(0), new Uint8Array(0)]]) {
       const packed = await collect(
         ReadableStream.from(chunks).pipeThrough(compressionStream(name)),
@@ -120,7 +120,7 @@ for (const name of codecNames) {
     }
   });
 
-  Deno.test(`a ${name} stream of every level reads as it was written`, () => {
+  Deno.test(`${name} streams of every level round-trip`, () => {
     const { min, max, default: usual } = findCodec(name).level;
     const document = text(150_000);
     // zstd takes a gigabyte for its highest levels when it does not know the size.
@@ -131,7 +131,7 @@ for (const name of codecNames) {
     }
   });
 
-  Deno.test(`chunks of Node's Buffer and views of shared memory pass through ${name}, and may be changed afterwards`, async () => {
+  Deno.test(`${name} streams copy chunks that are Node buffers or views of shared memory`, async () => {
     const document = text(5000);
     const shared = new Uint8Array(new SharedArrayBuffer(5003), 3);
     const buffer = Buffer.alloc(5000);
@@ -182,7 +182,7 @@ for (const name of realCodecs) {
     },
   );
 
-  Deno.test(`a ${name} stream that is cut anywhere fails`, async () => {
+  Deno.test(`a ${name} stream that is truncated anywhere fails`, async () => {
     const packed = compress(text(300), name);
     for (let end = 0; end < packed.length; end++) {
       for (const size of [1, 1000]) {
@@ -204,7 +204,7 @@ for (const name of realCodecs) {
     );
   });
 
-  Deno.test(`a ${name} stream that is cut late still gives what comes before`, async () => {
+  Deno.test(`a ${name} stream that is truncated late still yields what comes before`, async () => {
     // More than a block of any codec: those of lz4 have 4 MiB.
     const half = name === "lz4" ? 3_000_000 : 1_000_000;
     const document = concat(randomBytes(half), text(half));
@@ -223,7 +223,7 @@ for (const name of realCodecs) {
     assertGreater(size, half);
   });
 
-  Deno.test(`a ${name} stream that is followed by something else fails`, async () => {
+  Deno.test(`a ${name} stream that is followed by other bytes fails`, async () => {
     const packed = compress(text(300), name);
     for (
       const garbage of [
@@ -231,7 +231,7 @@ for (const name of realCodecs) {
         text(30),
         packed.subarray(0, -1),
         packed.subarray(-8),
-        // Zeros may pad an xz file.
+        // An xz file may be padded with zeros.
         ...name === "xz" ? [] : [new Uint8Array(1), new Uint8Array(40)],
       ]
     ) {
@@ -254,7 +254,7 @@ for (const name of realCodecs) {
     );
   });
 
-  Deno.test(`a damaged ${name} stream fails, or reads as it was where there is a checksum`, () => {
+  Deno.test(`a corrupt ${name} stream fails, or, with a checksum, yields the original`, () => {
     const document = concat(text(2000), randomBytes(100));
     const packed = compress(document, name);
     const hasChecksum = name !== "brotli";
@@ -342,7 +342,7 @@ for (const name of codecNames) {
 }
 
 for (const name of realCodecs) {
-  Deno.test(`an error of who takes the output of a ${name} stream passes unchanged, with any engine`, async () => {
+  Deno.test(`an error of the receiver of a ${name} stream passes unchanged, with any engine`, async () => {
     const packed = compress(text(100_000), name);
     const full = new Error("the disk is full");
     const emit = () => {
@@ -362,7 +362,7 @@ for (const name of realCodecs) {
   });
 }
 
-Deno.test("streams are served by the next engine when the preferred one handles whole documents only", async () => {
+Deno.test("streams use the next engine if the preferred one handles whole documents only", async () => {
   await preferEngine("node:zlib one-shot", "gzip");
   assertEquals(engineFor("gzip", "compress").name, "node:zlib one-shot");
   assertEquals(
@@ -376,7 +376,7 @@ Deno.test("streams are served by the next engine when the preferred one handles 
   await preferEngine(undefined, "gzip");
 });
 
-Deno.test("a stream of an unknown codec, or at a level that there is not, is refused at once", () => {
+Deno.test("a stream with an unknown codec or an invalid level is rejected at once", () => {
   const unknown = "snappy" as CodecName;
   assertThrows(() => compressionStream(unknown), UnknownCodecError);
   assertThrows(() => decompressionStream(unknown), UnknownCodecError);
@@ -408,7 +408,7 @@ Deno.test("a reader that stops early stops the source", async () => {
     const reader = source.pipeThrough(compressionStream(name)).getReader();
     await reader.read();
     await reader.cancel();
-    // What is on its way in the pipe may take a turn or two.
+    // Chunks in the pipe may take a few turns.
     for (let i = 0; i < 100 && !cancelled; i++) {
       await new Promise((resolve) => setTimeout(resolve, 0));
     }
@@ -416,7 +416,7 @@ Deno.test("a reader that stops early stops the source", async () => {
   }
 });
 
-Deno.test("a stream takes no more input than its reader asks for", async () => {
+Deno.test("a stream reads no more input than its reader needs", async () => {
   for (const name of codecNames) {
     // It takes seconds to gather its first block, of several megabytes.
     if (name === "xz") continue;
@@ -459,7 +459,7 @@ for (
     );
     const { size, growth } = JSON.parse(printed);
     assertEquals(size, megabytes * 1_000_000);
-    // Much of it is garbage that the runtime is in no hurry to collect.
+    // Most of it is garbage that is not collected yet.
     assertLess(growth, 200_000_000);
   });
 }

@@ -55,7 +55,7 @@ function compress(data: Uint8Array, level = 6): Uint8Array {
   return room.subarray(0, size);
 }
 
-/** Decompresses what is known to have `size` bytes, or is damaged. */
+/** Decompresses data of `size` bytes, or corrupt data. */
 function decompress(data: Uint8Array, size: number): Uint8Array {
   const room = new Uint8Array(size);
   const got = decompressor.decompress(data, room, 0);
@@ -193,7 +193,7 @@ Deno.test("the checksums of xz have their published values", async () => {
   }
 });
 
-Deno.test("documents of every kind come back from xz at every level", () => {
+Deno.test("xz round-trips documents of every kind at every level", () => {
   fc.assert(
     fc.property(
       anySample,
@@ -214,7 +214,7 @@ Deno.test("documents of every kind come back from xz at every level", () => {
   );
 });
 
-Deno.test("documents of every small size come back from xz", () => {
+Deno.test("xz round-trips documents of every small size", () => {
   const text = sample("text", 300, 1);
   const noise = sample("random", 300, 1);
   for (let size = 0; size <= 300; size++) {
@@ -235,7 +235,7 @@ Deno.test("the position of a document in its buffer does not matter to xz", () =
   }
 });
 
-Deno.test("compressing to xz yields the same however often a compressor was used", () => {
+Deno.test("xz output does not depend on earlier documents", () => {
   for (const level of [1, 6]) {
     const used = compressors[level];
     for (let i = 0; i < 30; i++) {
@@ -296,7 +296,7 @@ Deno.test("an xz document that does not fit its buffer is reported as -1", () =>
   }
 });
 
-Deno.test("an xz document that is cut short is refused, wherever it is cut", () => {
+Deno.test("an xz document that is truncated anywhere is rejected", () => {
   const data = sample("mixed", 2500, 4);
   const packed = compress(data);
   for (let size = 0; size < packed.length; size++) {
@@ -306,7 +306,7 @@ Deno.test("an xz document that is cut short is refused, wherever it is cut", () 
   }
 });
 
-Deno.test("an xz document with any one bit flipped is refused, or none the worse", () => {
+Deno.test("an xz document with any flipped bit is rejected, or decodes to the original", () => {
   const data = sample("text", 400, 6);
   const packed = compress(data);
   let harmless = 0;
@@ -322,11 +322,11 @@ Deno.test("an xz document with any one bit flipped is refused, or none the worse
       }
     }
   }
-  // Only how literals are told apart can change without effect on some data.
+  // On some data, lc and lp can change without effect.
   assert(harmless <= 4, `${harmless} flips have no effect`);
 });
 
-Deno.test("garbage is refused as xz, and never returned", () => {
+Deno.test("xz rejects garbage", () => {
   fc.assert(
     fc.property(
       fc.uint8Array({ minLength: 1, maxLength: 60 }),
@@ -350,7 +350,7 @@ Deno.test("garbage is refused as xz, and never returned", () => {
   );
 });
 
-Deno.test("bytes after an xz stream are refused unless they are one, or padding", () => {
+Deno.test("bytes after an xz stream are rejected unless they are a stream or padding", () => {
   const data = sample("text", 100, 1);
   const packed = compress(data);
   const two = join([packed, new Uint8Array(8), packed, new Uint8Array(4)]);
@@ -372,7 +372,7 @@ Deno.test("bytes after an xz stream are refused unless they are one, or padding"
   assertThrows(() => decompress(new Uint8Array(0), 1), CorruptDataError);
 });
 
-Deno.test("a decompressor works on after damaged xz data", () => {
+Deno.test("a decompressor works after corrupt xz data", () => {
   const data = sample("text", 5000, 8);
   const packed = compress(data);
   const damaged = packed.slice();
@@ -383,7 +383,7 @@ Deno.test("a decompressor works on after damaged xz data", () => {
   }
 });
 
-Deno.test("the documents that the Go program compressed to xz are read", async () => {
+Deno.test("xz reads the documents of the original Go program", async () => {
   const manifest = JSON.parse(
     new TextDecoder().decode(fixture("manifest.json")),
   );
@@ -404,7 +404,7 @@ Deno.test("the documents that the Go program compressed to xz are read", async (
   for (const hash of hashes) assert(text.includes(hash));
 });
 
-Deno.test("a package that the Go program compressed to xz is read", () => {
+Deno.test("xz reads a package of the original Go program", () => {
   const plain = fixture("none.bin");
   const packed = fixture("none.bin.xz");
   assertSame(decompress(packed, plain.length), plain);
@@ -413,7 +413,7 @@ Deno.test("a package that the Go program compressed to xz is read", () => {
   }
 });
 
-Deno.test("streams of every kind come back from xz in chunks of any size", () => {
+Deno.test("xz round-trips streams of every kind in chunks of any size", () => {
   fc.assert(
     fc.property(
       anySample,
@@ -443,7 +443,7 @@ Deno.test("a long stream becomes several xz blocks", () => {
 });
 
 Deno.test({
-  name: "what is compressed to xz here, xz reads",
+  name: "the xz program reads xz output at every level",
   ignore: isMissing("xz"),
   async fn() {
     const expected: Uint8Array[] = [];
@@ -463,7 +463,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "what xz compresses is read, with all its options",
+  name: "xz reads what the xz program writes with all its options",
   ignore: isMissing("xz"),
   async fn() {
     const data = sample("mixed", 400_000, 11);

@@ -1,4 +1,4 @@
-/** What pooling is for: no work for the garbage collector. */
+/** The purpose of the pool: no work for the garbage collector. */
 import { fileURLToPath } from "node:url";
 import { assert, assertEquals } from "@std/assert";
 import {
@@ -11,7 +11,7 @@ const root = fileURLToPath(new URL("../..", import.meta.url));
 
 interface Pressure {
   collections: number;
-  /** Growth of the heap, and of what lies outside of it, in bytes. */
+  /** Growth of the heap, and of the memory outside of it, in bytes. */
   heap: number;
   external: number;
 }

@@ -35,7 +35,7 @@ import { type Closeable, ObjectPool } from "../../pool/object_pool.ts";
 import { sizeClassOf, sizeOfClass } from "../../pool/size_class.ts";
 import { type ProgramOptions, runProgram } from "../support/run_program.ts";
 
-/** A pool that the environment does not switch. */
+/** A pool whose settings do not depend on the environment. */
 function makePool(options: MemoryPoolOptions = {}): MemoryPool {
   return new MemoryPool({ enabled: true, tracking: false, ...options });
 }
@@ -78,7 +78,7 @@ for (const { name, part, get, put, firstSize } of bufferKinds) {
     assertEquals(get(makePool()).length, firstSize);
   });
 
-  Deno.test(`a returned ${name} buffer is handed out again, and counted as a hit`, () => {
+  Deno.test(`a returned ${name} buffer is reused, and counted as a hit`, () => {
     const pool = makePool();
     const first = get(pool);
     first.fill(42);
@@ -95,7 +95,7 @@ for (const { name, part, get, put, firstSize } of bufferKinds) {
     });
   });
 
-  Deno.test(`a ${name} buffer has at least the size asked for, and at most twice that above 1 KiB`, () => {
+  Deno.test(`a ${name} buffer has at least the requested size, and at most twice that above 1 KiB`, () => {
     const pool = makePool();
     fc.assert(fc.property(fc.integer({ min: 0, max: 300_000 }), (size) => {
       const buffer = get(pool, size);
@@ -116,7 +116,7 @@ for (const { name, part, get, put, firstSize } of bufferKinds) {
     put(pool, buffer);
   });
 
-  Deno.test(`later ${name} buffers grow at once with what was needed, and shrink after many small needs`, () => {
+  Deno.test(`the default size of ${name} buffers grows at once and shrinks slowly`, () => {
     const pool = makePool();
     put(pool, get(pool, 500_000));
     assertEquals(get(pool).length, 524_288);
@@ -166,7 +166,7 @@ Deno.test("size classes are powers of two from 1 KiB to 2 GiB", () => {
 });
 
 for (const size of [-1, NaN, Infinity, 2 ** 31 + 1]) {
-  Deno.test(`a buffer of ${size} bytes is refused, and the pool works on as before`, () => {
+  Deno.test(`a buffer of ${size} bytes is refused, and the pool works as before`, () => {
     const pool = makePool();
     assertThrows(() => sizeClassOf(size), RangeError, `received ${size}`);
     assertThrows(() => pool.getBuffer(size), RangeError);
@@ -181,7 +181,7 @@ for (const size of [-1, NaN, Infinity, 2 ** 31 + 1]) {
   });
 }
 
-Deno.test("a lease has exactly the size asked for, and its buffer returns at the end of the scope", () => {
+Deno.test("a lease has exactly the requested size, and its buffer returns at the end of the scope", () => {
   const pool = makePool();
   for (const size of [0, 1, 1000, 100_000]) {
     using lease = pool.lease(size);
@@ -207,7 +207,7 @@ Deno.test("a lease ends when its scope is left by an error", () => {
   assertEquals(pool.statistics().buffers.inUse, 0);
 });
 
-Deno.test("using a lease that has ended, or ending it twice, is an error that leaves the next holder alone", () => {
+Deno.test("using an ended lease, or ending it twice, is an error that does not affect the next holder", () => {
   const pool = makePool();
   const ended = pool.lease(2000);
   ended[Symbol.dispose]();
@@ -227,7 +227,7 @@ Deno.test("using a lease that has ended, or ending it twice, is an error that le
   assert(next.bytes.every((byte) => byte === 7));
 });
 
-Deno.test("returning a buffer twice is an error that leaves the next holder alone", () => {
+Deno.test("returning a buffer twice is an error that does not affect the next holder", () => {
   const pool = makePool();
   const first = pool.getBuffer();
   pool.putBuffer(first);
@@ -244,7 +244,7 @@ Deno.test("returning a buffer twice is an error that leaves the next holder alon
   assert(second.every((byte) => byte === 7));
 });
 
-Deno.test("a buffer of another pool, or from elsewhere, is refused and stays as it is", () => {
+Deno.test("a buffer of another pool, or from elsewhere, is rejected unchanged", () => {
   const pool = makePool();
   const foreign = makePool().getBuffer();
   const own = new Uint8Array(65_536);
@@ -284,7 +284,7 @@ Deno.test("any view of a buffer returns it, and all views are empty afterwards",
   assert(next.every((byte) => byte === 9));
 });
 
-Deno.test("a buffer that was transferred to another thread counts as given away when it is returned", () => {
+Deno.test("a buffer that was transferred to another thread counts as discarded when it is returned", () => {
   const pool = makePool();
   const buffer = pool.getBuffer();
   structuredClone(buffer, { transfer: [buffer.buffer] });
@@ -297,9 +297,9 @@ Deno.test("a buffer that was transferred to another thread counts as given away 
   assertEquals({ inUse, idle, discarded }, { inUse: 0, idle: 0, discarded: 2 });
 });
 
-Deno.test("interleaved tasks never see each other's bytes, whatever views they keep", async () => {
+Deno.test("interleaved tasks never see each other's bytes, even through stale views", async () => {
   const pool = makePool();
-  /** Views that tasks have kept against the contract. */
+  /** Stale views that tasks have kept. */
   const kept: Uint8Array[] = [];
 
   async function task(id: number, sizes: number[], leases: boolean) {
@@ -309,7 +309,7 @@ Deno.test("interleaved tasks never see each other's bytes, whatever views they k
       bytes.fill(id);
       for (let i = 0; i < 1 + id % 3; i++) {
         await Promise.resolve();
-        // Those who kept views write to them all the time.
+        // Stale views are written to all the time.
         for (const view of kept) for (let at = 0; at < 9; at++) view[at] = 255;
         assert(bytes.every((byte) => byte === id), "another's bytes");
       }
@@ -332,7 +332,7 @@ Deno.test("interleaved tasks never see each other's bytes, whatever views they k
   assertGreater(pool.statistics().buffers.hits, 0);
 });
 
-Deno.test("idle memory that was not needed for a while is given back, and memory in steady use is kept", () => {
+Deno.test("idle memory is released when it is not needed for a while, and memory in steady use is kept", () => {
   const pool = makePool();
   const burst = Array.from({ length: 20 }, () => pool.getBuffer(100_000));
   for (const buffer of burst) pool.putBuffer(buffer);
@@ -351,7 +351,7 @@ Deno.test("idle memory that was not needed for a while is given back, and memory
   });
 });
 
-Deno.test("idle memory of sizes that nobody asks for any more is given back", () => {
+Deno.test("idle memory of sizes that are not requested any more is released", () => {
   const pool = makePool();
   for (const size of [1000, 10_000, 100_000, 1_000_000]) {
     pool.putBuffer(pool.getBuffer(size));
@@ -360,7 +360,7 @@ Deno.test("idle memory of sizes that nobody asks for any more is given back", ()
   assertEquals(pool.statistics().buffers.retainedBytes, 16_384);
 });
 
-Deno.test("idle document buffers that nobody needs any more make room for other buffers", () => {
+Deno.test("idle document buffers that are not needed any more make room for other buffers", () => {
   const pool = makePool({ maxRetainedSize: 4 * 1024 * 1024 });
   const docs = Array.from({ length: 4 }, () => pool.getDocBuffer(2 ** 20));
   for (const buffer of docs) pool.putDocBuffer(buffer);
@@ -401,7 +401,7 @@ Deno.test("all kinds of buffers together keep no more than maxRetainedSize", () 
   assertEquals(total.discarded, 5);
 });
 
-/** What a pool of buffers does, in the plainest terms. */
+/** A minimal model of a buffer pool. */
 class PoolModel {
   readonly statistics: PoolStatistics = {
     hits: 0,
@@ -413,7 +413,7 @@ class PoolModel {
     discarded: 0,
   };
   readonly #limits: { maxCacheSize: number; maxRetainedSize: number };
-  /** How many buffers of a size are idle. */
+  /** Number of idle buffers of a size. */
   readonly #idle = new Map<number, number>();
 
   constructor(limits: { maxCacheSize: number; maxRetainedSize: number }) {
@@ -541,7 +541,7 @@ Deno.test("the retained memory stays within its bound and is counted exactly ove
           const { total } = pool.statistics();
           assertLessOrEqual(total.retainedBytes, 150_000);
           assertEquals(total.inUse, held.length);
-          // Every buffer that was made is in use, idle or given back.
+          // Every buffer that was created is in use, idle or discarded.
           assertEquals(
             total.misses,
             total.inUse + total.idle + total.discarded,
@@ -565,7 +565,7 @@ Deno.test("statistics are copies that later use does not change", () => {
   assertEquals(pool.statistics().buffers.inUse, 1);
 });
 
-Deno.test("what was never returned is listed, without its place unless tracking is on", () => {
+Deno.test("buffers that were never returned are listed, without a stack trace unless tracking is on", () => {
   const pool = makePool();
   pool.putBuffer(pool.getBuffer());
   pool.getDocBuffer();
@@ -578,7 +578,7 @@ Deno.test("what was never returned is listed, without its place unless tracking 
   ]);
 });
 
-Deno.test("with tracking on, what was never returned is listed with the place where it was taken", () => {
+Deno.test("with tracking on, buffers that were never returned are listed with a stack trace", () => {
   const pool = makePool({ tracking: true });
   function forgetful() {
     pool.getBuffer();
@@ -596,7 +596,7 @@ Deno.test("BINFILES_POOL=track turns tracking on", async () => {
   assertMatch(printed, /\.ts:\d+:\d+/);
 });
 
-Deno.test("a forgotten buffer does not keep its memory, but stays listed", async () => {
+Deno.test("a leaked buffer is collected, but stays listed", async () => {
   const printed = await run("leak", {
     flags: ["--allow-all", "--v8-flags=--expose-gc"],
   });
@@ -629,12 +629,12 @@ Deno.test("a pool that is not enabled reuses nothing and keeps nothing", () => {
   });
 });
 
-Deno.test("BINFILES_POOL=off switches every pool off that is not told otherwise", async () => {
+Deno.test("BINFILES_POOL=off disables every pool without an explicit setting", async () => {
   const printed = await run("enabled", { env: { BINFILES_POOL: "off" } });
   assertEquals(JSON.parse(printed), [[false, 0], [false, 0], [true, 4]]);
 });
 
-Deno.test("clear gives everything idle back, and what is in use stays valid", () => {
+Deno.test("clear releases everything idle, and what is in use stays valid", () => {
   const pool = makePool();
   let closed = 0;
   const close = () => void closed++;
@@ -658,7 +658,7 @@ Deno.test("clear gives everything idle back, and what is in use stays valid", ()
   assertEquals(closed, 2);
 });
 
-/** Something costly that knows whether it was closed. */
+/** An expensive object that records whether it was closed. */
 class Thing implements Closeable {
   closed = false;
 
@@ -668,7 +668,7 @@ class Thing implements Closeable {
   }
 }
 
-Deno.test("an object comes back under its own key only", () => {
+Deno.test("an object is reused under its own key only", () => {
   const pool = new ObjectPool<Thing>("thing", 4);
   const a = pool.get("a", () => new Thing());
   const b = pool.get("b", () => new Thing());
@@ -702,7 +702,7 @@ Deno.test("no more objects of a key are kept than maxIdle; the rest is closed", 
   assertEquals([idle, discarded], [3, 3]);
 });
 
-Deno.test("a discarded object is closed and not handed out again", () => {
+Deno.test("a discarded object is closed and not reused", () => {
   const pool = new ObjectPool<Thing>("thing", 2);
   const broken = pool.get("a", () => new Thing());
   pool.discard(broken);
@@ -772,7 +772,7 @@ Deno.test("each worker has a pool of its own", async () => {
   assertEquals(globalMemoryPool.statistics(), before);
 });
 
-Deno.test("without permissions nothing prompts: variables count as not set, and modules are there", async () => {
+Deno.test("without permissions nothing prompts: variables are undefined, and modules load", async () => {
   const printed = await run("no_permissions", {
     flags: [],
     env: { BINFILES_POOL: "off" },
@@ -788,7 +788,7 @@ Deno.test("with permission an environment variable is read", async () => {
   assertEquals(printed, "a value undefined");
 });
 
-Deno.test("a memory snapshot tells the memory of the process and what the pool holds", () => {
+Deno.test("a memory snapshot has the memory of the process and the statistics of the pool", () => {
   const pool = makePool();
   pool.putBuffer(pool.getBuffer());
   const snapshot = memorySnapshot(pool);

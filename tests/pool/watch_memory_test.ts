@@ -16,7 +16,7 @@ import { runProgram } from "../support/run_program.ts";
 const pause = (milliseconds: number) =>
   new Promise((resolve) => setTimeout(resolve, milliseconds));
 
-Deno.test("a watch sees memory that is held between two looks of the caller", async () => {
+Deno.test("a watch reports a peak between two reports", async () => {
   using watch = watchMemory({ interval: 5 });
   let held: Uint8Array[] = Array.from(
     { length: 30 },
@@ -41,7 +41,7 @@ Deno.test("a watch counts the garbage collections of its thread", () => {
   assertGreater(watch.report().collections!, before);
 });
 
-Deno.test("every look is told to whoever asks, with the statistics of the watched pool", async () => {
+Deno.test("onSnapshot receives every sample, with the statistics of the watched pool", async () => {
   const pool = new MemoryPool();
   const snapshots: MemorySnapshot[] = [];
   const watch = watchMemory({
@@ -57,22 +57,22 @@ Deno.test("every look is told to whoever asks, with the statistics of the watche
   assertEquals(report.last.pool.compressors.misses, 1);
 });
 
-Deno.test("a closed watch keeps what it has seen and looks no more", async () => {
-  let looks = 0;
-  const watch = watchMemory({ interval: 1, onSnapshot: () => looks++ });
+Deno.test("a closed watch keeps its report and takes no more samples", async () => {
+  let samples = 0;
+  const watch = watchMemory({ interval: 1, onSnapshot: () => samples++ });
   const report = watch.close();
-  const seen = looks;
+  const before = samples;
   await pause(20);
-  assertEquals(looks, seen);
+  assertEquals(samples, before);
   assert(watch.close() === report && watch.report() === report);
 });
 
-Deno.test("a watch that nobody closes does not keep a program from ending", async () => {
+Deno.test("an open watch does not keep a program from ending", async () => {
   const url = new URL("./programs/open_watch.ts", import.meta.url);
   assertEquals(await runProgram(url), "");
 });
 
-Deno.test("an interval that cannot be is refused", () => {
+Deno.test("an invalid interval is rejected", () => {
   for (const interval of [0, -1, NaN]) {
     assertThrows(
       () => watchMemory({ interval }),
