@@ -16,6 +16,7 @@ const CODEC_ROOM = [
   "codec/engine.ts",
   "codec/errors.ts",
   "codec/bytes.ts",
+  "codec/magic.ts",
   "codec/checksum",
 ];
 
@@ -41,9 +42,9 @@ const ROOMS: Record<string, string[]> = {
   "codec/checksum": [],
   "codec/native": [...CODEC_ROOM, "pool/runtime.ts"],
   "codec/brotli": [...CODEC_ROOM, "codec/native"],
-  "codec/bzip2": [...CODEC_ROOM, "pool/errors.ts"],
+  "codec/bzip2": CODEC_ROOM,
   "codec/gzip": [...CODEC_ROOM, "codec/native", "npm:fflate"],
-  "codec/lz4": [...CODEC_ROOM, "pool/errors.ts"],
+  "codec/lz4": CODEC_ROOM,
   "codec/xz": CODEC_ROOM,
   "codec/zstd": [...CODEC_ROOM, "codec/native", "npm:fzstd"],
 
@@ -79,8 +80,8 @@ const MAX_LINES = 400;
 const LONG_FILES: Record<string, string> = {
   "codec/brotli/decode.ts": "the decoder's loop and its state",
   "codec/brotli/dictionary.ts": "the dictionary of RFC 7932, as data",
-  "codec/bzip2/decode.ts": "the decoder's loop and its state",
-  "codec/bzip2/encode.ts": "the encoder's loop and its state",
+  "codec/bzip2/block_decoder.ts": "the decoder's loop and its state",
+  "codec/bzip2/block_encoder.ts": "the encoder's loop and its state",
   "codec/bzip2/sort.ts": "one suffix sort",
   "codec/xz/lzma_decode.ts": "the decoder's loop and its state",
   "codec/xz/lzma_encode.ts": "the encoder's optimal parser",
