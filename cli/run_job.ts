@@ -29,7 +29,7 @@ export function runJob<
         ...options,
         signal,
         onProgress: (progress, total) =>
-          show({ ...progress, totalBytes: total || undefined }),
+          show(total ? { ...progress, totalBytes: total } : progress),
         onWarning: note,
       }),
   );
