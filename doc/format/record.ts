@@ -9,6 +9,7 @@
  * is checked against the limits and against what is there.
  */
 import { readInt32, writeInt32 } from "../../codec/bytes.ts";
+import { MAX_DOCUMENT_SIZE } from "../../codec/output_size.ts";
 import { decodeKey } from "../bytes.ts";
 import { DocumentError } from "../errors.ts";
 
@@ -16,7 +17,7 @@ import { DocumentError } from "../errors.ts";
 export const DEFAULT_KEY_SIZE_LIMIT = 1000;
 
 /** Largest content of a record, in bytes: 1 GiB, as in the original. */
-export const MAX_CONTENT_SIZE = 0x4000_0000;
+export const MAX_CONTENT_SIZE: number = MAX_DOCUMENT_SIZE;
 
 /** Bytes of a record besides its key and content. */
 export const RECORD_OVERHEAD = 8;
