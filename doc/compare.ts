@@ -1,5 +1,6 @@
 import { decodeKey } from "./bytes.ts";
-import { nextEvent } from "./job/yield.ts";
+import type { JobProgress } from "./job/options.ts";
+import { nextEvent } from "./job/pacer.ts";
 import { CancelledError } from "./errors.ts";
 import type { Doc } from "./doc.ts";
 import { DocReader, type DocReaderOptions } from "./reader.ts";
@@ -11,8 +12,8 @@ export interface CompareOptions
   maxDifferences?: number;
   /** Cancels the work. */
   signal?: AbortSignal;
-  /** Called now and then with what has been compared. `total` is 0 if it is not known. */
-  onProgress?(progress: { documents: number; bytesRead: number }): void;
+  /** Called now and then, and at the end, with what was read of the first file. */
+  onProgress?(progress: JobProgress): void;
 }
 
 /** A document that differs between two bin files. */
@@ -93,7 +94,7 @@ async function compare(
   let lookahead = LOOKAHEAD;
   for (let turn = 0; one.doc !== undefined || other.doc !== undefined; turn++) {
     if (turn % DOCUMENTS_PER_TURN === 0) {
-      onProgress?.({ documents: result.same, bytesRead: one.offset });
+      onProgress?.(progressOf(result, one));
       await nextEvent();
     }
     if (signal?.aborted) throw new CancelledError();
@@ -123,8 +124,12 @@ async function compare(
       other.advance();
     }
   }
-  onProgress?.({ documents: result.same, bytesRead: one.offset });
+  onProgress?.(progressOf(result, one));
   return result;
+}
+
+function progressOf({ same }: Comparison, { offset }: Side): JobProgress {
+  return { documents: same, bytesRead: offset, bytesWritten: 0 };
 }
 
 /** One of the two files, positioned at a document. */

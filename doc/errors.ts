@@ -164,8 +164,11 @@ export class CancelledError extends BinfilesError {
   /** The class name. */
   override name = "CancelledError";
 
-  /** Creates the error. */
-  constructor() {
-    super("Cancelled. The target was not touched.");
+  /** Creates the error. `target` is the path of the target, if there is one. */
+  constructor(target?: string) {
+    super(
+      "Cancelled." +
+        (target === undefined ? "" : ` ${target} was not changed.`),
+    );
   }
 }

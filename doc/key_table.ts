@@ -1,32 +1,32 @@
-/** Bytes of keys that are kept together. */
+/** Size of a slab of keys, in bytes. */
 const SLAB_SIZE = 4 * 1024 * 1024;
 
-/** Slots to begin with; always a power of two. */
+/** Initial number of slots, a power of two. */
 const INITIAL_SLOTS = 1024;
 
-/** At most this share of the slots is taken, so that searches stay short. */
+/** Maximum share of used slots, so that searches stay short. */
 const MAX_LOAD = 0.6;
 
 /**
- * Numbers keys in the order in which they first appear. A `Map` of strings would
- * take several times the memory, and would not take keys that are no text.
+ * Numbers keys in the order in which they first appear. A `Map` of strings takes
+ * several times the memory, and does not tell apart keys that are not UTF-8.
  */
 export class KeyTable {
-  /** Number of different keys. */
+  /** Number of distinct keys. */
   size = 0;
-  /** Numbers of keys plus one; 0 where a slot is free. */
+  /** Number of a key plus one; 0 in a free slot. */
   #slots = new Uint32Array(INITIAL_SLOTS);
-  /** By number of the key: its hash, its place in the slabs, its size. */
+  /** By number of the key: its hash, its position in the slabs, its size. */
   #hashes = new Uint32Array(INITIAL_SLOTS);
-  #places = new Float64Array(INITIAL_SLOTS);
+  #positions = new Float64Array(INITIAL_SLOTS);
   #sizes = new Uint32Array(INITIAL_SLOTS);
   readonly #slabs: Uint8Array[] = [];
-  /** Where the next key goes. */
+  /** Position of the next key. */
   #end = 0;
-  /** Makes slots unpredictable, so that nobody can choose keys that collide. */
+  /** Random, so that keys cannot be chosen to collide. */
   readonly #seed = Math.floor(Math.random() * 2 ** 32);
 
-  /** @returns The key's number, which is `size` before the call if the key is new. */
+  /** Adds a key. @returns Its number: for a new key, the `size` before the call. */
   add(bytes: Uint8Array, start: number, size: number): number {
     const hash = this.#hash(bytes, start, size);
     let slot = hash & (this.#slots.length - 1);
@@ -41,12 +41,12 @@ export class KeyTable {
     if (number === this.#hashes.length) this.#growNumbers();
     this.#hashes[number] = hash;
     this.#sizes[number] = size;
-    this.#places[number] = this.#store(bytes.subarray(start, start + size));
+    this.#positions[number] = this.#store(bytes.subarray(start, start + size));
     if (this.size > MAX_LOAD * this.#slots.length) this.#growSlots();
     return number;
   }
 
-  /** FNV-1a, seeded, with its bits mixed once more at the end. */
+  /** FNV-1a, seeded, with a final mix. */
   #hash(bytes: Uint8Array, start: number, size: number): number {
     let hash = this.#seed;
     for (let i = start; i < start + size; i++) {
@@ -63,26 +63,26 @@ export class KeyTable {
     size: number,
   ): boolean {
     if (this.#sizes[number] !== size) return false;
-    const slab = this.#slabs[Math.floor(this.#places[number] / SLAB_SIZE)];
-    const at = this.#places[number] % SLAB_SIZE;
+    const slab = this.#slabs[Math.floor(this.#positions[number] / SLAB_SIZE)];
+    const at = this.#positions[number] % SLAB_SIZE;
     for (let i = 0; i < size; i++) {
       if (slab[at + i] !== bytes[start + i]) return false;
     }
     return true;
   }
 
-  /** Keeps a key. @returns Its place. */
+  /** Copies a key to a slab. @returns Its position. */
   #store(key: Uint8Array): number {
     const room = this.#slabs.length * SLAB_SIZE - this.#end;
     if (this.#slabs.length === 0 || key.length > room) {
-      // A key that is larger than a slab gets one of its own, and nothing follows it there.
+      // A key larger than a slab gets its own, which nothing follows.
       this.#end = this.#slabs.length * SLAB_SIZE;
       this.#slabs.push(new Uint8Array(Math.max(SLAB_SIZE, key.length)));
     }
-    const place = this.#end;
-    this.#slabs.at(-1)!.set(key, place % SLAB_SIZE);
-    this.#end = Math.min(place + key.length, this.#slabs.length * SLAB_SIZE);
-    return place;
+    const position = this.#end;
+    this.#slabs.at(-1)!.set(key, position % SLAB_SIZE);
+    this.#end = Math.min(position + key.length, this.#slabs.length * SLAB_SIZE);
+    return position;
   }
 
   #growNumbers(): void {
@@ -96,7 +96,7 @@ export class KeyTable {
     const length = 2 * this.#hashes.length;
     this.#hashes = larger(this.#hashes, new Uint32Array(length));
     this.#sizes = larger(this.#sizes, new Uint32Array(length));
-    this.#places = larger(this.#places, new Float64Array(length));
+    this.#positions = larger(this.#positions, new Float64Array(length));
   }
 
   #growSlots(): void {

@@ -1,71 +1,62 @@
-import { STANDARD_STREAM } from "./source/standard_input.ts";
-import type { LockOptions } from "./target/target_lock.ts";
-import type { CodecName } from "../codec/names.ts";
+import type { CodecLike, CodecName } from "../codec/names.ts";
 import { OptionError } from "../pool/errors.ts";
 import type { SkippedRange } from "./damage/block_reader.ts";
-import {
-  inspectSource,
-  makePlan,
-  type Plan,
-  type SourceFacts,
-} from "./job/plan.ts";
-import type { JobProgress } from "./job/shared_state.ts";
-import { type RunOptions, runPlan } from "./job/run.ts";
-import { nextEvent } from "./job/yield.ts";
-import { KeyTable } from "./key_table.ts";
 import { SoundRecords } from "./damage/sound_records.ts";
-import { withTargetLock } from "./target/target_lock.ts";
-import { writeTarget } from "./job/write_target.ts";
-import { openSame } from "./source/byte_source.ts";
-import { openInput } from "./open_input.ts";
 import { CancelledError } from "./errors.ts";
-import type { JobOptions } from "./job/options.ts";
+import { inspectFile } from "./job/inspect_source.ts";
+import type { SourceFacts } from "./job/job.ts";
+import type { JobOptions, JobTotals, TargetOptions } from "./job/options.ts";
+import { nextEvent } from "./job/pacer.ts";
+import { makePlan, type Plan } from "./job/plan.ts";
+import { runPlan } from "./job/run_plan.ts";
+import { planCounting, planWriting } from "./job/steps/step_plan.ts";
+import { resolveCodec, resolveFormat } from "./job/target_format.ts";
+import { writeTarget } from "./job/write_target.ts";
+import { KeyTable } from "./key_table.ts";
+import { openSame } from "./source/byte_source.ts";
+import { packageSource } from "./source/sequential_source.ts";
+import { STANDARD_STREAM } from "./source/standard_input.ts";
+import { withTargetLock } from "./target/target_lock.ts";
 
-/** What to do with documents of the same key. */
+/** Which documents of the same key to keep. */
 export type Duplicates = "all" | "first" | "last";
 
 /** How to merge bin files. */
-export interface MergeOptions extends JobOptions, LockOptions {
-  /** Paths of the bin files, in the order in which their documents shall come. */
+export interface MergeOptions extends JobOptions, TargetOptions {
+  /** Paths of the bin files, in the order in which their documents are written. */
   sources: readonly string[];
-  /** Path of the file to make, or `-` for the standard output. */
+  /** Path of the target, or `-` for the standard output. */
   target: string;
-  /** Codec of the target's contents. Default: that of the first source. */
-  targetCodec?: string | number;
-  /** Codec of the target as a whole. Default `none`. */
-  packageCodec?: string | number;
-  /** Level of the target's contents; the codec's default when not given. */
-  level?: number;
+  /** Codec of all sources' contents: a name, alias or number. Default: detected for each. */
+  sourceCodec?: CodecLike;
+  /** Codec of the target's contents: a name, alias or number. Default: that of the first source. */
+  targetCodec?: CodecLike;
   /**
-   * Which documents of the same key to keep: all of them, which is the default,
-   * or the first or the last one, in its place. To tell, all keys are held in
-   * memory, with about 50 bytes more for each.
+   * Which documents of the same key to keep: `all` (default), or the `first` or
+   * the `last`, in its place. Other than for `all`, all keys are held in memory,
+   * with about 50 bytes more for each.
    */
   duplicates?: Duplicates;
-  /** Whether to replace an existing target. Default false. */
-  force?: boolean;
-  /** Whether to write checksums of the documents into a file beside the target. Default false. */
-  sums?: boolean;
 }
 
-/** What became of a source. */
+/** What a merge took from a source. */
 export interface MergedSource {
-  /** Its path. */
+  /** Path of the source. */
   source: string;
   /** Codec of its contents. */
   codec: CodecName;
   /** Codec of the file as a whole. */
   packageCodec: CodecName;
-  /** Documents taken from it. */
+  /** Number of documents that were taken. */
   documents: number;
-  /** Documents left out because of others with the same key. */
+  /** Number of documents that were omitted as duplicates. */
   duplicates: number;
-  /** Ranges that are damaged, in order. */
+  /** Skipped regions of the (unpackaged) source, in order. */
   skipped: SkippedRange[];
 }
 
 /** What a merge has done. */
-export interface MergeResult extends JobProgress {
+export interface MergeResult extends JobTotals {
   /** Path of the target. */
   target: string;
   /** Codec of the target's contents. */
@@ -74,22 +65,22 @@ export interface MergeResult extends JobProgress {
   packageCodec: CodecName;
   /** Size of the target, in bytes. */
   targetSize: number;
-  /** What became of each source. */
+  /** What was taken from each source. */
   sources: MergedSource[];
-  /** How long it took, in seconds. */
+  /** Duration in seconds. */
   seconds: number;
 }
 
 /**
- * Makes one bin file of several, whatever their codecs, on all cores. The target
- * appears whole or not at all.
+ * Merges several bin files into one, whatever their codecs, on all cores. The
+ * target appears whole or not at all.
  *
- * @throws {RecordError | CorruptDataError} A source is damaged, and `skipErrors` is not set.
+ * @throws {RecordError | CorruptDataError} A source is corrupt, and `skipErrors` is not set.
  * @throws {TargetExistsError} The target exists, and `force` is not set.
  * @throws {LockedError} Another process is writing the target.
  * @throws {FileError} A file cannot be read or written.
  * @throws {CancelledError} `signal` was aborted.
- * @throws {UnknownCodecError | NoEngineError | OptionError} A codec or option is not to be had.
+ * @throws {UnknownCodecError | NoEngineError | OptionError} A codec or option is unavailable.
  *
  * @example
  * ```ts
@@ -107,86 +98,90 @@ export interface MergeResult extends JobProgress {
  */
 export async function merge(options: MergeOptions): Promise<MergeResult> {
   const started = performance.now();
-  const { sources, target, duplicates = "all" } = options;
-  if (sources.length === 0 || sources.includes(STANDARD_STREAM)) {
+  const { sources: paths, target, duplicates = "all", keySizeLimit } = options;
+  if (paths.length === 0 || paths.includes(STANDARD_STREAM)) {
     throw new OptionError(
       "Cannot merge: expected the paths of one or more bin files",
     );
   }
-  const facts: SourceFacts[] = [];
-  for (const path of sources) {
-    facts.push(await inspectSource(path, path, options));
+  const codec = resolveCodec(options.sourceCodec);
+  const sources: SourceFacts[] = [];
+  for (const path of paths) {
+    sources.push(await inspectFile(path, { codec, keySizeLimit }));
   }
-  const targetCodec = options.targetCodec ?? facts[0].codec;
-  const plans: Plan[] = [];
-  for (const source of facts) {
-    plans.push(await makePlan(source, { ...options, targetCodec }));
-  }
-  const { outcomes, progress, targetSize } = await withTargetLock(
-    target,
-    options,
-    async (lock) => {
-      if (duplicates !== "all") {
-        const near = () => lock.path;
-        const search = { ...options, near };
-        const omitted = await findDuplicates(facts, duplicates, search);
-        plans.forEach(({ job }, i) => job.omitted = omitted[i]);
-      }
-      return await writeTarget(plans, { ...options, lock });
-    },
-  );
-  return {
-    ...progress,
-    target,
-    targetCodec: plans[0].job.to,
-    packageCodec: plans[0].packageCodec,
-    targetSize,
-    sources: outcomes.map(({ progress, skipped }, i) => ({
-      source: sources[i],
-      codec: facts[i].codec,
-      packageCodec: facts[i].packageCodec,
-      documents: progress.documents,
-      duplicates: plans[i].job.omitted?.length ?? 0,
-      skipped,
-    })),
-    seconds: (performance.now() - started) / 1000,
-  };
+  const format = resolveFormat(options, sources[0].codec);
+  return await withTargetLock(target, options, async (lock) => {
+    const near = () => lock.path;
+    const omitted = duplicates === "all"
+      ? []
+      : await findDuplicates(sources, duplicates, options, near);
+    const plans: Plan[] = [];
+    for (const [i, source] of sources.entries()) {
+      const steps = planWriting({
+        ...{ from: source.codec, to: format.codec, level: format.level },
+        ...{ check: options.skipErrors, sums: options.sums },
+        omitted: omitted[i],
+      });
+      plans.push(await makePlan(source, { ...options, steps, target: format }));
+    }
+    const { outcomes, totals, targetSize } = await writeTarget(plans, {
+      ...options,
+      lock,
+    });
+    return {
+      ...totals,
+      target,
+      targetCodec: format.codec,
+      packageCodec: format.packageCodec,
+      targetSize,
+      sources: outcomes.map(({ totals, skipped }, i) => ({
+        source: paths[i],
+        codec: sources[i].codec,
+        packageCodec: sources[i].packageCodec,
+        documents: totals.documents,
+        duplicates: omitted[i]?.length ?? 0,
+        skipped,
+      })),
+      seconds: (performance.now() - started) / 1000,
+    };
+  });
 }
 
-/** How to look for duplicates, and where to unpack packages meanwhile. */
-type SearchOptions = MergeOptions & Pick<RunOptions, "near">;
-
-/** Records between two looks at whether to stop. */
+/** Number of records between two checks whether to stop. */
 const RECORDS_PER_TURN = 20_000;
 
-/** Finds the records to leave out, by source, in order of their offsets. */
+/** Finds the offsets of the records to omit, for each source, ascending. */
 async function findDuplicates(
-  sources: SourceFacts[],
+  sources: readonly SourceFacts[],
   duplicates: "first" | "last",
-  options: SearchOptions,
+  options: MergeOptions,
+  near: () => string,
 ): Promise<Float64Array[]> {
   const keys = new KeyTable();
-  /** Where each key's record is that is kept so far: number of the source, and offset. */
+  /** By number of the key: source and offset of the record that is kept so far. */
   const keptSources: number[] = [];
   const keptOffsets: number[] = [];
   const omitted: number[][] = sources.map(() => []);
   for (const [index, source] of sources.entries()) {
-    const damaged = await findDamage(source, options);
-    const { source: bytes } = openInput(
-      openSame(source.path, source.name, source.identity),
-      options,
-    );
-    const records = new SoundRecords(bytes, damaged, options);
+    // Corrupt documents are not written, so they do not make others duplicates.
+    const skipped = options.skipErrors
+      ? await findSkipped(source, options, near)
+      : [];
+    const { path, name, identity, packageCodec } = source;
+    const file = openSame(path!, name, identity);
+    const bytes = packageCodec === "none"
+      ? file
+      : packageSource(file, packageCodec);
+    const records = new SoundRecords(bytes, skipped, options);
     try {
-      // What is damaged will not get into the target, so it is no duplicate either.
       for (let count = 0; records.next(); count++) {
         if (count % RECORDS_PER_TURN === 0) await nextEvent();
         if (options.signal?.aborted) throw new CancelledError();
         const { bytes, keyStart, keySize, offset } = records.scanner;
-        const isNew = keys.size;
+        const newKey = keys.size;
         const key = keys.add(bytes, keyStart, keySize);
-        if (key === isNew || duplicates === "last") {
-          if (key !== isNew) omitted[keptSources[key]].push(keptOffsets[key]);
+        if (key === newKey || duplicates === "last") {
+          if (key !== newKey) omitted[keptSources[key]].push(keptOffsets[key]);
           keptSources[key] = index;
           keptOffsets[key] = offset;
         } else omitted[index].push(offset);
@@ -197,20 +192,22 @@ async function findDuplicates(
     }
   }
   return omitted.map((offsets) => {
+    // Shared, so that all threads use the same memory.
     const shared = new Float64Array(new SharedArrayBuffer(8 * offsets.length));
     shared.set(offsets);
     return shared.sort();
   });
 }
 
-/** The damaged ranges of a source, in order. */
-async function findDamage(
+/** The regions of a source that a job will skip, in order. */
+async function findSkipped(
   source: SourceFacts,
-  options: SearchOptions,
+  options: MergeOptions,
+  near: () => string,
 ): Promise<SkippedRange[]> {
-  if (!options.skipErrors) return [];
-  const { near, signal } = options;
-  const plan = await makePlan(source, { ...options, discards: true });
-  const { skipped } = await runPlan(plan, { near, signal });
+  const steps = planCounting(source.codec, false);
+  const plan = await makePlan(source, { ...options, target: undefined, steps });
+  const { pool, signal } = options;
+  const { skipped } = await runPlan(plan, { pool, signal, near });
   return skipped;
 }

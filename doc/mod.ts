@@ -6,7 +6,6 @@
 import "../codec/all_engines.ts";
 export { BatchProcessor } from "./batch_processor.ts";
 export type { SkippedRange } from "./damage/block_reader.ts";
-export type { JobProgress } from "./job/shared_state.ts";
 export { blobSource } from "./source/blob_source.ts";
 export {
   type ByteSource,
@@ -65,10 +64,10 @@ export {
   type TolerantScannerOptions,
 } from "./damage/tolerant_scanner.ts";
 export {
-  type PassedOver,
   repackDirectory,
   type RepackDirectoryOptions,
   type RepackDirectoryResult,
+  type SkippedSource,
 } from "./repack_directory.ts";
 export { repack, type RepackOptions, type RepackResult } from "./repack.ts";
 export { findRecord, type FindRecordOptions } from "./damage/resync.ts";
@@ -93,7 +92,13 @@ export {
 export { type DocumentSums, KnownDocuments } from "./damage/known_documents.ts";
 export { scan, type ScanOptions, type ScanResult } from "./scan.ts";
 export type { LargeDocument, Tally } from "./job/tally.ts";
-export type { JobOptions } from "./job/options.ts";
+export type {
+  JobOptions,
+  JobProgress,
+  JobTotals,
+  TargetOptions,
+} from "./job/options.ts";
+export { type ByteSink, MemorySink } from "./target/byte_sink.ts";
 export type { LockOptions } from "./target/target_lock.ts";
 export {
   docStream,

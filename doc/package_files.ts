@@ -1,121 +1,123 @@
-import { STANDARD_STREAM } from "./source/standard_input.ts";
-import type { LockOptions } from "./target/target_lock.ts";
 import "../codec/all_engines.ts";
-import type { CodecName } from "../codec/names.ts";
 import { findCodec } from "../codec/codecs.ts";
+import type { CodecLike, CodecName } from "../codec/names.ts";
 import { OptionError } from "../pool/errors.ts";
-import { formatOf, makePlan, type Plan } from "./job/plan.ts";
+import { detectSource } from "./detect_source.ts";
+import { FileError, RecordError } from "./errors.ts";
+import { DEFAULT_KEY_SIZE_LIMIT } from "./format/record.ts";
+import type { JobOptions, TargetOptions } from "./job/options.ts";
+import { type JobSource, makePlan } from "./job/plan.ts";
+import { formatOf, planWriting } from "./job/steps/step_plan.ts";
+import { resolveCodec, resolveFormat } from "./job/target_format.ts";
+import { writeTarget } from "./job/write_target.ts";
 import {
   fillFromNames,
   fillFromTar,
   fillFromTree,
-  type Filling,
+  type FillOptions,
 } from "./package_sources.ts";
-import { STANDARD_INPUT_NAME } from "./source/standard_input.ts";
-import { removeTornRecord, type TornRecord } from "./target/torn_record.ts";
-import { checkTarget } from "./target/temporary.ts";
-import { type TargetLock, withTargetLock } from "./target/target_lock.ts";
-import { writeTarget } from "./job/write_target.ts";
-import { fileError, nodeFs, openFile } from "./source/byte_source.ts";
-import { detectSource } from "./detect_source.ts";
-import { FileError, RecordError } from "./errors.ts";
-import type { JobOptions } from "./job/options.ts";
 import { scan } from "./scan.ts";
+import { fileError, nodeFs, openFile } from "./source/byte_source.ts";
+import {
+  STANDARD_INPUT_NAME,
+  STANDARD_STREAM,
+} from "./source/standard_input.ts";
+import { type TargetLock, withTargetLock } from "./target/target_lock.ts";
+import { checkTarget } from "./target/temporary.ts";
+import { removeTornRecord, type TornRecord } from "./target/torn_record.ts";
 
-/** How to put files into a bin file. */
-export interface PackageOptions
-  extends Omit<JobOptions, "sourceCodec">, LockOptions {
+/** How to package files. */
+export interface PackageOptions extends JobOptions, TargetOptions {
   /**
-   * Path of a directory, whose files are taken with those in all directories
+   * Path of a directory, whose files are taken with those of all directories
    * below it, or of a tar archive; `-` for an archive on the standard input.
    */
   source: string;
-  /** Path of the bin file to make, or `-` for the standard output. */
+  /** Path of the target, or `-` for the standard output. */
   target: string;
-  /** Which files of the directory to take, by their paths from there on. Default: all. */
+  /** Paths of the files to take, relative to the directory. Default: all. */
   names?: Iterable<string> | AsyncIterable<string>;
-  /** Which files to take, by their keys as they would be with directories. Default: all. */
+  /** Only files whose keys, including directories, match. Default: all. */
   pattern?: RegExp;
   /** Whether keys are names without directories, as in the original. Default false. */
   baseName?: boolean;
-  /** Codec of the files themselves, which are decompressed on the way. Default `none`. */
-  inputCodec?: string | number;
+  /** Codec of the files, which are decompressed. Default `none`. */
+  inputCodec?: CodecLike;
   /** Codec of the tar archive. Default: detected. */
-  tarCodec?: string | number;
-  /** Codec of the target's contents. Default: that of the target it is appended to, or `gzip`, as in the original. */
-  targetCodec?: string | number;
+  tarCodec?: CodecLike;
+  /**
+   * Codec of the target's contents: a name, alias or number. Default: that of the
+   * target it is appended to, or `gzip`, as in the original.
+   */
+  targetCodec?: CodecLike;
   /** Codec of the target as a whole. Default: that of the target it is appended to, or `none`. */
-  packageCodec?: string | number;
-  /** Level of the target's contents; the codec's default when not given. */
-  level?: number;
-  /** Most files to take; 0 for all. Default 0. */
+  packageCodec?: CodecLike;
+  /** Maximum number of files; 0 for all. Default 0. */
   limit?: number;
-  /** Whether to add to an existing target. Default false. */
+  /** Whether to append to an existing target. Excludes `sums`. Default false. */
   append?: boolean;
   /**
-   * Whether to write checksums of the documents into a file beside the target,
-   * named after it with `.sums`. Not with `append`. Default false.
+   * Whether to replace an existing target, or to append to one whose contents seem
+   * to have another codec. Default false.
    */
-  sums?: boolean;
-  /** Whether to replace an existing target, or to append to one that seems to have another codec. Default false. */
   force?: boolean;
 }
 
-/** Something that was not put into a bin file. */
+/** A file that was not packaged. */
 export interface SkippedFile {
-  /** Its path from the directory on, or its name in the archive. */
+  /** Its path relative to the directory, or its name in the archive. */
   name: string;
-  /** Why. */
+  /** Why it was skipped. */
   reason: string;
-  /** Whether a content is missing now; false for symbolic links and devices, which have none. */
+  /** Whether a content is missing; false for symbolic links and devices, which have none. */
   isLost: boolean;
 }
 
-/** What was put into a bin file. */
+/** What was packaged. */
 export interface PackageResult {
   /** Path of the directory or archive. */
   source: string;
-  /** Path of the bin file. */
+  /** Path of the target. */
   target: string;
-  /** Number of files that were put in. */
+  /** Number of files that were packaged. */
   documents: number;
-  /** Size of their keys and contents as records, in bytes. */
+  /** Size of their records before compression, in bytes. */
   bytesRead: number;
-  /** Size of what was written, in bytes. */
+  /** Number of bytes that were written. */
   bytesWritten: number;
   /** Codec of the target's contents. */
   targetCodec: CodecName;
   /** Codec of the target as a whole. */
   packageCodec: CodecName;
   /**
-   * What was cut off from the end of the bin file before it was appended to: the
-   * beginning of a record whose writer had died. Undefined if there was nothing of the kind.
+   * The torn record that was cut off the end of the target before it was appended
+   * to: a process had died while writing it. Undefined if there was none.
    */
   cut: TornRecord | undefined;
-  /** What was left out, except for what was not asked for. */
+  /** Files that were skipped, except for those that were not requested. */
   skipped: SkippedFile[];
-  /** How long it took, in seconds. */
+  /** Duration in seconds. */
   seconds: number;
 }
 
 /**
- * Puts files into a bin file, on all cores: those of a directory in the order of
- * their paths, or those of a tar archive or a list in its order. The target
- * appears whole or not at all. The files pass through a temporary file beside
- * it, which does not grow with their number.
+ * Packages files into a bin file, on all cores: those of a directory in the order
+ * of their paths, or those of a list or tar archive in its order. The target
+ * appears whole or not at all. The files pass through a temporary file beside it,
+ * whose size is bounded.
  *
- * Symbolic links and special files are left out, and so are files that cannot be
- * read or are over a limit; the result tells of all of them. The target itself
- * is not put in, should it be in the directory.
+ * Symbolic links, special files, and files that are unreadable or exceed a limit
+ * are skipped and reported in the result. The target itself is not packaged if it
+ * is in the directory.
  *
- * @throws {TarError} The archive is damaged, and `skipErrors` is not set.
- * @throws {RecordError} The target that is to be appended to is damaged.
- * @throws {FileError} A file does not decompress, and `skipErrors` is not set;
- * or the source cannot be read or the target not be written.
+ * @throws {TarError} The archive is corrupt, and `skipErrors` is not set.
+ * @throws {RecordError} The target that is appended to is corrupt.
+ * @throws {FileError} A file does not decompress, and `skipErrors` is not set; or
+ * the source cannot be read, or the target cannot be written.
  * @throws {LockedError} Another process is writing the target.
  * @throws {TargetExistsError} The target exists, and neither `append` nor `force` is set.
  * @throws {CancelledError} `signal` was aborted.
- * @throws {UnknownCodecError | NoEngineError | OptionError} A codec or option is not to be had.
+ * @throws {UnknownCodecError | NoEngineError | OptionError} A codec or option is unavailable.
  *
  * @example
  * ```ts
@@ -138,7 +140,7 @@ export async function packageFiles(
 ): Promise<PackageResult> {
   const started = performance.now();
   if (options.append && options.sums) {
-    throw new OptionError("Cannot write sums of what is appended alone");
+    throw new OptionError("Cannot write checksums when appending");
   }
   return await withTargetLock(options.target, options, async (lock) => ({
     ...await packageLocked(lock, options),
@@ -146,21 +148,29 @@ export async function packageFiles(
   }));
 }
 
-/** Puts files into a bin file whose lock is held. */
+/** Packages files into a target whose lock is held. */
 async function packageLocked(
   lock: TargetLock,
   options: PackageOptions,
 ): Promise<Omit<PackageResult, "seconds">> {
-  const { source, target, append } = options;
-  const existing = append ? await inspectTarget(target, options) : undefined;
+  const { target, append, sums } = options;
+  const existing = append ? await inspectTarget(options) : undefined;
+  const format = resolveFormat({ ...options, ...existing }, "gzip");
   const skipped: SkippedFile[] = [];
-  const plan = await planPackage(source, skipped, {
+  const source = packageSource(options, skipped);
+  const steps = planWriting({
+    ...{ from: source.codec, to: format.codec, level: format.level },
+    // Files need not be what their codec says, even if they stay compressed.
+    ...{ check: true, sums },
+  });
+  const plan = await makePlan(source, {
     ...options,
-    targetCodec: options.targetCodec ?? "gzip",
-    ...existing,
+    ...{ steps, target: format },
+    // Files beyond the limit are not even read.
+    ...{ limit: 0, intact: true },
   });
   try {
-    const { outcomes: [outcome], progress, targetSize } = await writeTarget(
+    const { outcomes: [outcome], totals, targetSize } = await writeTarget(
       [plan],
       { ...options, lock, append: existing !== undefined },
     );
@@ -168,63 +178,60 @@ async function packageLocked(
       skipped.push({ name: key!, reason, isLost: true });
     }
     return {
-      source,
+      source: options.source,
       target,
-      documents: progress.documents,
-      bytesRead: progress.bytesRead,
+      documents: totals.documents,
+      bytesRead: totals.bytesRead,
       bytesWritten: targetSize,
-      targetCodec: plan.job.to,
-      packageCodec: plan.packageCodec,
+      targetCodec: format.codec,
+      packageCodec: format.packageCodec,
       cut: lock.cut ?? existing?.cut,
       skipped,
     };
   } catch (error) {
     if (!(error instanceof RecordError)) throw error;
-    // The record is one that was made here; nobody has seen its offset.
+    // The offset in the spool file means nothing to the caller.
+    const key = JSON.stringify(error.key);
     throw new FileError(
-      source,
-      `Cannot package ${
-        JSON.stringify(error.key)
-      } of ${plan.job.name}: ${error.reason}`,
+      options.source,
+      `Cannot package ${key} of ${source.name}: ${error.reason}`,
       { cause: error },
     );
   }
 }
 
-/** Decides how files are taken and compressed. */
-async function planPackage(
-  source: string,
-  skipped: SkippedFile[],
+/** The files to package, as the source of a job. */
+function packageSource(
   options: PackageOptions,
-): Promise<Plan> {
-  const { names, inputCodec = "none", limit = 0 } = options;
-  const isTree = source !== STANDARD_STREAM && isDirectory(source);
+  skipped: SkippedFile[],
+): JobSource {
+  const { source, names, inputCodec = "none", limit = 0 } = options;
+  const isStream = source === STANDARD_STREAM;
+  const isTree = !isStream && isDirectory(source);
   if (names !== undefined && !isTree) {
     throw new OptionError(
       `Cannot take files by their names from ${source}: expected a directory`,
     );
   }
-  const plan = await makePlan({
-    path: source,
-    name: source === STANDARD_STREAM ? STANDARD_INPUT_NAME : source,
-    codec: findCodec(inputCodec).name,
-    packageCodec: "none",
-  }, { ...options, intact: true });
-  // Files over the limit are not even read.
-  plan.job.limit = Infinity;
-  const filling: Filling = {
+  const fillOptions: FillOptions = {
     ...options,
-    keySizeLimit: plan.job.keySizeLimit,
+    tarCodec: resolveCodec(options.tarCodec),
+    keySizeLimit: options.keySizeLimit ?? DEFAULT_KEY_SIZE_LIMIT,
     limit: limit || Infinity,
     skip: (name, reason, isLost) => void skipped.push({ name, reason, isLost }),
   };
-  plan.fill = (spool, stop) =>
-    !isTree
-      ? fillFromTar(spool, stop, filling)
-      : names === undefined
-      ? fillFromTree(spool, filling)
-      : fillFromNames(spool, names, stop, filling);
-  return plan;
+  return {
+    name: isStream ? STANDARD_INPUT_NAME : source,
+    path: isStream ? undefined : source,
+    codec: findCodec(inputCodec).name,
+    packageCodec: "none",
+    fill: (spool, stop) =>
+      !isTree
+        ? fillFromTar(spool, stop, fillOptions)
+        : names === undefined
+        ? fillFromTree(spool, fillOptions)
+        : fillFromNames(spool, names, stop, fillOptions),
+  };
 }
 
 function isDirectory(path: string): boolean {
@@ -235,27 +242,30 @@ function isDirectory(path: string): boolean {
   }
 }
 
-/** What is found out about a target that is going to be appended to. */
-interface ExistingTarget
-  extends Pick<PackageOptions, "targetCodec" | "packageCodec"> {
-  /** What was cut off from its end. */
+/** What is known about a target that is appended to. */
+interface ExistingTarget {
+  /** Codec of its contents. */
+  targetCodec?: CodecName;
+  /** Codec of the target as a whole. */
+  packageCodec?: CodecName;
+  /** The torn record that was cut off its end. */
   cut?: TornRecord;
 }
 
 /**
- * Finds out with which codecs a target has to be appended to, and frees it of a
- * torn record at its end.
+ * Detects with which codecs a target has to be appended to, and cuts a torn record
+ * off its end.
  *
- * @returns undefined if there is no target yet.
- * @throws {RecordError} It is damaged: nobody would find what is behind that.
+ * @returns undefined if it does not exist.
+ * @throws {RecordError} It is corrupt: what is appended might never be found.
  * @throws {FileError | OptionError} It cannot be appended to.
  */
 async function inspectTarget(
-  target: string,
   options: PackageOptions,
 ): Promise<ExistingTarget | undefined> {
-  const { source, targetCodec, packageCodec, force, keySizeLimit, signal } =
-    options;
+  const { source, target, force, keySizeLimit, signal } = options;
+  const targetCodec = resolveCodec(options.targetCodec);
+  const packageCodec = resolveCodec(options.packageCodec);
   if (target === STANDARD_STREAM) {
     throw new OptionError("Cannot append to the standard output");
   }
@@ -269,19 +279,25 @@ async function inspectTarget(
     throw new FileError(target, `Cannot append to ${target}: ${reason}`);
   };
   if (found.codec === undefined && found.packageCodec === "none") {
-    refuse("it is no bin file");
+    refuse("it is not a bin file");
   }
   if (!findCodec(found.packageCodec).concatenable) {
     refuse(
-      `it is compressed as a whole with ${found.packageCodec}, whose streams ` +
-        "cannot be joined. Repack it without.",
+      `it is a ${found.packageCodec} package, to which nothing can be appended. ` +
+        "Repack it without a package codec.",
     );
   }
-  if (packageCodec !== undefined && !isSame(packageCodec, found.packageCodec)) {
-    refuse(`as a whole, its codec is ${found.packageCodec}`);
+  if (
+    packageCodec !== undefined &&
+    formatOf(packageCodec) !== formatOf(found.packageCodec)
+  ) {
+    refuse(`its package codec is ${found.packageCodec}`);
   }
   const codec = targetCodec ?? found.codec ?? "gzip";
-  if (!force && found.codec !== undefined && !isSame(codec, found.codec)) {
+  if (
+    !force && found.codec !== undefined &&
+    formatOf(codec) !== formatOf(found.codec)
+  ) {
     refuse(
       `its documents seem to have the codec ${found.codec}. ` +
         "Use force (--force) if they do not.",
@@ -292,9 +308,4 @@ async function inspectTarget(
     : undefined;
   await scan({ source: target, keysOnly: true, keySizeLimit, signal });
   return { targetCodec: codec, packageCodec: found.packageCodec, cut };
-}
-
-/** Whether two codecs write the same. */
-function isSame(told: string | number, found: CodecName): boolean {
-  return formatOf(findCodec(told).name) === formatOf(found);
 }

@@ -1,11 +1,13 @@
-/** Where packaging takes files from: a directory, a list of names, a tar archive. */
-import { STANDARD_STREAM } from "./source/standard_input.ts";
+import type { CodecName } from "../codec/names.ts";
 import { decodeKey } from "./bytes.ts";
-import { nextEvent } from "./job/yield.ts";
+import { nextEvent } from "./job/pacer.ts";
 import { fileChunks } from "./source/file_chunks.ts";
 import { matches } from "./source/matches.ts";
 import type { RecordSpool } from "./job/record_spool.ts";
-import { standardInputChunks } from "./source/standard_input.ts";
+import {
+  STANDARD_STREAM,
+  standardInputChunks,
+} from "./source/standard_input.ts";
 import { isBesideTarget } from "./target/target_lock.ts";
 import { SPECIAL_FILE, SYMBOLIC_LINK, walkFiles } from "./source/directory.ts";
 import { fileError, nodeFs, nodePath } from "./source/byte_source.ts";
@@ -13,80 +15,79 @@ import { CancelledError, TarError } from "./errors.ts";
 import { MAX_CONTENT_SIZE } from "./format/record.ts";
 import { readTar } from "./source/tar.ts";
 
-/** What to take, and what to do with what cannot be taken. */
-export interface Filling {
+/** Which files to write to the spool. */
+export interface FillOptions {
   /** Path of the directory or archive. */
   source: string;
-  /** Path of the target, which is not put into itself. */
+  /** Path of the target, which is not packaged itself. */
   target: string;
-  /** Which names to take. Default: all. */
+  /** Only files whose names match. Default: all. */
   pattern?: RegExp;
-  /** Whether keys are names without directories. */
+  /** Whether keys are names without directories. Default false. */
   baseName?: boolean;
   /** Codec of the archive. Default: detected. */
-  tarCodec?: string | number;
-  /** Whether to take what comes before the damage of an archive. */
+  tarCodec?: CodecName;
+  /** Whether to keep the entries before a corrupted region of an archive. Default false. */
   skipErrors?: boolean;
-  /** Longest key, in bytes. */
+  /** Longest accepted key, in bytes. */
   keySizeLimit: number;
-  /** Most files to take. */
+  /** Maximum number of files; Infinity for all. */
   limit: number;
-  /** Takes note of what is left out. */
+  /** Reports a file that is skipped. */
   skip(name: string, reason: string, isLost: boolean): void;
 }
 
-/** Why a file over the format's limit is left out. */
-const TOO_LARGE = `it has more than the ${MAX_CONTENT_SIZE} bytes that a ` +
-  "document may have";
+/** Why files over the format's limit are skipped. */
+const TOO_LARGE = `it is larger than ${MAX_CONTENT_SIZE} bytes`;
 
-/** Fills the spool with the files of a directory and of those below it. */
+/** Writes the files of a directory, and of all directories below it, to the spool. */
 export async function fillFromTree(
   spool: RecordSpool,
-  filling: Filling,
+  options: FillOptions,
 ): Promise<void> {
-  const { source, limit, skip } = filling;
-  const isOwn = ownFiles(filling);
+  const { source, limit, skip } = options;
+  const isOwn = ownFiles(options);
   for (const { path, name, problem, isLost = false } of walkFiles(source)) {
     await spool.pause();
     if (!spool.isWanted || spool.records >= limit) return;
-    if (!isLost && !isAsked(name, filling) || isOwn(path)) continue;
+    if (!isLost && !isWanted(name, options) || isOwn(path)) continue;
     if (problem !== undefined) skip(name, problem, isLost);
-    else await addFile(spool, path, name, filling);
+    else await addFile(spool, path, name, options);
   }
 }
 
-/** Fills the spool with files of a directory, by their names. */
+/** Writes files of a directory to the spool, by their names. */
 export async function fillFromNames(
   spool: RecordSpool,
   names: Iterable<string> | AsyncIterable<string>,
   stop: AbortSignal,
-  filling: Filling,
+  options: FillOptions,
 ): Promise<void> {
-  const { source, limit, skip } = filling;
+  const { source, limit, skip } = options;
   const { resolve } = nodePath();
-  const isOwn = ownFiles(filling);
+  const isOwn = ownFiles(options);
   for await (const given of interruptible(names, stop)) {
     await spool.pause();
     if (!spool.isWanted || spool.records >= limit) return;
     const name = withoutDot(given);
-    if (name === "" || !isAsked(name, filling)) continue;
+    if (name === "" || !isWanted(name, options)) continue;
     const path = resolve(source, name);
     if (isOwn(path)) continue;
     const problem = problemOf(path);
     if (problem !== undefined) skip(name, ...problem);
-    else await addFile(spool, path, name, filling);
+    else await addFile(spool, path, name, options);
   }
 }
 
-/** Fills the spool with the files of a tar archive. */
+/** Writes the files of a tar archive to the spool. */
 export async function fillFromTar(
   spool: RecordSpool,
   stop: AbortSignal,
-  filling: Filling,
+  options: FillOptions,
 ): Promise<void> {
-  const { source, limit, skip, tarCodec, skipErrors } = filling;
+  const { source, limit, skip, tarCodec, skipErrors } = options;
   const isStream = source === STANDARD_STREAM;
-  /** Whether a record has been begun that has not come to its end. */
+  /** Whether the last record is incomplete. */
   let isOpen = false;
   try {
     await readTar(isStream ? standardInputChunks(stop) : fileChunks(source), {
@@ -94,16 +95,16 @@ export async function fillFromTar(
         const name = withoutDot(decodeKey(bytes));
         if (
           type === "directory" || spool.records >= limit ||
-          !isAsked(name, filling)
+          !isWanted(name, options)
         ) return false;
-        const key = keyOf(withoutDot(bytes), filling);
+        const key = keyOf(withoutDot(bytes), options);
         const problem = type !== "file"
           ? `it is a ${type}`
           : size > MAX_CONTENT_SIZE
           ? TOO_LARGE
-          : keyProblem(key, filling);
+          : keyProblem(key, options);
         if (problem !== undefined) {
-          // A hard link is a file whose content is elsewhere in the archive.
+          // A hard link is a file: its content is elsewhere in the archive.
           skip(name, problem, !CONTENTLESS.has(type));
           return false;
         }
@@ -125,35 +126,35 @@ export async function fillFromTar(
     if (isOpen) spool.drop();
     skip(
       error.entry ?? "",
-      `${error.message}; nothing behind it was taken`,
+      `${error.message}; the entries after it are lost`,
       true,
     );
   }
 }
 
-/** Entries of archives that have no content. */
+/** Types of entries without content. */
 const CONTENTLESS: ReadonlySet<string> = new Set([
   "symbolic link",
   "device",
   "pipe",
 ]);
 
-/** Adds a file, unless it cannot be read or is over a limit. */
+/** Writes a file to the spool, or skips it if it is unreadable or exceeds a limit. */
 async function addFile(
   spool: RecordSpool,
   path: string,
   name: string,
-  filling: Filling,
+  options: FillOptions,
 ): Promise<void> {
   const fs = nodeFs();
   const { O_RDONLY, O_NONBLOCK = 0, O_NOFOLLOW = 0 } = fs.constants;
-  const key = keyOf(encoder.encode(name), filling);
-  const skip = (reason: string) => filling.skip(name, reason, true);
-  const problem = keyProblem(key, filling);
+  const key = keyOf(encoder.encode(name), options);
+  const skip = (reason: string) => options.skip(name, reason, true);
+  const problem = keyProblem(key, options);
   if (problem !== undefined) return skip(problem);
   let descriptor: number;
   try {
-    // It may have become something else since it was looked at: a pipe would wait.
+    // It may have been replaced since it was listed, and opening a pipe would block.
     descriptor = fs.openSync(path, O_RDONLY | O_NONBLOCK | O_NOFOLLOW);
   } catch (error) {
     return skip(fileError("open", path, error).message);
@@ -171,13 +172,13 @@ async function addFile(
       }
       spool.advance(length);
       if (length < space.length) break;
-      // Asked only now, because asking takes as long as reading a small file.
+      // Not before, because it takes as long as reading a small file.
       const { size } = fs.fstatSync(descriptor);
       if (Math.max(size, spool.contentSize) > MAX_CONTENT_SIZE) {
         spool.drop();
         return skip(TOO_LARGE);
       }
-      // A large file does not keep others waiting, such as who cancels.
+      // Other events, such as cancellation, must not wait for a large file.
       await nextEvent();
       if (!spool.isWanted) return spool.drop();
     }
@@ -187,7 +188,7 @@ async function addFile(
   }
 }
 
-/** What keeps a path from being a file, and whether something is lost by it. */
+/** Why a path is not a file, and whether a content is lost. @returns undefined if it is a file. */
 function problemOf(path: string): [string, boolean] | undefined {
   let stat;
   try {
@@ -203,25 +204,25 @@ function problemOf(path: string): [string, boolean] | undefined {
   ];
 }
 
-/** What keeps a key from being one. */
+/** Why a key is invalid; undefined if it is valid. */
 function keyProblem(
   key: Uint8Array,
-  { keySizeLimit }: Filling,
+  { keySizeLimit }: FillOptions,
 ): string | undefined {
-  if (key.length === 0) return "it has no name";
+  if (key.length === 0) return "empty name";
   return key.length > keySizeLimit
-    ? `a key of ${key.length} bytes is over the limit of ${keySizeLimit}`
+    ? `invalid key size ${key.length} (limit ${keySizeLimit})`
     : undefined;
 }
 
 const encoder = new TextEncoder();
 const SLASH = 47;
 
-function keyOf(name: Uint8Array, { baseName }: Filling): Uint8Array {
+function keyOf(name: Uint8Array, { baseName }: FillOptions): Uint8Array {
   return baseName ? name.subarray(name.lastIndexOf(SLASH) + 1) : name;
 }
 
-/** A name without the `./` that many programs put before it. */
+/** Removes the `./` with which some programs start a name. */
 function withoutDot(name: string): string;
 function withoutDot(name: Uint8Array): Uint8Array;
 function withoutDot(name: string | Uint8Array): string | Uint8Array {
@@ -230,12 +231,12 @@ function withoutDot(name: string | Uint8Array): string | Uint8Array {
   return start === 0 ? name : withoutDot(name.subarray(start));
 }
 
-function isAsked(name: string, { pattern }: Filling): boolean {
+function isWanted(name: string, { pattern }: FillOptions): boolean {
   return pattern === undefined || matches(pattern, name);
 }
 
-/** Tells the target and what is made beside it from what is to be put in. */
-function ownFiles({ target }: Filling): (path: string) => boolean {
+/** Returns a function that tells whether a path is the target, or a file that belongs to it. */
+function ownFiles({ target }: FillOptions): (path: string) => boolean {
   if (target === STANDARD_STREAM) return () => false;
   const { basename, dirname } = nodePath();
   const name = basename(target);
@@ -247,7 +248,7 @@ function ownFiles({ target }: Filling): (path: string) => boolean {
     nodeFs().realpathSync(dirname(path)) === directory;
 }
 
-/** Items that are waited for no longer than until `stop` is aborted. */
+/** Yields items until `stop` is aborted, which does not wait for the next one. */
 async function* interruptible<T>(
   items: Iterable<T> | AsyncIterable<T>,
   stop: AbortSignal,
@@ -255,7 +256,7 @@ async function* interruptible<T>(
   const iterator = Symbol.asyncIterator in items
     ? items[Symbol.asyncIterator]()
     : items[Symbol.iterator]();
-  // One listener for all: a race for each item would leave one behind for each.
+  // One listener for all items: a race for each would leave a listener behind.
   let interrupt = () => {};
   const listener = () => interrupt();
   stop.addEventListener("abort", listener);
@@ -273,7 +274,7 @@ async function* interruptible<T>(
     }
   } finally {
     stop.removeEventListener("abort", listener);
-    // Not waited for: it may be in the middle of waiting itself.
+    // Not awaited: it may be waiting for an item.
     if (!stop.aborted) void iterator.return?.();
   }
 }

@@ -1,55 +1,61 @@
 import { findCodec } from "../codec/codecs.ts";
-import { delegate } from "./job/spawn.ts";
+import { globalMemoryPool } from "../pool/memory_pool.ts";
+import { FileError, TargetExistsError } from "./errors.ts";
+import { SUMS_SUFFIX } from "./format/sums.ts";
+import { type PackedError, unpackError } from "./job/packed_error.ts";
+import { coreCount } from "./job/plan.ts";
+import { runTask } from "./job/run_task.ts";
+import type { RepackOptions, RepackResult } from "./repack.ts";
 import {
   type FileOutcome,
   type FilePair,
-  type FilesJob,
+  type FilesInput,
+  filesTask,
   repackFile,
   repackFiles,
   stopFiles,
 } from "./repack_files.ts";
-import { coreCount } from "./job/plan.ts";
-import { SUMS_SUFFIX } from "./format/sums.ts";
+import { fileError, nodeFs, nodePath } from "./source/byte_source.ts";
 import { matches } from "./source/matches.ts";
 
-import { type PackedError, unpackError } from "./job/thread_errors.ts";
-import { fileError, nodeFs, nodePath } from "./source/byte_source.ts";
-import { FileError, TargetExistsError } from "./errors.ts";
-import type { RepackOptions, RepackResult } from "./repack.ts";
-
-/** Files from this size on are repacked by all threads together, smaller ones by one each. */
+/** Smaller files are repacked by one thread each, larger ones by all threads together. */
 const LARGE_FILE = 16 * 1024 * 1024;
 
-/** How to repack a directory of bin files; `source` and `target` are directories. */
-export interface RepackDirectoryOptions extends RepackOptions {
-  /** Which files to take, by their names. Default: all. */
+/** How to repack a directory of bin files. */
+export interface RepackDirectoryOptions
+  extends Omit<RepackOptions, "source" | "target"> {
+  /** Path of the directory of the bin files. */
+  source: string;
+  /** Path of the directory to write to, which is created if it does not exist. */
+  target: string;
+  /** Only files whose names match. Default: all. */
   pattern?: RegExp;
 }
 
 /** A file that was not repacked. */
-export interface PassedOver {
+export interface SkippedSource {
   /** Path of the file. */
   file: string;
-  /** Why. */
+  /** Why it was not repacked. */
   reason: string;
 }
 
 /** What was done to the files of a directory. */
 export interface RepackDirectoryResult {
-  /** What was done to each file, in the order of their names. */
+  /** Result of each file that was repacked, in the order of their names. */
   results: RepackResult[];
-  /** Files that were not repacked: their targets exist, or they are damaged. */
-  passedOver: PassedOver[];
+  /** Files that were not repacked: their targets exist, or they are corrupt. */
+  passedOver: SkippedSource[];
 }
 
 /**
- * Repacks every bin file of a directory into another directory, which is made
- * if need be. Files keep their names, with the suffix of the package codec
- * (`.gz`, `.br`, `.bz2`, `.lz4`, `.xz`, `.zst`) added. Subdirectories are not
- * entered, and files of checksums (`.sums`) are not taken. A file that cannot be repacked does not keep others from it. `limit`
- * and `split` apply to each file.
+ * Repacks every bin file of a directory into another directory. Files keep their
+ * names, with the suffix of the package codec (`.gz`, `.br`, `.bz2`, `.lz4`,
+ * `.xz`, `.zst`) appended. Subdirectories and checksum files (`.sums`) are
+ * ignored. A file that cannot be repacked does not stop the others. `limit` and
+ * `split` apply to each file.
  *
- * @throws {FileError} A directory cannot be read or made.
+ * @throws {FileError} A directory cannot be read or created.
  * @throws {CancelledError} `signal` was aborted.
  *
  * @example
@@ -70,8 +76,16 @@ export interface RepackDirectoryResult {
 export async function repackDirectory(
   options: RepackDirectoryOptions,
 ): Promise<RepackDirectoryResult> {
-  const { source, target, pattern, signal, onProgress, onWarning, ...each } =
-    options;
+  const {
+    source,
+    target,
+    pattern,
+    signal,
+    onProgress,
+    onWarning,
+    pool,
+    ...each
+  } = options;
   const { suffix } = findCodec(options.packageCodec ?? "none");
   const { join } = nodePath();
   const pairs = listFiles(source, target)
@@ -83,12 +97,15 @@ export async function repackDirectory(
   const isSmall = ({ source }: FilePair) =>
     (nodeFs().statSync(source, { throwIfNoEntry: false })?.size ?? 0) <
       LARGE_FILE;
-  // Large files one after the other, each by all threads together.
   const outcomes: FileOutcome[] = [];
   for (const pair of pairs.filter((pair) => !isSmall(pair))) {
-    outcomes.push(await repackFile({ ...each, ...pair, signal, onProgress }));
+    outcomes.push(
+      await repackFile({ ...each, ...pair, signal, onProgress, pool }),
+    );
   }
-  outcomes.push(...await repackSmall(pairs.filter(isSmall), each, signal));
+  const pooled = (pool ?? globalMemoryPool).enabled;
+  const small = { options: each, files: pairs.filter(isSmall), pooled };
+  outcomes.push(...await repackSmall(small, { signal, pool }));
   const outcome: RepackDirectoryResult = { results: [], passedOver: [] };
   for (const { source } of pairs) {
     const { result, error, warnings } = outcomes
@@ -102,20 +119,20 @@ export async function repackDirectory(
 
 /** Repacks small files, each by one thread. */
 async function repackSmall(
-  files: FilePair[],
-  options: FilesJob["options"],
-  signal: AbortSignal | undefined,
+  work: Omit<FilesInput, "memory">,
+  { signal, pool }: Pick<RepackOptions, "signal" | "pool">,
 ): Promise<FileOutcome[]> {
-  const job = { options, files, memory: new SharedArrayBuffer(4) };
+  const { files, options } = work;
+  const input = { ...work, memory: new SharedArrayBuffer(4) };
   const workers = Math.min(options.workers || coreCount(), files.length);
   const threads: Promise<FileOutcome[]>[] = [];
-  const stop = () => stopFiles(job);
+  const stop = () => stopFiles(input);
   signal?.addEventListener("abort", stop);
   try {
     for (let worker = 1; worker < workers; worker++) {
-      threads.push(delegate("files", job, files[0].source));
+      threads.push(runTask(filesTask, input, files[0].source));
     }
-    const own = await repackFiles(job, signal);
+    const own = await repackFiles(input, { signal, pool });
     return [own, ...await Promise.all(threads)].flat();
   } catch (error) {
     stop();
@@ -133,7 +150,7 @@ function reasonOf(packed: PackedError): string {
     : error.message;
 }
 
-/** Names of the files of `source`, sorted; makes `target`. */
+/** Returns the names of the files of `source`, sorted, and creates `target`. */
 function listFiles(source: string, target: string): string[] {
   const fs = nodeFs();
   let entries;
@@ -145,7 +162,7 @@ function listFiles(source: string, target: string): string[] {
   try {
     fs.mkdirSync(target, { recursive: true });
   } catch (error) {
-    throw fileError("make", target, error);
+    throw fileError("create", target, error);
   }
   if (fs.realpathSync(source) === fs.realpathSync(target)) {
     throw new FileError(

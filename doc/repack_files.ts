@@ -1,10 +1,11 @@
-/** Many small files are not cut into blocks: each thread takes whole ones. */
 import { BinfilesError } from "../pool/errors.ts";
-import { type PackedError, packError } from "./job/thread_errors.ts";
+import { MemoryPool } from "../pool/memory_pool.ts";
 import { CancelledError } from "./errors.ts";
+import { type PackedError, packError } from "./job/packed_error.ts";
+import type { TaskKind } from "./job/tasks.ts";
 import { repack, type RepackOptions, type RepackResult } from "./repack.ts";
 
-/** A file and what it shall become. */
+/** A file to repack. */
 export interface FilePair {
   /** Path of the source. */
   source: string;
@@ -12,42 +13,49 @@ export interface FilePair {
   target: string;
 }
 
-/** What became of a file. */
+/** The outcome for a file: a result or an error. */
 export interface FileOutcome extends FilePair {
-  /** What was done to it, if anything. */
+  /** The result, if it was repacked. */
   result?: RepackResult;
-  /** Why nothing was done. */
+  /** The error, if it was not. */
   error?: PackedError;
-  /** What is not as it should be. */
+  /** Warnings, in order. */
   warnings: string[];
 }
 
-/** Files to repack, and the memory that tells the threads who takes which. */
-export interface FilesJob {
-  /** How to repack each; without what cannot be sent to other threads. */
+/** Files to repack by several threads, each of which takes whole files. */
+export interface FilesInput {
+  /** How to repack each, without what cannot be sent to other threads. */
   options: Omit<
     RepackOptions,
-    keyof FilePair | "signal" | "onProgress" | "onWarning"
+    keyof FilePair | "signal" | "onProgress" | "onWarning" | "pool"
   >;
+  /** Whether threads use their global pools. */
+  pooled: boolean;
   /** The files. */
   files: FilePair[];
-  /** One 32-bit word: the index of the next file. */
+  /** A 32-bit word: the index of the next file. */
   memory: SharedArrayBuffer;
 }
 
-/** Makes every thread of a job stop after the file that it is at. */
-export function stopFiles({ memory, files }: FilesJob): void {
+/** Repacks files until none is left. */
+export const filesTask: TaskKind<FilesInput, FileOutcome[]> = "files";
+
+/** Stops all threads after their current file. */
+export function stopFiles({ memory, files }: FilesInput): void {
   Atomics.store(new Int32Array(memory), 0, files.length);
 }
 
 /**
- * Repacks files until none is left, in this thread alone; others may do the same.
+ * Repacks files in this thread until none is left. Other threads may take files of
+ * the same input meanwhile.
  *
  * @throws {CancelledError} `signal` was aborted.
  */
 export async function repackFiles(
-  { options, files, memory }: FilesJob,
-  signal?: AbortSignal,
+  { options, pooled, files, memory }: FilesInput,
+  { signal, pool = pooled ? undefined : new MemoryPool({ enabled: false }) }:
+    Pick<RepackOptions, "signal" | "pool"> = {},
 ): Promise<FileOutcome[]> {
   const next = new Int32Array(memory);
   const outcomes: FileOutcome[] = [];
@@ -56,18 +64,19 @@ export async function repackFiles(
     if (index >= files.length) return outcomes;
     const file = files[index];
     outcomes.push(
-      await repackFile({ ...options, ...file, workers: 1, signal }),
+      await repackFile({ ...options, ...file, workers: 1, signal, pool }),
     );
   }
 }
 
 /**
- * Repacks a file; that it cannot be is an outcome like others, as it does not
- * keep other files from it.
+ * Repacks a file. An error is an outcome, because it must not stop other files.
  *
  * @throws {CancelledError} `signal` was aborted.
  */
-export async function repackFile(options: RepackOptions): Promise<FileOutcome> {
+export async function repackFile(
+  options: RepackOptions & FilePair,
+): Promise<FileOutcome> {
   const { source, target } = options;
   const warnings: string[] = [];
   const onWarning = (message: string) => void warnings.push(message);

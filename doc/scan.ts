@@ -1,34 +1,39 @@
-import { withInput } from "./job/source_file.ts";
-import type { CodecName } from "../codec/names.ts";
+import type { CodecLike, CodecName } from "../codec/names.ts";
 import type { SkippedRange } from "./damage/block_reader.ts";
-import { inspectSource, makePlan } from "./job/plan.ts";
-import { runPlan } from "./job/run.ts";
+import { SoundRecords } from "./damage/sound_records.ts";
 import {
   compareSums,
   type SumComparison,
   SUMS_SUFFIX,
   writeSumsHeader,
 } from "./format/sums.ts";
-import { SoundRecords } from "./damage/sound_records.ts";
-import type { Tally } from "./job/tally.ts";
-import { createTemporary, removeTemporaries } from "./target/temporary.ts";
-import { withScratch } from "./target/target_lock.ts";
-import { nodeFs } from "./source/byte_source.ts";
+import { inspectFile } from "./job/inspect_source.ts";
 import type { JobOptions } from "./job/options.ts";
+import { makePlan } from "./job/plan.ts";
+import { runPlan } from "./job/run_plan.ts";
+import { planCounting } from "./job/steps/step_plan.ts";
+import type { Tally } from "./job/tally.ts";
+import { resolveCodec } from "./job/target_format.ts";
+import { withSourceFile } from "./job/with_source_file.ts";
+import { nodeFs } from "./source/byte_source.ts";
+import { withScratch } from "./target/target_lock.ts";
+import { createTemporary, removeTemporaries } from "./target/temporary.ts";
 
-/** How to look through a bin file. */
+/** How to scan a bin file. */
 export interface ScanOptions extends JobOptions {
-  /** Path of the bin file, or `-` for the standard input. Compression of the file as a whole is detected. */
+  /** Path of the bin file, or `-` for the standard input. Packages are detected. */
   source: string;
+  /** Codec of the contents: a name, alias or number. Default: detected. */
+  codec?: CodecLike;
   /**
-   * Whether records are only counted: contents are neither decompressed nor, if
-   * they are large, even read. Default false.
+   * Whether to count records only: contents are not decompressed and, if they are
+   * large, not even read. Default false.
    */
   keysOnly?: boolean;
   /**
-   * Whether to compare the documents with the checksums in the file beside the
-   * source that is named after it with `.sums`, if there is one. Not with
-   * `keysOnly`, `start` or `end`. Default false.
+   * Whether to compare the documents with the checksum file beside the source
+   * (`.sums`), if there is one. Ignored with `keysOnly`, `start` or `end`.
+   * Default false.
    */
   sums?: boolean;
   /** Offset of the first record. Default 0. */
@@ -47,29 +52,29 @@ export interface ScanResult {
   codec: CodecName;
   /** Codec of the file as a whole. */
   packageCodec: CodecName;
-  /** Number of documents that are whole. */
+  /** Number of documents that can be read. */
   documents: number;
-  /** Bytes of (unpackaged) records that were looked at. */
+  /** Bytes of (unpackaged) records that were read. */
   bytesRead: number;
-  /** What the documents add up to; of nothing, with `keysOnly`. */
+  /** Number and sizes of the documents; empty with `keysOnly`. */
   tally: Tally;
-  /** Ranges of the (unpackaged) source that are damaged, in order. */
+  /** Corrupted regions of the (unpackaged) source, in order. */
   skipped: SkippedRange[];
-  /** How the documents compare with their checksums, if there are any and they were to be compared. */
+  /** How the documents differ from their checksums; undefined if they were not compared. */
   sums?: SumComparison;
-  /** How long it took, in seconds. */
+  /** Duration in seconds. */
   seconds: number;
 }
 
 /**
- * Looks at every document of a bin file, on all cores: whether its record is
- * whole and its content decompresses, and how large it is.
+ * Checks every document of a bin file, on all cores: that its record is whole and
+ * its content decompresses, and how large it is.
  *
- * @throws {RecordError} A record is damaged, and `skipErrors` is not set.
- * @throws {CorruptDataError} The source is damaged as a package.
+ * @throws {RecordError} A record is corrupt, and `skipErrors` is not set.
+ * @throws {CorruptDataError} The source is a package, which is corrupt.
  * @throws {FileError} The file cannot be read.
  * @throws {CancelledError} `signal` was aborted.
- * @throws {UnknownCodecError | NoEngineError | OptionError} A codec or option is not to be had.
+ * @throws {UnknownCodecError | NoEngineError | OptionError} A codec or option is unavailable.
  *
  * @example
  * ```ts
@@ -86,39 +91,42 @@ export interface ScanResult {
  */
 export async function scan(options: ScanOptions): Promise<ScanResult> {
   const started = performance.now();
-  const { source, keysOnly, signal, onProgress } = options;
+  const { source, keysOnly, signal, keySizeLimit } = options;
+  const codec = resolveCodec(options.codec);
   return await withScratch((near) =>
-    withInput(source, { near, signal }, async (path, name) => {
-      const facts = await inspectSource(path, name, options);
+    withSourceFile(source, { near, signal }, async (path, name) => {
+      const facts = await inspectFile(path, { codec, keySizeLimit }, name);
+      const sumsPath = path + SUMS_SUFFIX;
+      const isWhole = !keysOnly && !options.start && options.end === undefined;
+      const comparesSums = options.sums === true && isWhole &&
+        nodeFs().existsSync(sumsPath);
       const plan = await makePlan(facts, {
         ...options,
-        discards: true,
-        headersOnly: keysOnly,
+        steps: keysOnly ? [] : planCounting(facts.codec, comparesSums),
       });
-      const sums = path + SUMS_SUFFIX;
-      const isWhole = !keysOnly && !options.start && options.end === undefined;
-      if (options.sums && isWhole && nodeFs().existsSync(sums)) {
-        plan.job.sums = createTemporary(near());
-      }
-      const computed = plan.job.sums;
+      const computed = comparesSums ? createTemporary(near()) : undefined;
       try {
-        const { progress, skipped, tally } = await runPlan(plan, {
+        const { totals, skipped, tally } = await runPlan(plan, {
           ...options,
+          sums: computed,
           near,
         });
-        onProgress?.(progress, progress.bytesRead);
+        options.onProgress?.({ ...totals, totalBytes: totals.bytesRead });
         return {
           source,
-          sourceSize: plan.sourceSize,
+          sourceSize: facts.size!,
           codec: facts.codec,
           packageCodec: facts.packageCodec,
-          documents: progress.documents,
-          bytesRead: progress.bytesRead,
+          documents: totals.documents,
+          bytesRead: totals.bytesRead,
           tally,
           skipped,
           sums: computed === undefined
             ? undefined
-            : await checkSums(path, sums, computed, skipped, options),
+            : await checkSums(path, sumsPath, computed, skipped, {
+              ...options,
+              codec: facts.codec,
+            }),
           seconds: (performance.now() - started) / 1000,
         };
       } finally {
@@ -128,20 +136,20 @@ export async function scan(options: ScanOptions): Promise<ScanResult> {
   );
 }
 
-/** Compares the sums that were just computed with those that were written once. */
+/** Compares checksums that were computed with those beside the source. */
 async function checkSums(
   path: string,
   written: string,
   computed: string,
   skipped: readonly SkippedRange[],
-  options: ScanOptions,
+  options: ScanOptions & { codec: CodecName },
 ): Promise<SumComparison> {
   writeSumsHeader(computed);
   const comparison = compareSums(written, computed);
   const present = comparison.differences
     .filter(({ kind }) => kind !== "missing");
   if (present.length === 0) return comparison;
-  // Sums have no offsets, so the documents are looked for once more.
+  // Checksums have no offsets, so a second walk finds those of the documents.
   const { openInput } = await import("./open_input.ts");
   const { source } = openInput(path, options);
   const records = new SoundRecords(source, skipped, options);

@@ -1,8 +1,10 @@
 /**
- * Entry of the threads of a repack. It listens at once and loads the rest
- * meanwhile: a message that arrives before there is a listener would be lost.
+ * Entry point of worker threads. It listens at once and loads the tasks meanwhile,
+ * because a message that arrives before there is a listener is lost.
+ *
+ * @module
  */
 import { answerOnce } from "./job/thread.ts";
 
-const task = import("./thread_tasks.ts");
-answerOnce(async (message) => (await task).perform(message));
+const tasks = import("./thread_tasks.ts");
+answerOnce(async (message) => (await tasks).performTask(message));

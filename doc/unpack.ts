@@ -1,19 +1,18 @@
 import { decodeKey } from "./bytes.ts";
-import { withInput } from "./job/source_file.ts";
-import type { CodecName } from "../codec/names.ts";
+import { withSourceFile } from "./job/with_source_file.ts";
+import type { CodecLike, CodecName } from "../codec/names.ts";
 import { OptionError } from "../pool/errors.ts";
 import type { SkippedRange } from "./damage/block_reader.ts";
 import { ContentReader } from "./format/content_reader.ts";
 import { encodedName, pathProblem } from "./target/file_name.ts";
 import { FileTree, type WriteOutcome } from "./target/file_tree.ts";
-import type { JobProgress } from "./job/shared_state.ts";
 import { matches } from "./source/matches.ts";
-import { pacer } from "./job/yield.ts";
+import { pacer } from "./job/pacer.ts";
 import { readSums } from "./damage/read_sums.ts";
 import { withScratch } from "./target/target_lock.ts";
 import { nodePath, openFile } from "./source/byte_source.ts";
 import { CancelledError, FileError, KeyError, RecordError } from "./errors.ts";
-import type { JobOptions } from "./job/options.ts";
+import type { JobOptions, JobProgress, JobTotals } from "./job/options.ts";
 import { openInput } from "./open_input.ts";
 import { type Records, RecordScanner } from "./format/record_scanner.ts";
 import { TolerantScanner } from "./damage/tolerant_scanner.ts";
@@ -22,7 +21,6 @@ import { TolerantScanner } from "./damage/tolerant_scanner.ts";
 export interface UnpackOptions extends
   Pick<
     JobOptions,
-    | "sourceCodec"
     | "skipErrors"
     | "keySizeLimit"
     | "maxSize"
@@ -32,6 +30,8 @@ export interface UnpackOptions extends
   > {
   /** Path of the bin file, or `-` for the standard input. Packages are detected. */
   source: string;
+  /** Codec of the contents: a name, alias or number. Default: detected. */
+  codec?: CodecLike;
   /** Path of the directory, which is created if it does not exist. */
   target: string;
   /** Only documents whose keys match. Default: all. */
@@ -60,7 +60,7 @@ export interface UnpackOptions extends
 }
 
 /** The result of {@linkcode unpack}. */
-export interface UnpackResult extends JobProgress {
+export interface UnpackResult extends JobTotals {
   /** Path of the bin file. */
   source: string;
   /** Path of the directory. */
@@ -125,7 +125,7 @@ export async function unpack(options: UnpackOptions): Promise<UnpackResult> {
   const tree = new FileTree(target);
   try {
     return await withScratch((near) =>
-      withInput(source, { near, signal }, async (path, name) => {
+      withSourceFile(source, { near, signal }, async (path, name) => {
         const run = new Unpacking(path, name, tree, options);
         try {
           await run.all();
@@ -169,9 +169,9 @@ class Unpacking implements Disposable {
   ) {
     this.#options = options;
     this.#tree = tree;
-    const { keySizeLimit, maxSize, sourceCodec, onWarning } = options;
+    const { keySizeLimit, maxSize, onWarning } = options;
     this.#input = openInput(openFile(path, name), {
-      codec: sourceCodec,
+      codec: options.codec,
       keySizeLimit,
     });
     const { source, codec } = this.#input;
@@ -201,7 +201,7 @@ class Unpacking implements Disposable {
     while (left > 0 && records.next()) {
       await pause(() => {
         if (signal?.aborted) throw new CancelledError();
-        onProgress?.(this.#progress(), this.#total());
+        onProgress?.(this.#progress());
       });
       if (pattern !== undefined && !matches(pattern, records.name())) continue;
       try {
@@ -214,7 +214,7 @@ class Unpacking implements Disposable {
         records.reject(error.reason);
       }
     }
-    onProgress?.(this.#progress(), records.position);
+    onProgress?.({ ...this.#progress(), totalBytes: records.position });
   }
 
   result(seconds: number): UnpackResult {
@@ -240,12 +240,13 @@ class Unpacking implements Disposable {
 
   #progress(): JobProgress {
     const { documents, bytesWritten } = this.#counts;
-    return { documents, bytesRead: this.#records.position, bytesWritten };
-  }
-
-  #total(): number {
     const { size } = this.#input.source;
-    return size === Infinity ? 0 : size;
+    return {
+      documents,
+      bytesRead: this.#records.position,
+      bytesWritten,
+      totalBytes: size === Infinity ? undefined : size,
+    };
   }
 
   /** Writes the content of the current record to a file. */

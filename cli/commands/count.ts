@@ -67,7 +67,7 @@ async function count(
   const { scan } = await import("../../doc/scan.ts");
   const { documents, bytesRead, skipped } = await runJob(
     options,
-    (job) => scan({ ...job, sourceCodec: job.codec, source, start, end }),
+    (job) => scan({ ...job, source, start, end }),
   );
   if (options.json) {
     print(JSON.stringify({ source, documents, bytesRead, skipped }));

@@ -53,7 +53,7 @@ async function info(
   const { scan } = await import("../../doc/scan.ts");
   const result = await runJob(
     options,
-    (job) => scan({ ...job, sourceCodec: job.codec, source, skipErrors: true }),
+    (job) => scan({ ...job, source, skipErrors: true }),
   );
   const engines = listEngines().filter(({ codec, inUse }) =>
     inUse.includes("decompress") &&

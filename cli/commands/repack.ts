@@ -120,11 +120,12 @@ async function repackSource(
   target: string,
   { optimized, ...options }: Options,
 ): Promise<void> {
+  const { MemoryPool } = await import("../../pool/memory_pool.ts");
   const paths = {
     source,
     target,
     // BINFILES_POOL=off wins over --optimized.
-    optimized: optimized === false ? false : undefined,
+    pool: optimized === false ? new MemoryPool({ enabled: false }) : undefined,
   };
   if (options.mode !== "path") {
     const { repack } = await import("../../doc/repack.ts");

@@ -90,8 +90,7 @@ async function unpackSource(
   };
   const result = await runJob(
     options,
-    (job) =>
-      unpack({ ...job, sourceCodec: job.codec, source, target, onDetour }),
+    (job) => unpack({ ...job, source, target, onDetour }),
   );
   if (json) print(JSON.stringify(result));
   else {

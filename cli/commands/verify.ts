@@ -58,7 +58,6 @@ async function verify(
     (job) =>
       scan({
         ...job,
-        sourceCodec: job.codec,
         source,
         skipErrors: true,
         sums: true,

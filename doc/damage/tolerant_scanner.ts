@@ -1,10 +1,10 @@
 import type { CodecName } from "../../codec/names.ts";
 import { type Block, BlockReader, type SkippedRange } from "./block_reader.ts";
 import { type ByteSource, memorySource } from "../source/byte_source.ts";
-import { RecordError } from "../errors.ts";
 import { DEFAULT_KEY_SIZE_LIMIT, RecordView } from "../format/record.ts";
 import type { Records } from "../format/record_scanner.ts";
 import { ContentCheck, type ContentCheckOptions } from "./content_check.ts";
+import { SourceUntilDamage } from "./source_until_damage.ts";
 import { findSwallowed } from "./resync.ts";
 
 /** Bytes that are read at a time. */
@@ -192,52 +192,5 @@ export class TolerantScanner implements Records {
   /** Ends the walk. The source stays open. */
   [Symbol.dispose](): void {
     this.#block = undefined;
-  }
-}
-
-/** A source that ends where it turns out to be damaged, as packages can be. */
-class SourceUntilDamage implements ByteSource {
-  /** What is wrong there. */
-  damage: RecordError | undefined;
-  readonly #source: ByteSource;
-
-  constructor(source: ByteSource) {
-    this.#source = source;
-  }
-
-  get file(): string | undefined {
-    return this.#source.file;
-  }
-
-  get size(): number {
-    return this.damage?.offset ?? this.#source.size;
-  }
-
-  read(
-    dst: Uint8Array,
-    offset: number,
-    length: number,
-    position: number,
-  ): number {
-    const wanted = Math.min(length, Math.max(this.size - position, 0));
-    let done = 0;
-    try {
-      for (let read = 1; read > 0 && done < wanted; done += read) {
-        read = this.#source.read(
-          dst,
-          offset + done,
-          wanted - done,
-          position + done,
-        );
-      }
-    } catch (error) {
-      if (!(error instanceof RecordError)) throw error;
-      this.damage = error;
-    }
-    return done;
-  }
-
-  close(): void {
-    this.#source.close();
   }
 }

@@ -1,30 +1,64 @@
-import type { JobProgress } from "./shared_state.ts";
+import type { CodecLike } from "../../codec/names.ts";
+import type { MemoryPool } from "../../pool/memory_pool.ts";
+import type { LockOptions } from "../target/target_lock.ts";
 
-/** What can be told of every job over a bin file, whatever it does. */
+/** How much was done. */
+export interface JobTotals {
+  /** Documents written, or counted if nothing is written. */
+  documents: number;
+  /** Bytes of records read from the (unpackaged) source. */
+  bytesRead: number;
+  /** Bytes written to the target. */
+  bytesWritten: number;
+}
+
+/** How much of a job is done. */
+export interface JobProgress extends JobTotals {
+  /** Bytes of records that there are to read; undefined if unknown, as for packages. */
+  totalBytes?: number;
+}
+
+/** Options of every job over a bin file. */
 export interface JobOptions {
-  /** Codec of the source's contents: a name, alias or number. Default: detected. */
-  sourceCodec?: string | number;
-  /** Number of threads; 0, which is the default, for as many as there are cores. */
+  /** Number of threads; 0 for one per core. Default 0. */
   workers?: number;
-  /** Whether to leave out what is damaged and report it, instead of failing. Default false. */
+  /** Whether to skip corrupted regions and report them. Default false: they are errors. */
   skipErrors?: boolean;
-  /** Whether to work with pooled memory. Default: unless `BINFILES_POOL=off` is set. */
-  optimized?: boolean;
-  /** Longest key that is accepted, in bytes. Default {@linkcode DEFAULT_KEY_SIZE_LIMIT}. */
-  keySizeLimit?: number;
-  /** Most bytes a document may decompress to. Default: 1 GiB. */
-  maxSize?: number;
-  /** Cancels the work. */
-  signal?: AbortSignal;
   /**
-   * Called now and then with what has been done, and at the end. `total` is the
-   * number of bytes to be read, or 0 if that is not known, as with packages.
+   * The pool to use. Default: `globalMemoryPool`. Other threads use their own
+   * global pools, disabled if this one is. Disabled, the job runs without reusing
+   * anything.
    */
-  onProgress?(progress: JobProgress, total: number): void;
+  pool?: MemoryPool;
+  /** Longest accepted key, in bytes. Default {@linkcode DEFAULT_KEY_SIZE_LIMIT}. */
+  keySizeLimit?: number;
+  /** Maximum size of a decompressed document, in bytes. Default: 1 GiB. */
+  maxSize?: number;
+  /** Cancels the job. */
+  signal?: AbortSignal;
+  /** Called a few times a second, and at the end. */
+  onProgress?(progress: JobProgress): void;
   /**
-   * Called with what keeps nothing from being done, but is not as it should be:
-   * checksums beside the source that are to help in leaving out what is damaged,
-   * and cannot be used.
+   * Called with problems that do not stop the job, such as an unusable checksum
+   * file beside the source.
    */
   onWarning?(message: string): void;
+}
+
+/** Options of every job that writes a bin file. */
+export interface TargetOptions extends LockOptions {
+  /** Codec of the target's contents: a name, alias or number. */
+  targetCodec?: CodecLike;
+  /** Codec of the target as a whole. Default `none`. */
+  packageCodec?: CodecLike;
+  /** Compression level of the target's contents. Default: that of the codec. */
+  level?: number;
+  /** Whether to replace an existing target. Default false. */
+  force?: boolean;
+  /**
+   * Whether to write checksums of the documents to a file beside the target, with
+   * `.sums` appended to its name. Default false. Other programs can ignore it.
+   * Replacing a target removes its old checksums.
+   */
+  sums?: boolean;
 }

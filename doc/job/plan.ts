@@ -1,193 +1,127 @@
 import type NodeOs from "node:os";
-import type { CodecName } from "../../codec/names.ts";
-import { checkLevel, findCodec } from "../../codec/codecs.ts";
-import { MAX_DOCUMENT_SIZE } from "../../codec/output_size.ts";
+import { findCodec } from "../../codec/codecs.ts";
 import { engineFor, loadEngines } from "../../codec/engines.ts";
+import type { CodecName } from "../../codec/names.ts";
+import { MAX_DOCUMENT_SIZE } from "../../codec/output_size.ts";
+import { OptionError } from "../../pool/errors.ts";
 import { globalMemoryPool } from "../../pool/memory_pool.ts";
 import { nodeModule } from "../../pool/runtime.ts";
-import type { Job } from "./worker.ts";
-import type { RecordSpool } from "./record_spool.ts";
-import {
-  asFileError,
-  type FileIdentity,
-  nodeFs,
-  openFile,
-} from "../source/byte_source.ts";
-import { codecsToDetect, detectSource } from "../detect_source.ts";
+import type { KnownDocuments } from "../damage/known_documents.ts";
 import { DEFAULT_KEY_SIZE_LIMIT } from "../format/record.ts";
+import type { ByteSource } from "../source/byte_source.ts";
+import type { Job, SourceFacts } from "./job.ts";
 import type { JobOptions } from "./options.ts";
-import { OptionError } from "../../pool/errors.ts";
+import type { RecordSpool } from "./record_spool.ts";
+import { checkEngines, isCopying, type StepPlan } from "./steps/step_plan.ts";
+import type { TargetFormat } from "./target_format.ts";
 
-/** Bytes that a worker reads at a time. */
+/** Bytes per block. */
 const BLOCK_SIZE = 1024 * 1024;
 
-/** The same for package compression, where larger blocks compress better. */
+/** The same if blocks are compressed, which works better for large ones. */
 const PACKAGE_BLOCK_SIZE = 4 * 1024 * 1024;
 
-/** What is decided before a job begins. */
-export interface Plan {
-  /** What the threads need to know. */
-  job: Job;
-  /** How many of them there are. */
-  workers: number;
-  /** Codec of the target as a whole. */
-  packageCodec: CodecName;
-  /** Size of the source file, in bytes; 0 if that is not known. */
-  sourceSize: number;
-  /**
-   * Writes the records that the workers read, in the calling thread, where the
-   * source is no bin file; until `stop` is aborted.
-   */
+/** Where the records of a job come from: a file, open bytes, or a function. */
+export interface JobSource extends SourceFacts {
+  /** The source, if it is open already. Only the calling thread reads it. */
+  readonly bytes?: ByteSource;
+  /** Writes the records, in the calling thread, until `stop` is aborted. */
   fill?(spool: RecordSpool, stop: AbortSignal): Promise<void>;
+  /** Documents that are known by their checksums. Default: those of the file beside a file. */
+  readonly known?: KnownDocuments;
 }
 
-/** What can be told of a job. */
-export interface PlanOptions extends JobOptions {
-  /** Codec of the target's contents: a name, alias or number. Default `none`. */
-  targetCodec?: string | number;
-  /** Codec of the target as a whole. Default `none`. */
-  packageCodec?: string | number;
-  /** Level of the target's contents; the codec's default when not given. */
-  level?: number;
-  /** Most documents to take; 0 for all. Default 0. */
+/** A job that is ready to run. It does not change any more. */
+export interface Plan {
+  /** Where the records come from. */
+  readonly source: JobSource;
+  /** How the target is compressed; undefined if nothing is written. */
+  readonly target: TargetFormat | undefined;
+  /** What the threads do. */
+  readonly job: Job;
+  /** Number of threads that process blocks. */
+  readonly workers: number;
+}
+
+/** What to plan. */
+export interface PlanOptions extends
+  Pick<
+    JobOptions,
+    "workers" | "skipErrors" | "pool" | "keySizeLimit" | "maxSize"
+  > {
+  /** What to do with each record. */
+  steps: readonly StepPlan[];
+  /** How to compress the target. Default: nothing is written. */
+  target?: TargetFormat;
+  /** Maximum number of records; 0 for all. Default 0. */
   limit?: number;
-  /** Documents per file; 0 for a single file. Default 0. */
+  /** Documents per part of the target; 0 for a single file. Default 0. */
   split?: number;
-  /** Whether to write contents only, uncompressed, each followed by a newline. Default false. */
-  contentOnly?: boolean;
-  /** Whether documents are only looked at. Default false. */
-  discards?: boolean;
-  /** Whether records are only counted. Default false. */
-  headersOnly?: boolean;
-  /** Whether the records are known to be whole, so that only contents can be damaged. Default false. */
+  /** Whether the sizes of all records are known to be correct. Default false. */
   intact?: boolean;
   /** Offset of the first record. Default 0. */
   start?: number;
-  /** Offset before which records have to start; Infinity for all, which is the default. */
+  /** Offset before which records have to start. Default: all do. */
   end?: number;
 }
 
-/** What is known of a source before its records are read. */
-export interface SourceFacts {
-  /** Path of the file. */
-  path: string;
-  /** What users know it by. */
-  name: string;
-  /** Its size in bytes, if that is known. */
-  size?: number;
-  /** Which file it is, if it is read again. */
-  identity?: FileIdentity;
-  /** Codec of the contents. */
-  codec: CodecName;
-  /** Codec of the file as a whole. */
-  packageCodec: CodecName;
-}
-
 /**
- * Looks at a source.
+ * Plans a job.
  *
- * @throws {FileError | UnknownCodecError} It cannot be read.
- */
-export async function inspectSource(
-  path: string,
-  name: string,
-  { sourceCodec, keySizeLimit = DEFAULT_KEY_SIZE_LIMIT }: JobOptions,
-): Promise<SourceFacts> {
-  const known = sourceCodec === undefined
-    ? undefined
-    : findCodec(sourceCodec).name;
-  const input = openFile(path, name);
-  try {
-    const identity = { inode: nodeFs().statSync(path).ino, size: input.size };
-    await loadEngines(codecsToDetect(input, keySizeLimit, known));
-    const { packageCodec, codec } = detectSource(input, {
-      codec: known,
-      keySizeLimit,
-    });
-    return {
-      path,
-      name,
-      size: input.size,
-      identity,
-      codec: known ?? codec ?? "none",
-      packageCodec,
-    };
-  } catch (error) {
-    throw asFileError("read", name, error);
-  } finally {
-    input.close();
-  }
-}
-
-/**
- * Decides how a job is done.
- *
- * @throws {UnknownCodecError | NoEngineError | OptionError} It cannot be.
+ * @throws {NoEngineError} This runtime has no engine for a codec.
+ * @throws {OptionError} A number is invalid.
  */
 export async function makePlan(
-  source: SourceFacts,
+  source: JobSource,
   options: PlanOptions,
 ): Promise<Plan> {
-  const {
-    limit = 0,
-    split = 0,
-    workers = 0,
-    start = 0,
-    discards = false,
-    headersOnly = false,
-    contentOnly = false,
-    skipErrors = false,
-  } = options;
+  const { steps, target } = options;
+  const { limit = 0, split = 0, workers = 0, start = 0 } = options;
+  const { skipErrors = false, pool = globalMemoryPool } = options;
   for (
     const [name, value] of Object.entries({ limit, split, workers, start })
   ) {
-    if (!Number.isSafeInteger(value) || value < 0) {
-      throw new OptionError(
-        `Cannot work with ${name} ${value}: expected 0 or a positive integer`,
-      );
-    }
+    if (Number.isSafeInteger(value) && value >= 0) continue;
+    throw new OptionError(
+      `Cannot process ${source.name}: invalid ${name} ${value} ` +
+        "(expected 0 or a positive integer)",
+    );
   }
-  const to = findCodec(options.targetCodec ?? "none");
-  const packaging = findCodec(options.packageCodec ?? "none");
-  checkLevel(to, options.level);
-  const from = source.codec;
-  await loadEngines([from, to.name, packaging.name, source.packageCodec]);
-  // Fails now rather than in the middle, if there is no engine.
-  if (!headersOnly) engineFor(from, "decompress");
-  if (!discards) engineFor(to.name, "compress");
-  engineFor(packaging.name, "compress", { use: "streams" });
-  const blockSize = packaging.name === "none" ? BLOCK_SIZE : PACKAGE_BLOCK_SIZE;
-  const copies = formatOf(from) === formatOf(to.name) &&
-    options.level === undefined && !contentOnly && !discards;
-  // Copying is bound by memory, not by cores; more threads would only start late.
-  const isBoundByMemory = headersOnly || copies && !skipErrors &&
-      packaging.name === "none" && source.packageCodec === "none";
+  const { bytes: _, fill: __, known: ___, ...facts } = source;
+  const packageCodec = target?.packageCodec ?? "none";
+  const codecs: CodecName[] = [
+    source.codec,
+    source.packageCodec,
+    target?.codec ?? "none",
+    packageCodec,
+  ];
+  await loadEngines(codecs);
+  // A missing engine is an error now, not in the middle of the job.
+  checkEngines(steps);
+  engineFor(packageCodec, "compress", { use: "streams" });
+  const blockSize = packageCodec === "none" ? BLOCK_SIZE : PACKAGE_BLOCK_SIZE;
   const blocks = source.size === undefined
     ? Infinity
     : Math.max(1, Math.ceil(source.size / blockSize));
+  // Copying is bound by memory, not by cores. More threads would only start late.
+  const isBoundByMemory = isCopying(steps) && (target === undefined ||
+    !skipErrors && packageCodec === "none" && source.packageCodec === "none");
   return {
+    source,
+    target,
     workers: isBoundByMemory ? 1 : Math.min(workers || coreCount(), blocks),
-    packageCodec: packaging.name,
-    sourceSize: source.size ?? 0,
     job: {
-      source: source.path,
-      identity: source.identity,
-      name: source.name,
-      sourcePackage: source.packageCodec,
-      from,
-      to: to.name,
-      copies,
-      level: options.level,
-      package: packaging.concatenable ? packaging.name : "none",
+      source: facts,
+      steps,
+      codecs,
+      blockCodec: findCodec(packageCodec).concatenable ? packageCodec : "none",
       start,
       end: options.end ?? Infinity,
       limit: limit || Infinity,
       split: split || Infinity,
-      contentOnly,
-      headersOnly,
       skipErrors,
       intact: options.intact ?? false,
-      pooled: options.optimized ?? globalMemoryPool.enabled,
+      pooled: pool.enabled,
       keySizeLimit: options.keySizeLimit ?? DEFAULT_KEY_SIZE_LIMIT,
       maxSize: options.maxSize ?? MAX_DOCUMENT_SIZE,
       blockSize,
@@ -198,9 +132,4 @@ export async function makePlan(
 /** Number of cores that the process may use. */
 export function coreCount(): number {
   return nodeModule<typeof NodeOs>("node:os")?.availableParallelism() ?? 1;
-}
-
-/** What a codec writes: zip is gzip by another name. */
-export function formatOf(codec: CodecName): CodecName {
-  return codec === "zip" ? "gzip" : codec;
 }

@@ -1,71 +1,70 @@
 import { writeInt32 } from "../../codec/bytes.ts";
-import { type JobControl, READERS_INTERVAL } from "./shared_state.ts";
-import { pacer } from "./yield.ts";
+import { pacer } from "./pacer.ts";
+import { READERS_INTERVAL, type SharedState } from "./shared_state.ts";
 import { SpoolFile } from "./spool_file.ts";
 
-/** Bytes that are written to the spool file at a time. */
+/** Bytes per write to the spool file. */
 const BUFFER_SIZE = 1024 * 1024;
 
 /**
- * Writes records to the spool file of a job, for sources that are no bin files.
- * A record's size is written when its content has come to its end, because what
- * was said of it before may prove wrong; the workers learn of it only then.
+ * Writes records to the spool file of a job whose source is not a bin file. The
+ * size of a content is written at its end, because a size that was announced can
+ * be wrong; workers see a record only when it is complete.
  */
 export class RecordSpool implements Disposable {
-  /** Number of records so far. */
+  /** Number of complete records. */
   records = 0;
-  readonly #control: JobControl;
+  readonly #state: SharedState;
   readonly #file: SpoolFile;
   readonly #pace = pacer();
   readonly #buffer = new Uint8Array(BUFFER_SIZE);
   #length = 0;
-  /** Offset in the file of the buffer's start. */
+  /** Offset of the buffer in the file. */
   #position = 0;
-  /** Where the last whole record ends. */
+  /** End of the last complete record. */
   #end = 0;
-  /** Where the size of the content belongs that is being written. */
+  /** Offset of the size of the current content. */
   #sizeAt = 0;
 
-  /** Opens the file at `path`. */
-  constructor(path: string, control: JobControl) {
-    this.#control = control;
+  /** Opens the spool file at `path`. */
+  constructor(path: string, state: SharedState) {
+    this.#state = state;
     this.#file = new SpoolFile(path, "write");
   }
 
-  /** Whether anybody is still interested in more records. */
+  /** Whether the job takes more records. */
   get isWanted(): boolean {
-    return !this.#control.cancelled && !this.#control.inputDone;
+    return !this.#state.cancelled && !this.#state.inputDone;
   }
 
   /**
-   * Gives back the space of records that have been taken, waits if there are too
-   * many that have not, and lets other events be handled now and then. To be
-   * called often.
+   * Removes records that were read from the disk, waits if too many are unread,
+   * and handles other events now and then. To be called often.
    */
   pause(): Promise<void> | undefined {
-    if (this.#control.spoolIsAhead) return this.#waitForReaders();
-    this.#file.removeBefore(this.#control.inputPosition);
+    if (this.#state.spoolIsAhead) return this.#waitForReaders();
+    this.#file.removeBefore(this.#state.inputPosition);
     return this.#pace();
   }
 
-  /** Size of the content that is being written, so far, in bytes. */
+  /** Size of the current content so far, in bytes. */
   get contentSize(): number {
     return this.#position + this.#length - this.#sizeAt - 4;
   }
 
-  /** Begins a record. */
+  /** Starts a record. */
   begin(key: Uint8Array): void {
     const size = new Uint8Array(4);
     writeInt32(size, 0, key.length);
     this.write(size);
     this.write(key);
-    // In one piece, so that it can be changed in one.
+    // The size of the content must not span two buffers, because it is changed later.
     if (BUFFER_SIZE - this.#length < 4) this.#flush();
     this.#sizeAt = this.#position + this.#length;
     this.#length += 4;
   }
 
-  /** Adds to the content of the record. */
+  /** Appends to the content. */
   write(bytes: Uint8Array): void {
     for (let at = 0; at < bytes.length;) {
       const space = this.space();
@@ -76,18 +75,18 @@ export class RecordSpool implements Disposable {
     }
   }
 
-  /** Memory for the next bytes of the content, to be followed by {@linkcode RecordSpool.advance}. */
+  /** Returns memory for the next bytes of the content; see {@linkcode RecordSpool.advance}. */
   space(): Uint8Array {
     if (this.#length === BUFFER_SIZE) this.#flush();
     return this.#buffer.subarray(this.#length);
   }
 
-  /** Says that `count` bytes of the space have been filled. */
+  /** Appends the first `count` bytes of the {@linkcode RecordSpool.space} to the content. */
   advance(count: number): void {
     this.#length += count;
   }
 
-  /** Ends the record. */
+  /** Completes the record. */
   end(): void {
     const { contentSize } = this;
     const inBuffer = this.#sizeAt - this.#position;
@@ -101,16 +100,16 @@ export class RecordSpool implements Disposable {
     this.records++;
   }
 
-  /** Takes the record back that has been begun. */
+  /** Discards the record that was started. */
   drop(): void {
     this.#length = Math.max(this.#end - this.#position, 0);
     this.#position = Math.min(this.#end, this.#position);
   }
 
-  /** Says that there are no more records. */
+  /** Completes the spool file. */
   finish(): void {
     this.#flush();
-    this.#control.growSpool(this.#end, true);
+    this.#state.growSpool(this.#end, true);
   }
 
   /** Closes the file. */
@@ -119,7 +118,7 @@ export class RecordSpool implements Disposable {
   }
 
   async #waitForReaders(): Promise<void> {
-    while (this.#control.spoolIsAhead) {
+    while (this.#state.spoolIsAhead) {
       await new Promise((resolve) => setTimeout(resolve, READERS_INTERVAL));
     }
   }
@@ -128,6 +127,6 @@ export class RecordSpool implements Disposable {
     this.#file.write(this.#buffer.subarray(0, this.#length), this.#position);
     this.#position += this.#length;
     this.#length = 0;
-    this.#control.growSpool(Math.min(this.#end, this.#position), false);
+    this.#state.growSpool(Math.min(this.#end, this.#position), false);
   }
 }

@@ -1,28 +1,25 @@
-/**
- * The memory that the threads of a job share: two cursors, who may move
- * them, and what has been done.
- */
+import type { JobTotals } from "./options.ts";
 
-/** Indices of 32-bit words. */
+/** Indices of the 32-bit words in the shared memory. */
 const enum Word {
   /** 1 while a thread holds the input cursor. */
   InputLock,
-  /** Number of the block that may be written now. */
+  /** Number of the block whose turn it is to be written. */
   Turn,
   /** Number of the next block to be read. */
   NextTicket,
-  /** 1 when there are no more blocks to be read. */
+  /** 1 if no more blocks are to be read. */
   InputDone,
-  /** 1 when everybody has to stop. */
+  /** 1 if all threads have to stop. */
   Cancelled,
-  /** 1 when the spool file is complete. */
+  /** 1 if the spool file is complete. */
   SpoolDone,
-  /** Counts up whenever the spool file grows. */
+  /** Incremented whenever the spool file grows. */
   SpoolSignal,
   Count,
 }
 
-/** Indices of 64-bit numbers. The first five belong to whoever holds a cursor. */
+/** Indices of the 64-bit numbers. The first five may be used only by the holder of a cursor. */
 const enum Field {
   InputPosition,
   RecordsTaken,
@@ -34,7 +31,7 @@ const enum Field {
   Workers,
 }
 
-/** Numbers that each worker has for itself. */
+/** Numbers of each worker, written only by that worker. */
 const enum WorkerField {
   Documents,
   BytesRead,
@@ -44,30 +41,20 @@ const enum WorkerField {
 
 const FIELDS_OFFSET = 8 * Math.ceil(Word.Count / 2);
 
-/** What has been done so far. */
-export interface JobProgress {
-  /** Documents written. */
-  documents: number;
-  /** Bytes of records taken from the source. */
-  bytesRead: number;
-  /** Bytes written to the target. */
-  bytesWritten: number;
-}
-
-/** Waits until `words[index]` is no longer `value`, or for a short while. */
+/** Waits until `words[index]` is no longer `value`, or for a short time. */
 export type Pause = (
   words: Int32Array,
   index: number,
   value: number,
 ) => void | Promise<void>;
 
-/** How long a thread sleeps at most before it looks again whether to stop, in milliseconds. */
+/** How long a thread waits before it checks whether the job was cancelled, in milliseconds. */
 const PAUSE_TIME = 200;
 
-/** Bytes that a spool file may be ahead of its readers. */
+/** Maximum bytes in the spool file that are not read yet. */
 const MAX_SPOOL_AHEAD = 256 * 1024 * 1024;
 
-/** How often whoever fills a spool file looks for readers it is too far ahead of, in milliseconds. */
+/** How often a thread that fills the spool file checks whether its readers caught up, in milliseconds. */
 export const READERS_INTERVAL = 5;
 
 /** The pause of worker threads. */
@@ -75,32 +62,31 @@ export const pauseThread: Pause = (words, index, value) => {
   Atomics.wait(words, index, value, PAUSE_TIME);
 };
 
-/** One thread's view of the shared memory. */
-export class JobControl {
-  /** The memory, to be handed to other threads. */
+/**
+ * The memory that the threads of a job share: the input and the output cursor,
+ * their locks, and the progress. One object per thread.
+ */
+export class SharedState {
+  /** The memory, to be passed to other threads. */
   readonly memory: SharedArrayBuffer;
   readonly #words: Int32Array;
   readonly #fields: Float64Array;
   readonly #pause: Pause;
 
-  /** Creates a view of `memory`, or of new memory for a number of workers. */
+  /** Wraps `memory`, or allocates memory for a number of workers. */
   constructor(memory: SharedArrayBuffer | number, pause: Pause) {
-    this.memory = typeof memory === "number"
-      ? new SharedArrayBuffer(
-        FIELDS_OFFSET + 8 * (Field.Workers + WorkerField.Count * memory),
-      )
-      : memory;
+    this.memory = typeof memory === "number" ? allocate(memory) : memory;
     this.#words = new Int32Array(this.memory, 0, Word.Count);
     this.#fields = new Float64Array(this.memory, FIELDS_OFFSET);
     this.#pause = pause;
   }
 
-  /** Whether everybody has to stop. */
+  /** Whether all threads have to stop. */
   get cancelled(): boolean {
     return Atomics.load(this.#words, Word.Cancelled) === 1;
   }
 
-  /** Makes everybody stop. */
+  /** Stops all threads. */
   cancel(): void {
     Atomics.store(this.#words, Word.Cancelled, 1);
     for (let word = 0; word < Word.Count; word++) {
@@ -108,7 +94,7 @@ export class JobControl {
     }
   }
 
-  /** Takes the input cursor. @returns False when everybody has to stop. */
+  /** Takes the input cursor. @returns False if the job was cancelled. */
   async lockInput(): Promise<boolean> {
     while (Atomics.exchange(this.#words, Word.InputLock, 1) === 1) {
       if (this.cancelled) return false;
@@ -119,18 +105,18 @@ export class JobControl {
     return false;
   }
 
-  /** Lets go of the input cursor. */
+  /** Releases the input cursor. */
   unlockInput(): void {
     Atomics.store(this.#words, Word.InputLock, 0);
     Atomics.notify(this.#words, Word.InputLock, 1);
   }
 
-  /** Number of the next block. For the holder of the input cursor. */
+  /** Returns the number of the next block. For the holder of the input cursor. */
   takeTicket(): number {
     return this.#words[Word.NextTicket]++;
   }
 
-  /** Whether there are no more blocks. To be set by the holder of the input cursor. */
+  /** Whether no more blocks are to be read. Set by the holder of the input cursor. */
   get inputDone(): boolean {
     return Atomics.load(this.#words, Word.InputDone) === 1;
   }
@@ -138,7 +124,7 @@ export class JobControl {
     Atomics.store(this.#words, Word.InputDone, done ? 1 : 0);
   }
 
-  /** Where the next block starts. For the holder of the input cursor. */
+  /** Offset of the next block. For the holder of the input cursor. */
   get inputPosition(): number {
     return this.#fields[Field.InputPosition];
   }
@@ -146,7 +132,7 @@ export class JobControl {
     this.#fields[Field.InputPosition] = position;
   }
 
-  /** Records in the blocks so far. For the holder of the input cursor. */
+  /** Number of records in all blocks so far. For the holder of the input cursor. */
   get recordsTaken(): number {
     return this.#fields[Field.RecordsTaken];
   }
@@ -154,7 +140,7 @@ export class JobControl {
     this.#fields[Field.RecordsTaken] = records;
   }
 
-  /** Waits for the turn of a block. @returns False when everybody has to stop. */
+  /** Waits until it is a block's turn at the output cursor. @returns False if the job was cancelled. */
   async waitTurn(ticket: number): Promise<boolean> {
     for (;;) {
       const turn = Atomics.load(this.#words, Word.Turn);
@@ -164,17 +150,17 @@ export class JobControl {
     }
   }
 
-  /** Lets the next block have its turn. */
+  /** Releases the output cursor to the next block. */
   passTurn(): void {
     Atomics.add(this.#words, Word.Turn, 1);
     Atomics.notify(this.#words, Word.Turn);
   }
 
   /**
-   * Reserves `size` bytes of output in a part of the target. For the block whose
-   * turn it is.
+   * Reserves `size` bytes of a part of the target. For the holder of the output
+   * cursor.
    *
-   * @returns Where they are to be written.
+   * @returns Their position.
    */
   reserveOutput(part: number, size: number): number {
     if (part !== this.#fields[Field.OutputPart]) {
@@ -188,9 +174,9 @@ export class JobControl {
   }
 
   /**
-   * Numbers the next `count` documents of the part that was reserved from last.
+   * Numbers the next `count` documents of the part that was reserved last.
    *
-   * @returns The number of the first, from 0 on.
+   * @returns The index of the first of them.
    */
   reserveDocuments(count: number): number {
     const first = this.#fields[Field.OutputDocuments];
@@ -198,14 +184,14 @@ export class JobControl {
     return first;
   }
 
-  /** Number of parts that have been begun; at least one. */
+  /** Number of parts that were started; at least 1. */
   get parts(): number {
     return this.#fields[Field.OutputPart] + 1;
   }
 
   /**
-   * Whether the job came to its end: nobody was stopped, every block that was
-   * read has had its turn, and `records` were seen to, which must be all.
+   * Whether the job is complete: it was not cancelled, every block that was read
+   * had its turn, and `records`, the number of accounted records, is all of them.
    */
   isComplete(records: number): boolean {
     return !this.cancelled &&
@@ -213,7 +199,7 @@ export class JobControl {
       this.recordsTaken === records;
   }
 
-  /** Adds to what a worker has done. */
+  /** Adds to the progress of a worker. */
   count(
     worker: number,
     documents: number,
@@ -226,19 +212,19 @@ export class JobControl {
     this.#fields[at + WorkerField.BytesWritten] += bytesWritten;
   }
 
-  /** What all workers have done. */
-  progress(): JobProgress {
-    const progress = { documents: 0, bytesRead: 0, bytesWritten: 0 };
+  /** Adds up the progress of all workers. */
+  totals(): JobTotals {
+    const totals = { documents: 0, bytesRead: 0, bytesWritten: 0 };
     for (
       let at: number = Field.Workers;
       at < this.#fields.length;
       at += WorkerField.Count
     ) {
-      progress.documents += this.#fields[at + WorkerField.Documents];
-      progress.bytesRead += this.#fields[at + WorkerField.BytesRead];
-      progress.bytesWritten += this.#fields[at + WorkerField.BytesWritten];
+      totals.documents += this.#fields[at + WorkerField.Documents];
+      totals.bytesRead += this.#fields[at + WorkerField.BytesRead];
+      totals.bytesWritten += this.#fields[at + WorkerField.BytesWritten];
     }
-    return progress;
+    return totals;
   }
 
   /** Size of the spool file so far, in bytes. */
@@ -251,7 +237,7 @@ export class JobControl {
     return Atomics.load(this.#words, Word.SpoolDone) === 1;
   }
 
-  /** Tells the others that the spool file has grown to `size` bytes, and whether that is all. */
+  /** Reports that the spool file has grown to `size` bytes, and whether it is complete. */
   growSpool(size: number, done: boolean): void {
     this.#fields[Field.SpoolSize] = size;
     if (done) Atomics.store(this.#words, Word.SpoolDone, 1);
@@ -259,15 +245,15 @@ export class JobControl {
     Atomics.notify(this.#words, Word.SpoolSignal);
   }
 
-  /** Whether the spool file is so far ahead of its readers that filling it should wait for them. */
+  /** Whether so much of the spool file is unread that filling it should wait. */
   get spoolIsAhead(): boolean {
     return !this.cancelled && !this.inputDone &&
       this.spoolSize - this.inputPosition > MAX_SPOOL_AHEAD &&
-      // A reader may look far ahead, for the end of damage or of a large record.
+      // A reader may look far ahead, for the end of a large record or corrupted region.
       this.spoolSize >= this.#fields[Field.SpoolWanted];
   }
 
-  /** Blocks the thread while the spool file is far ahead of its readers. */
+  /** Blocks the thread while too much of the spool file is unread. */
   waitForReaders(): void {
     while (this.spoolIsAhead) {
       const signal = Atomics.load(this.#words, Word.SpoolSignal);
@@ -284,4 +270,12 @@ export class JobControl {
       Atomics.wait(this.#words, Word.SpoolSignal, signal, PAUSE_TIME);
     }
   }
+}
+
+function allocate(workers: number): SharedArrayBuffer {
+  const size = FIELDS_OFFSET +
+    8 * (Field.Workers + WorkerField.Count * workers);
+  // Most pages in browsers have no shared memory; a single thread needs none.
+  const Memory = globalThis.SharedArrayBuffer ?? ArrayBuffer;
+  return new Memory(size) as SharedArrayBuffer;
 }

@@ -1,30 +1,30 @@
-import type { JobControl } from "./shared_state.ts";
+import { type ByteSource, fileError, nodeFs } from "../source/byte_source.ts";
 import { removeParts } from "../target/temporary.ts";
 import { writeFully } from "../target/write_fully.ts";
-import { type ByteSource, fileError, nodeFs } from "../source/byte_source.ts";
+import type { SharedState } from "./shared_state.ts";
 
-/** Bytes of each segment but the last. */
+/** Size of all segments but the last, in bytes. */
 const SEGMENT_SIZE = 64 * 1024 * 1024;
 
 /**
- * A long temporary file that is written at one end while it is read at another.
- * It is kept as segments, so that what has been read can be removed: the disk
- * holds what is between the two, however long the whole is.
+ * A temporary file that is written at one end while it is read at another. It
+ * consists of segments, so that what has been read can be removed: the disk holds
+ * only what is between the two ends.
  */
 export class SpoolFile implements Disposable {
   readonly #path: string;
   readonly #flags: number;
   readonly #fs = nodeFs();
-  /** The segment that is open; -1 for none. */
+  /** The open segment; -1 for none. */
   #segment = -1;
   #descriptor = -1;
-  /** Segments before this one have been removed. */
+  /** Segments before this one were removed. */
   #first = 0;
 
   /**
-   * Opens the file at `path`, which is there already, for reading or writing.
+   * Opens the spool file at `path`, which must exist.
    *
-   * @param mode What it is opened for; whoever writes may read, too.
+   * @param mode A file opened for writing can be read as well.
    */
   constructor(path: string, mode: "read" | "write") {
     const { O_RDONLY, O_RDWR, O_CREAT } = this.#fs.constants;
@@ -53,7 +53,7 @@ export class SpoolFile implements Disposable {
   }
 
   /**
-   * Writes bytes, anywhere behind what has been removed.
+   * Writes bytes at any position that was not removed.
    *
    * @throws {FileError} They cannot be written.
    */
@@ -69,18 +69,19 @@ export class SpoolFile implements Disposable {
     );
   }
 
-  /** Gives back the space of what comes before a position, as far as that makes whole segments. */
+  /** Removes all segments that end before a position. */
   removeBefore(position: number): void {
     for (; (this.#first + 1) * SEGMENT_SIZE <= position; this.#first++) {
       if (this.#first === this.#segment) this[Symbol.dispose]();
-      // A system that does not let go of open files keeps it until the end.
       try {
         this.#fs.rmSync(this.#pathOf(this.#first), { force: true });
-      } catch { /* The end removes whatever is left. */ }
+      } catch {
+        // Windows keeps files that another thread has open. `removeSpool` removes them.
+      }
     }
   }
 
-  /** Closes the file. It can still be used: segments are opened as they are needed. */
+  /** Closes the file. Using it again reopens it. */
   [Symbol.dispose](): void {
     if (this.#segment >= 0) this.#fs.closeSync(this.#descriptor);
     this.#segment = -1;
@@ -90,7 +91,7 @@ export class SpoolFile implements Disposable {
     return `${this.#path}.${segment}`;
   }
 
-  /** Splits a transfer where segments end. */
+  /** Splits a transfer at the ends of segments. */
   #transfer(
     length: number,
     position: number,
@@ -104,7 +105,7 @@ export class SpoolFile implements Disposable {
         if (segment !== this.#segment) this.#open(segment);
         const count = Math.min(length - done, SEGMENT_SIZE - at);
         const moved = move(done, count, at);
-        if (moved === 0) throw new Error("it became shorter than it was");
+        if (moved === 0) throw new Error("it was truncated");
         done += moved;
       }
     } catch (error) {
@@ -127,26 +128,25 @@ export function removeSpool(path: string): void {
 }
 
 /**
- * Opens the spool file for reading. Reads wait until the bytes are there; the
- * size counts as infinite until it is known.
+ * Opens a spool file for reading. Reads block until the bytes are there. The size
+ * is Infinity until the file is complete.
  *
- * @param path Path of the spool file.
- * @param file Path of the package, for errors.
+ * @param file Name of the source in error messages.
  */
-export function openSpool(
+export function spoolSource(
   path: string,
   file: string,
-  control: JobControl,
+  state: SharedState,
 ): ByteSource {
   const spool = new SpoolFile(path, "read");
   return {
     file,
     get size() {
-      return control.spoolDone ? control.spoolSize : Infinity;
+      return state.spoolDone ? state.spoolSize : Infinity;
     },
     read(dst, offset, length, position) {
-      control.waitForSpool(position + length);
-      const available = Math.max(control.spoolSize - position, 0);
+      state.waitForSpool(position + length);
+      const available = Math.max(state.spoolSize - position, 0);
       const count = Math.min(length, available);
       spool.read(dst, offset, count, position);
       return count;

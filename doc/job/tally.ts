@@ -1,6 +1,4 @@
-/** Counts and sizes of the documents that a job has looked at. */
-
-/** A large document. */
+/** One of the largest documents of a file. */
 export interface LargeDocument {
   /** Offset of its record in the (unpackaged) file, in bytes. */
   offset: number;
@@ -8,33 +6,33 @@ export interface LargeDocument {
   key: string;
   /** Size of its content, decompressed, in bytes. */
   size: number;
-  /** Size of its content as it is in the file, in bytes. */
+  /** Size of its content in the file, in bytes. */
   storedSize: number;
 }
 
-/** What documents add up to. */
+/** Number and sizes of documents. */
 export interface Tally {
   /** Number of documents. */
   documents: number;
-  /** Bytes of all keys. */
+  /** Size of all keys, in bytes. */
   keyBytes: number;
-  /** Bytes of all contents as they are in the file. */
+  /** Size of all contents in the file, in bytes. */
   storedBytes: number;
-  /** Bytes of all contents, decompressed. */
+  /** Size of all contents, decompressed, in bytes. */
   contentBytes: number;
-  /** Number of documents by size: at index n, those of less than 2^n bytes and not less than half of that. */
+  /** Number of documents by decompressed size: at index n, those from 2^(n-1) to 2^n - 1 bytes; at 0, the empty ones. */
   histogram: number[];
   /** The largest documents, the largest first. */
   largest: LargeDocument[];
 }
 
-/** Number of large documents that are remembered. */
+/** Length of {@linkcode Tally.largest}. */
 const LARGEST_COUNT = 10;
 
-/** Sizes have up to 31 bits: contents may decompress to more than a record may hold. */
+/** Sizes have up to 32 bits: contents may decompress to more than a record may hold. */
 const HISTOGRAM_SIZE = 33;
 
-/** A tally of nothing. */
+/** Creates an empty tally. */
 export function emptyTally(): Tally {
   return {
     documents: 0,
@@ -49,7 +47,7 @@ export function emptyTally(): Tally {
 /**
  * Adds a document.
  *
- * @returns Whether it is among the largest so far, and should be remembered.
+ * @returns Whether it is among the largest so far: pass it to {@linkcode rememberLargest}.
  */
 export function addToTally(
   tally: Tally,
@@ -66,13 +64,13 @@ export function addToTally(
   return largest.length < LARGEST_COUNT || size > largest.at(-1)!.size;
 }
 
-/** Remembers a document that is among the largest. */
+/** Adds a document to the largest. */
 export function rememberLargest(tally: Tally, document: LargeDocument): void {
   tally.largest.push(document);
   trim(tally.largest);
 }
 
-/** Adds what other threads have counted. */
+/** Adds up the tallies of several threads. */
 export function mergeTallies(tallies: Iterable<Tally>): Tally {
   const sum = emptyTally();
   for (const tally of tallies) {
@@ -87,7 +85,7 @@ export function mergeTallies(tallies: Iterable<Tally>): Tally {
   return sum;
 }
 
-/** Puts the largest first, and of equals the one that comes first in the file. */
+/** Sorts by size, then by offset, and keeps the first. */
 function trim(largest: LargeDocument[]): void {
   largest.sort((a, b) => b.size - a.size || a.offset - b.offset);
   largest.splice(LARGEST_COUNT);

@@ -1,35 +1,40 @@
 import type { CodecName } from "../../codec/names.ts";
-import type { FileOutcome, FilesJob } from "../repack_files.ts";
-import type { PackedError } from "./thread_errors.ts";
-import type { Job, WorkerReport } from "./worker.ts";
+import type { Job } from "./job.ts";
+import type { JobFiles } from "./job_files.ts";
+import type { PackedError } from "./packed_error.ts";
+import type { WorkerReport } from "./worker_report.ts";
 
-/** What a thread can be told to do, and what it answers. */
-export interface Tasks {
-  /** Its share of a repack, as the worker of a number. */
-  blocks: {
-    task: { job: Job; memory: SharedArrayBuffer; worker: number };
-    answer: WorkerReport;
-  };
-  /** Unpacking a source that is compressed as a whole. */
-  spool: {
-    task: { job: Job; memory: SharedArrayBuffer };
-    answer: WorkerReport;
-  };
-  /** Its share of many small files. */
-  files: { task: FilesJob; answer: FileOutcome[] };
+/** Name of a task that a thread can run, with the types of its input and its result. */
+export type TaskKind<Input, Result> = string & {
+  readonly types?: (input: Input) => Result;
+};
+
+/** A worker's share of a job. */
+export interface BlocksInput {
+  job: Job;
+  files: JobFiles;
+  /** Memory of the `SharedState`. */
+  memory: SharedArrayBuffer;
+  /** Number of the worker. */
+  worker: number;
 }
 
+/** Runs a worker's share of a job. */
+export const blocksTask: TaskKind<BlocksInput, WorkerReport> = "blocks";
+
+/** Unpacks the source of a job, which is a package, to the spool file. */
+export const spoolTask: TaskKind<Omit<BlocksInput, "worker">, WorkerReport> =
+  "spool";
+
 /** The message that starts a task. */
-export interface TaskMessage<Kind extends keyof Tasks = keyof Tasks> {
-  /** What to do. */
-  kind: Kind;
-  /** What to do it with. */
-  task: Tasks[Kind]["task"];
-  /** Engines that the starting thread prefers, with the codecs they are for. */
+export interface TaskMessage {
+  /** The task. */
+  kind: string;
+  /** What it works on. */
+  input: unknown;
+  /** Engines that the starting thread prefers, with their codecs. */
   preferences: [string, CodecName | undefined][];
 }
 
 /** The message that ends it. */
-export type TaskAnswer<Kind extends keyof Tasks = keyof Tasks> =
-  | { answer: Tasks[Kind]["answer"] }
-  | { error: PackedError };
+export type TaskAnswer = { result: unknown } | { error: PackedError };

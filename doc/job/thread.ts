@@ -1,26 +1,28 @@
-/** Threads: web workers on Deno, where they start in half the time of Node's, and Node's elsewhere. */
 import type NodeThreads from "node:worker_threads";
 import { nodeModule } from "../../pool/runtime.ts";
 
-/** A thread that was started. */
+/**
+ * A thread: a web worker on Deno, where that starts in half the time of a
+ * `node:worker_threads` one, which is used elsewhere.
+ */
 export interface Thread {
   /** Sends it a message. */
   send(message: unknown): void;
-  /** Ends it, whatever it does. */
+  /** Terminates it. */
   end(): void;
 }
 
-/** What a thread may do that its starter wants to know. */
+/** Events of a thread. */
 export interface ThreadEvents {
-  /** It has sent a message. */
+  /** It sent a message. */
   onMessage(message: unknown): void;
-  /** It has failed or ended; it will send nothing more. */
+  /** It failed or ended and sends no more messages. */
   onEnd(reason: string): void;
 }
 
 const IS_DENO = "Deno" in globalThis;
 
-/** Starts a thread that runs the module at `url`. */
+/** Starts a thread with the module at `url`. */
 export function startThread(url: URL, events: ThreadEvents): Thread {
   return IS_DENO ? startWebWorker(url, events) : startNodeWorker(url, events);
 }
@@ -29,7 +31,7 @@ function startWebWorker(url: URL, events: ThreadEvents): Thread {
   const worker = new Worker(url, { type: "module" });
   worker.onmessage = ({ data }) => events.onMessage(data);
   worker.onerror = (event) => {
-    // Else it would end this thread too.
+    // Otherwise the error would end this thread, too.
     event.preventDefault();
     events.onEnd(`died: ${event.message}`);
   };
@@ -51,13 +53,13 @@ function startNodeWorker(url: URL, events: ThreadEvents): Thread {
   };
 }
 
-/** What a web worker has for its messages. */
+/** The global scope of a web worker, as far as it is used here. */
 interface WebWorkerScope {
   onmessage: ((event: { data: unknown }) => void) | null;
   postMessage(message: unknown): void;
 }
 
-/** Within a thread: waits for its first message, handles it, and sends what comes of it. */
+/** In a thread: handles its first message and sends the result. */
 export function answerOnce(
   handle: (message: unknown) => Promise<unknown>,
 ): void {

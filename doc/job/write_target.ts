@@ -1,12 +1,12 @@
-import { STANDARD_STREAM } from "../source/standard_input.ts";
-import type { CodecName } from "../../codec/names.ts";
 import { compress } from "../../codec/compress.ts";
-import { createEncoder } from "../../codec/stream_coders.ts";
-import type { JobProgress } from "./shared_state.ts";
-import { type Job, partPath } from "./worker.ts";
-import type { Plan } from "./plan.ts";
-import { type JobOutcome, runPlan } from "./run.ts";
-import { nextEvent } from "./yield.ts";
+import type { CodecName } from "../../codec/names.ts";
+import { OptionError } from "../../pool/errors.ts";
+import { CancelledError, FileError } from "../errors.ts";
+import { SUMS_SUFFIX, writeSumsHeader } from "../format/sums.ts";
+import { asFileError, nodeFs, openFile } from "../source/byte_source.ts";
+import { STANDARD_STREAM } from "../source/standard_input.ts";
+import { openFileSink } from "../target/byte_sink.ts";
+import type { TargetLock } from "../target/target_lock.ts";
 import {
   checkTarget,
   createTemporary,
@@ -15,68 +15,62 @@ import {
   removeTemporaries,
   syncFile,
 } from "../target/temporary.ts";
-import type { TargetLock } from "../target/target_lock.ts";
-import { SUMS_SUFFIX, writeSumsHeader } from "../format/sums.ts";
-import { fileError, nodeFs, openFile } from "../source/byte_source.ts";
-import { writeFully } from "../target/write_fully.ts";
-import { OptionError } from "../../pool/errors.ts";
-import { CancelledError, FileError } from "../errors.ts";
-import type { JobOptions } from "./options.ts";
+import { EncodingSink } from "./encoding_sink.ts";
+import { partPath } from "./job_output.ts";
+import type { JobOptions, JobTotals } from "./options.ts";
+import { nextEvent } from "./pacer.ts";
+import type { Plan } from "./plan.ts";
+import { type JobOutcome, runPlan, totalBytesOf } from "./run_plan.ts";
 
 /** Where the output of jobs goes. */
-export interface TargetOptions
-  extends Pick<JobOptions, "signal" | "onProgress" | "onWarning"> {
-  /** Path of the file to make. */
+export interface WriteOptions
+  extends Pick<JobOptions, "pool" | "signal" | "onProgress" | "onWarning"> {
+  /** Path of the target, or `-` for the standard output. */
   target: string;
-  /** Its lock, which the caller holds. */
+  /** The lock of the target, which the caller holds. */
   lock: TargetLock;
   /** Whether to replace an existing target. Default false. */
   force?: boolean;
-  /** Whether to add to the target, which is there, instead of making it. Default false. */
+  /** Whether to append to the target, which must exist. Default false. */
   append?: boolean;
-  /** Whether to write the sums of the documents beside the target. Default false. */
-  sums?: boolean;
 }
 
-/** What was made. */
-export interface TargetOutcome {
+/** What was written. */
+export interface WriteOutcome {
   /** What each of the jobs has done. */
   outcomes: JobOutcome[];
   /** What all of them have done. */
-  progress: JobProgress;
-  /** Paths of the files that were made. */
+  totals: JobTotals;
+  /** Paths of the files. */
   targets: string[];
-  /** Their size, in bytes. */
+  /** Size of the files, in bytes. */
   targetSize: number;
 }
 
 /**
- * Runs jobs one after the other and makes one target of what they write. It
- * appears whole or not at all: it is written beside its place, flushed, and
- * renamed.
+ * Runs jobs one after the other and writes their output to one target. It appears
+ * whole or not at all: it is written to a temporary file, flushed, and renamed.
  *
- * @param plans Jobs with the same target codecs; only a single one may split its target.
+ * @param plans Jobs with the same target format. Only a single job may split its target.
  * @throws {TargetExistsError | FileError | RecordError | CorruptDataError | CancelledError}
- * The target cannot be made.
+ * The target cannot be written.
  */
 export async function writeTarget(
   plans: readonly Plan[],
-  options: TargetOptions,
-): Promise<TargetOutcome> {
-  const { target, lock, append = false, sums = false, signal, onProgress } =
-    options;
+  options: WriteOptions,
+): Promise<WriteOutcome> {
+  const { target, lock, append = false, signal, onProgress } = options;
   const force = options.force || append;
-  const sources = plans.map(({ job }) => job.source);
-  const [{ job: first, packageCodec }] = plans;
-  if (target === STANDARD_STREAM && (first.split !== Infinity || sums)) {
+  const [{ job: { split, steps } }] = plans;
+  const isSplit = split !== Infinity;
+  const hasSums = steps.some(({ kind }) => kind === "sum");
+  if (target === STANDARD_STREAM && (isSplit || hasSums)) {
     throw new OptionError(
-      "Cannot print parts or sums to the standard output: name a target",
+      "Cannot write parts or checksums to the standard output. Specify a target.",
     );
   }
-  if (sums && first.contentOnly) {
-    throw new OptionError("Cannot write sums of a file of contents only");
-  }
-  checkTarget(partPath(first, target, 0), sources, force);
+  const sources = plans.flatMap(({ source }) => source.path ?? []);
+  checkTarget(partPath(target, split, 0), sources, force);
   const temporaries = new Set<string>();
   const temporary = () => {
     const path = createTemporary(lock.path);
@@ -85,69 +79,64 @@ export async function writeTarget(
   };
   try {
     const output = temporary();
-    const sumsOutput = sums ? output + SUMS_SUFFIX : undefined;
-    if (sumsOutput !== undefined) temporaries.add(sumsOutput);
+    // The first part exists even if there are no documents.
+    if (isSplit) openFileSink(partPath(output, split, 0)).close();
+    const sums = hasSums ? output + SUMS_SUFFIX : undefined;
+    if (sums !== undefined) temporaries.add(sums);
     const outcomes: JobOutcome[] = [];
-    const progress = { documents: 0, bytesRead: 0, bytesWritten: 0 };
-    const total = plans.reduce((sum, { sourceSize }) => sum + sourceSize, 0);
-    const partsOf = (output: string) =>
-      Array.from(
-        { length: outcomes.at(-1)?.parts ?? 1 },
-        (_, part) => partPath(first, output, part),
-      );
+    let totals: JobTotals = { documents: 0, bytesRead: 0, bytesWritten: 0 };
+    const totalBytes = sumOfKnown(plans.map(totalBytesOf));
     for (const plan of plans) {
-      plan.job.output = output;
-      plan.job.sums = sumsOutput;
+      const before = totals;
       const outcome = await runPlan(plan, {
-        signal,
+        ...options,
+        output,
+        sums,
+        before,
         near: () => lock.path,
-        onWarning: options.onWarning,
-        before: { ...progress },
         onProgress: onProgress &&
-          ((now, ofThis) =>
-            onProgress(add(progress, now), ofThis === 0 ? 0 : total)),
+          ((now) => onProgress({ ...add(before, now), totalBytes })),
       });
       outcomes.push(outcome);
-      Object.assign(progress, add(progress, outcome.progress));
+      totals = add(before, outcome.totals);
     }
-    const written = partsOf(output).reduce(
-      (sum, path) => sum + sizeOf(path),
-      0,
-    );
-    if (written !== progress.bytesWritten) {
+    const { parts } = outcomes.at(-1)!;
+    const partsOf = (path: string) =>
+      Array.from({ length: parts }, (_, part) => partPath(path, split, part));
+    const files = partsOf(output);
+    const targets = partsOf(target);
+    const sumsFiles = sums === undefined ? [] : partsOf(sums);
+    if (sizeOf(files) !== totals.bytesWritten) {
       throw new FileError(
         target,
         `Cannot write ${target}: not every document of ${
-          sources.join(", ")
-        } arrived. This is a fault of binfiles; please report it.`,
+          plans.map(({ source }) => source.name).join(", ")
+        } was written. This is a bug of binfiles; please report it.`,
       );
     }
-    const made = partsOf(output);
-    const madeSums = sumsOutput === undefined ? [] : partsOf(sumsOutput);
-    const targets = partsOf(target);
     for (const path of targets) checkTarget(path, sources, force);
-    for (const path of madeSums) writeSumsHeader(path);
-    for (const path of made) {
-      await finishPart(path, first, packageCodec, temporary, signal);
+    for (const path of sumsFiles) writeSumsHeader(path);
+    for (const path of files) {
+      await finishPart(path, plans[0], temporary, signal);
     }
-    const targetSize = made.reduce((sum, path) => sum + sizeOf(path), 0);
+    const targetSize = sizeOf(files);
     if (target === STANDARD_STREAM) await printFile(output);
     else if (append) lock.append(output);
     else {
-      // All is on the disk before the first of it gets its name.
-      for (const path of [...made, ...madeSums]) syncFile(path);
-      const parts = first.split === Infinity ? 0 : made.length;
-      lock.commit({ temporary: output, parts, sums, force });
+      // Everything is on the disk before the first file is renamed.
+      for (const path of [...files, ...sumsFiles]) syncFile(path);
+      const parts = isSplit ? files.length : 0;
+      lock.commit({ temporary: output, parts, sums: hasSums, force });
     }
-    onProgress?.(progress, progress.bytesRead);
-    return { outcomes, progress, targets, targetSize };
+    onProgress?.({ ...totals, totalBytes: totals.bytesRead });
+    return { outcomes, totals, targets, targetSize };
   } finally {
     removeTemporaries(temporaries);
-    if (first.split !== Infinity) temporaries.forEach(removeParts);
+    if (isSplit) temporaries.forEach(removeParts);
   }
 }
 
-function add(a: JobProgress, b: JobProgress): JobProgress {
+function add(a: JobTotals, b: JobTotals): JobTotals {
   return {
     documents: a.documents + b.documents,
     bytesRead: a.bytesRead + b.bytesRead,
@@ -155,48 +144,57 @@ function add(a: JobProgress, b: JobProgress): JobProgress {
   };
 }
 
-function sizeOf(path: string): number {
-  return nodeFs().statSync(path).size;
+/** The sum of numbers, if all are known. */
+function sumOfKnown(
+  numbers: readonly (number | undefined)[],
+): number | undefined {
+  return numbers.reduce(
+    (sum, number) =>
+      sum === undefined || number === undefined ? undefined : sum + number,
+    0,
+  );
+}
+
+function sizeOf(paths: readonly string[]): number {
+  return paths.reduce((sum, path) => sum + nodeFs().statSync(path).size, 0);
 }
 
 /**
- * Completes a part of the output: an empty package must still be a valid stream,
- * and codecs whose streams cannot be put one after the other have their turn now.
+ * Completes a part of a package: without documents it must be a valid stream as
+ * well, and output that could not be compressed in blocks is compressed now.
  */
 async function finishPart(
   output: string,
-  job: Job,
-  packageCodec: CodecName,
+  { job: { blockCodec }, target }: Plan,
   temporary: () => string,
   signal: AbortSignal | undefined,
 ): Promise<void> {
   const fs = nodeFs();
+  const { packageCodec } = target!;
   if (packageCodec === "none") return;
-  if (job.package === packageCodec) {
-    if (sizeOf(output) > 0) return;
+  if (blockCodec === packageCodec) {
+    if (sizeOf([output]) > 0) return;
     fs.writeFileSync(output, compress(new Uint8Array(0), packageCodec));
     return;
   }
   const packed = temporary();
-  await packWhole(output, packed, packageCodec, signal);
+  await compressFile(output, packed, packageCodec, signal);
   fs.renameSync(packed, output);
 }
 
-/** Bytes of a file that are compressed at a time. */
+/** Bytes per step when compressing a file. */
 const CHUNK_SIZE = 1024 * 1024;
 
 /** Compresses a file as one stream. */
-async function packWhole(
+async function compressFile(
   from: string,
   to: string,
   codec: CodecName,
   signal: AbortSignal | undefined,
 ): Promise<void> {
-  const fs = nodeFs();
   const input = openFile(from);
-  const output = fs.openSync(to, "w");
-  const encoder = createEncoder(codec);
-  const write = (bytes: Uint8Array) => writeFully(output, bytes);
+  const output = openFileSink(to);
+  const encoder = new EncodingSink(output, codec);
   try {
     const chunk = new Uint8Array(CHUNK_SIZE);
     for (let position = 0, last = false; !last; await nextEvent()) {
@@ -204,15 +202,13 @@ async function packWhole(
       const length = input.read(chunk, 0, chunk.length, position);
       position += length;
       last = position >= input.size;
-      encoder.push(chunk.subarray(0, length), last, write);
+      await encoder.write(chunk.subarray(0, length), last);
     }
   } catch (error) {
-    throw error instanceof CancelledError
-      ? error
-      : fileError("write", to, error);
+    throw asFileError("write", to, error);
   } finally {
-    encoder.close?.();
-    fs.closeSync(output);
+    encoder[Symbol.dispose]();
+    output.close();
     input.close();
   }
 }

@@ -101,9 +101,14 @@ export interface FileIdentity {
 }
 
 /** A file, open for reading. */
-class FileSource implements ByteSource {
+export interface OpenFile extends ByteSource {
+  /** Its identity. */
+  readonly identity: FileIdentity;
+}
+
+class FileSource implements OpenFile {
   readonly file: string;
-  readonly size: number;
+  readonly identity: FileIdentity;
   readonly #fs = nodeFs();
   readonly #isOwned: boolean;
   /** -1 once closed. */
@@ -113,12 +118,16 @@ class FileSource implements ByteSource {
     file: string,
     descriptor: number,
     isOwned: boolean,
-    size: number,
+    identity: FileIdentity,
   ) {
     this.file = file;
-    this.size = size;
+    this.identity = identity;
     this.#descriptor = descriptor;
     this.#isOwned = isOwned;
+  }
+
+  get size(): number {
+    return this.identity.size;
   }
 
   read(
@@ -187,8 +196,8 @@ export function openFile(path: string, name: string = path): ByteSource {
 export function openSame(
   path: string,
   name: string,
-  expected?: FileIdentity,
-): ByteSource {
+  expected?: Readonly<FileIdentity>,
+): OpenFile {
   const fs = nodeFs();
   try {
     // Checked before opening, because opening a named pipe blocks.
@@ -201,9 +210,9 @@ export function openSame(
       );
     }
     const descriptor = fs.openSync(path, "r");
-    const { ino, size } = fs.fstatSync(descriptor);
+    const { ino: inode, size } = fs.fstatSync(descriptor);
     if (expected !== undefined) {
-      const change = ino !== expected.inode
+      const change = inode !== expected.inode
         ? "it was replaced"
         : size < expected.size
         ? "it was truncated"
@@ -216,7 +225,8 @@ export function openSame(
         );
       }
     }
-    return new FileSource(name, descriptor, true, expected?.size ?? size);
+    const identity = { inode, size: expected?.size ?? size };
+    return new FileSource(name, descriptor, true, identity);
   } catch (error) {
     throw error instanceof FileError ? error : fileError("open", name, error);
   }
@@ -232,8 +242,8 @@ export function descriptorSource(
   file: string,
   descriptor: number,
 ): ByteSource {
-  const { size } = nodeFs().fstatSync(descriptor);
-  return new FileSource(file, descriptor, false, size);
+  const { ino: inode, size } = nodeFs().fstatSync(descriptor);
+  return new FileSource(file, descriptor, false, { inode, size });
 }
 
 /** Wraps bytes in memory as a {@linkcode ByteSource}, without copying them. */

@@ -349,6 +349,9 @@ export async function withTargetLock<T>(
   try {
     return await use(lock);
   } catch (error) {
+    if (error instanceof CancelledError && target !== STANDARD_STREAM) {
+      throw new CancelledError(target);
+    }
     throw nameTarget(asFileError("write", target, error), lock.path, target);
   } finally {
     lock.release();

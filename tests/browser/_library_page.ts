@@ -11,6 +11,7 @@ import {
   DocWriter,
   listEngines,
   MemoryPool,
+  MemorySink,
   openFile,
   recordStream,
   repack,
@@ -40,6 +41,7 @@ async function exercise() {
     ),
     idle: pool.statistics().buffers.idle,
     worker: await readInWorker(),
+    repacked: await repackInMemory(),
     errors: {
       openFile: await failure(() => openFile("docs.bin")),
       DocWriter: await failure(() => new DocWriter("docs.bin")),
@@ -48,6 +50,22 @@ async function exercise() {
       compressionStream: await failure(() => compressionStream("zstd")),
     },
   };
+}
+
+/** Repacks a file from memory to memory and reads it again. */
+async function repackInMemory(): Promise<[string, string][]> {
+  const response = await fetch("/xz.bin");
+  const source = new Uint8Array(await response.arrayBuffer());
+  const target = new MemorySink();
+  await repack({ source, target, targetCodec: "lz4", packageCodec: "gzip" });
+  const stream = new Blob([target.bytes]).stream();
+  const documents: [string, string][] = [];
+  for await (
+    const doc of docStream(stream, { codec: "lz4", packageCodec: "gzip" })
+  ) {
+    documents.push([doc.name, await checksum(doc.content)]);
+  }
+  return documents;
 }
 
 /** Compresses in one call and as records of a stream. @returns "done", or the error. */

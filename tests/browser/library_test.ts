@@ -62,6 +62,7 @@ browserTest(
       assertEquals(outcome.read[codec], documents, codec);
     }
     assertEquals(outcome.worker, { codec: "xz", documents });
+    assertEquals(outcome.repacked, documents);
 
     for (const codec of ["none", "gzip", "zip", "bzip2", "lz4", "xz"]) {
       assertEquals(outcome.written[codec], "done");

@@ -30,17 +30,17 @@ import { OpenWriter } from "../support/open_writer.ts";
 
 const KEY_SIZE_LIMIT = 1000;
 
-/** Records of uncompressed documents. */
+/** Encodes uncompressed documents as records. */
 function recordsOf(docs: readonly Doc[]): Uint8Array[] {
   return docs.map(({ key, content }) => encodeRecord(key, content));
 }
 
-Deno.test("a file cut off anywhere is freed of the torn record when it is appended to, and of nothing else", () => {
+Deno.test("appending to a file that was cut anywhere removes the torn record, and nothing else", () => {
   using directory = new TemporaryDirectory();
   const path = directory.file("docs.bin");
   const doc = fc.record({
     key: fc.uint8Array({ minLength: 1, maxLength: 30 }),
-    // Sizes of keys and contents that could be taken for each other.
+    // Sizes for which keys can be confused with contents.
     content: fc.uint8Array({ minLength: 0, maxLength: 40 }),
   });
   fc.assert(
@@ -62,7 +62,7 @@ Deno.test("a file cut off anywhere is freed of the torn record when it is append
         try {
           writer = new DocWriter(path, { append: true, codec: "none" });
         } catch (error) {
-          // What is torn may hold what looks like records. Then nothing is touched.
+          // A torn record whose content looks like records is left unchanged.
           assertInstanceOf(error, RecordError);
           assertEquals((error as RecordError).offset, end);
           assertEquals(Deno.readFileSync(path), whole.slice(0, size));
@@ -87,7 +87,7 @@ Deno.test("a file cut off anywhere is freed of the torn record when it is append
   );
 });
 
-Deno.test("a file of many megabytes that is cut off anywhere is freed of the torn record", () => {
+Deno.test("appending to a file of many megabytes that was cut anywhere removes the torn record", () => {
   using directory = new TemporaryDirectory();
   const path = directory.file("docs.bin");
   for (const codec of ["none", "gzip", "lz4"] as const) {
@@ -112,13 +112,13 @@ Deno.test("a file of many megabytes that is cut off anywhere is freed of the tor
   }
 });
 
-Deno.test("small records that are cut behind a key are not read as contents and keys in turns", () => {
+Deno.test("small records that are cut after a key are not misread as alternating contents and keys", () => {
   using directory = new TemporaryDirectory();
   const path = directory.file("docs.bin");
   const record = encodeRecord(new Uint8Array(12).fill(65), new Uint8Array(30));
   const whole = concatenate(Array(40_000).fill(record));
   assertGreater(whole.length, 1024 * 1024);
-  // Without the content of the last record, and its size.
+  // Without the size and the content of the last record.
   Deno.writeFileSync(path, whole.subarray(0, whole.length - 34));
   assertEquals(
     findTornRecord(path, { keySizeLimit: KEY_SIZE_LIMIT }),
@@ -126,12 +126,12 @@ Deno.test("small records that are cut behind a key are not read as contents and 
   );
 });
 
-Deno.test("a file that is damaged before its end is not appended to, and stays as it is", () => {
+Deno.test("a file that is corrupt before its end is not appended to and stays unchanged", () => {
   using directory = new TemporaryDirectory();
   const path = directory.file("docs.bin");
   const offsets = writeBinFile(path, numberedDocs(100));
   const bytes = Deno.readFileSync(path);
-  // Once a size that cannot be, and once one that runs past the end.
+  // An invalid size, then one that exceeds the file.
   for (const byte of [0xff, 0x3f]) {
     const damaged = bytes.slice();
     damaged[offsets[50] + 4 + "key-50".length + 3] = byte;
@@ -147,7 +147,7 @@ Deno.test("a file that is damaged before its end is not appended to, and stays a
   assertEquals(directory.list(), ["docs.bin"]);
 });
 
-Deno.test("a package is not appended to record by record", () => {
+Deno.test("records are not appended to a package", () => {
   using directory = new TemporaryDirectory();
   const path = directory.file("docs.bin.gz");
   for (const codec of ["gzip", "xz", "bzip2"]) {
@@ -158,15 +158,15 @@ Deno.test("a package is not appended to record by record", () => {
   }
 });
 
-Deno.test("what a killed process has flushed stays, and half a record behind it goes", async () => {
+Deno.test("documents that a killed process flushed are kept, and the torn record after them is removed", async () => {
   using directory = new TemporaryDirectory();
   const path = directory.file("docs.bin");
   writeBinFile(path, numberedDocs(5));
   const other = await OpenWriter.start(path, { append: true }, 20);
   await other.kill();
   const { size } = Deno.statSync(path);
-  // Half a record whose beginning looks like whole ones: only where the killed
-  // process began to write tells that they are not.
+  // A torn record that looks like complete ones. Only the position at which the
+  // killed process started to write tells that they are not.
   const inner = concatenate(recordsOf(numberedDocs(9)));
   const torn = encodeRecord(new Uint8Array(3), concatenate([inner, inner]))
     .subarray(0, 4 + 3 + 4 + inner.length);
@@ -190,7 +190,7 @@ Deno.test("what a killed process has flushed stays, and half a record behind it 
   assertEquals(directory.list(), ["docs.bin"]);
 });
 
-Deno.test("a package that is killed while it appends has appended nothing", async () => {
+Deno.test("a package command that is killed while it appends has appended nothing", async () => {
   using directory = new TemporaryDirectory();
   const path = directory.file("docs.bin");
   writeBinFile(path, numberedDocs(5));
@@ -209,12 +209,12 @@ Deno.test("a package that is killed while it appends has appended nothing", asyn
   const more = encodeRecord(new Uint8Array(3), new Uint8Array(500));
   Deno.writeFileSync(path, more, { append: true });
   Deno.writeTextFileSync(lock, JSON.stringify({ ...owner, note }));
-  // Whatever the next one wants to do, and even if it fails.
+  // Whatever the next process does, even if it fails.
   const failing = repack({ source: "deno.json", target: path, force: true });
   await failing.catch(() => {});
   assertEquals(Deno.readFileSync(path), before);
   assertEquals(directory.list(), ["docs.bin"]);
-  // Another file by the same name is none of its business.
+  // Another file with the same name is left unchanged.
   Deno.writeFileSync(directory.file("new"), concatenate([before, more]));
   Deno.renameSync(directory.file("new"), path);
   Deno.writeTextFileSync(lock, JSON.stringify({ ...owner, note }));
@@ -222,7 +222,7 @@ Deno.test("a package that is killed while it appends has appended nothing", asyn
   assertEquals(Deno.readFileSync(path), concatenate([before, more]));
 });
 
-Deno.test("a new file is not there before it is closed, and an old one stays until then", () => {
+Deno.test("a new file appears when it is closed, and an old one stays until then", () => {
   using directory = new TemporaryDirectory();
   const path = directory.file("docs.bin");
   const first = new DocWriter(path, { codec: "none" });
@@ -240,7 +240,7 @@ Deno.test("a new file is not there before it is closed, and an old one stays unt
   assertEquals(directory.list(), ["docs.bin"]);
 });
 
-Deno.test("sums stay beside a file that is appended to, and not beside one that is replaced", async () => {
+Deno.test("appending keeps the checksums beside a file, and replacing it removes them", async () => {
   using directory = new TemporaryDirectory();
   const target = directory.file("docs.bin");
   const names = ["docs.bin", `docs.bin${SUMS_SUFFIX}`];

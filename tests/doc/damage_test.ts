@@ -64,18 +64,26 @@ function fixtureOf(codec: CodecName): Sample {
 }
 
 /** Asserts what has to come out of a damaged file. */
-function check(sample: Sample, damaged: Damaged, blockSize?: number): void {
-  const outcome = repackInMemory(damaged.bytes, sample.codec, true, {
+async function check(
+  sample: Sample,
+  damaged: Damaged,
+  blockSize?: number,
+): Promise<void> {
+  const outcome = await repackInMemory(damaged.bytes, sample.codec, true, {
     blockSize,
   });
   const problem = complaint(sample, damaged, outcome);
   assert(problem === undefined, `${damaged.what}: ${problem}`);
-  checkStrict(sample, damaged);
+  await checkStrict(sample, damaged);
 }
 
 /** The same without leave to skip: an error at or behind the damage, or nothing that could have been noticed. */
-function checkStrict(sample: Sample, damaged: Damaged): void {
-  const { kept, error } = repackInMemory(damaged.bytes, sample.codec, false);
+async function checkStrict(sample: Sample, damaged: Damaged): Promise<void> {
+  const { kept, error } = await repackInMemory(
+    damaged.bytes,
+    sample.codec,
+    false,
+  );
   const { what, pieces } = damaged;
   if (error !== undefined) {
     const first = sample.records.findIndex(({ end }) => end > pieces[0].end);
@@ -131,39 +139,39 @@ for (const codec of codecs) {
   const isSlow = codec === "bzip2" || codec === "xz" || codec === "brotli";
   const samples = codec === "none" ? 200 : 60;
 
-  Deno.test(`a byte of ${codec} that is flipped costs at most the document it belongs to`, () => {
+  Deno.test(`a byte of ${codec} that is flipped costs at most the document it belongs to`, async () => {
     const random = new Random(1);
     const step = all ? 1 : Math.ceil(bytes.length / samples);
     for (let at = random.below(step); at < bytes.length; at += step) {
       const blockSize = all || random.below(2)
         ? undefined
         : 512 << random.below(8);
-      check(sample, flip(bytes, at, 1 + random.below(255)), blockSize);
+      await check(sample, flip(bytes, at, 1 + random.below(255)), blockSize);
     }
   });
 
-  Deno.test(`a size of ${codec} that lies costs at most its own document`, () => {
+  Deno.test(`a size of ${codec} that lies costs at most its own document`, async () => {
     const random = new Random(2);
     for (const [i, at] of sizeBytes(sample).entries()) {
       if (!all && isSlow && i % 4 !== random.below(4)) continue;
       const masks = all
         ? Array.from({ length: 255 }, (_, i) => i + 1)
         : [1 + random.below(255)];
-      for (const mask of masks) check(sample, flip(bytes, at, mask));
+      for (const mask of masks) await check(sample, flip(bytes, at, mask));
     }
   });
 
-  Deno.test(`a file of ${codec} that is cut keeps every whole document`, () => {
+  Deno.test(`a file of ${codec} that is cut keeps every whole document`, async () => {
     const step = all ? 1 : Math.ceil(bytes.length / (samples / 2));
     for (let length = 0; length < bytes.length; length += step) {
-      check(sample, cut(bytes, length));
+      await check(sample, cut(bytes, length));
     }
   });
 
-  Deno.test(`ranges of ${codec} that are zeroed, deleted, repeated or exchanged leave the rest alone`, () => {
+  Deno.test(`ranges of ${codec} that are zeroed, deleted, repeated or exchanged leave the rest alone`, async () => {
     const random = new Random(3);
     for (let i = 0; i < (all ? 20_000 : samples); i++) {
-      check(sample, anyDamage(sample, random));
+      await check(sample, anyDamage(sample, random));
     }
   });
 }
@@ -186,19 +194,19 @@ function lie({ bytes, records }: Sample, index: number, size: number): Damaged {
   return { what: `size of ${index} is ${size}`, bytes: changed, pieces };
 }
 
-Deno.test("a size that lies by exactly the next records is seen through where keys are numbered", () => {
+Deno.test("a size that lies by exactly the next records is seen through where keys are numbered", async () => {
   const sample = plainFile(numberedDocs(40));
   const { records } = sample;
   for (const index of [0, 7, 20, 35]) {
     for (const swallowed of [1, 2, 4]) {
       const { end } = records[index + swallowed];
       const size = end - records[index].end + records[index].content.length;
-      check(sample, lie(sample, index, size));
+      await check(sample, lie(sample, index, size));
     }
   }
 });
 
-Deno.test("bin files that are documents pass untouched, and nothing is reported", () => {
+Deno.test("bin files that are documents pass untouched, and nothing is reported", async () => {
   const inner = plainFile(numberedDocs(30)).bytes;
   const docs = numberedDocs(20).flatMap((doc, i) => [
     doc,
@@ -207,7 +215,7 @@ Deno.test("bin files that are documents pass untouched, and nothing is reported"
   ]);
   const sample = plainFile(docs);
   for (const skips of [true, false]) {
-    const { kept, skipped } = repackInMemory(sample.bytes, "none", skips);
+    const { kept, skipped } = await repackInMemory(sample.bytes, "none", skips);
     assertEquals(skipped, []);
     assertEquals(kept.length, docs.length);
     for (const [i, { content }] of kept.entries()) {
@@ -216,7 +224,7 @@ Deno.test("bin files that are documents pass untouched, and nothing is reported"
   }
 });
 
-Deno.test("bin files that are documents stay whole when the record behind them is damaged", () => {
+Deno.test("bin files that are documents stay whole when the record behind them is damaged", async () => {
   const inner = plainFile(numberedDocs(12)).bytes;
   const docs = numberedDocs(20).map((doc, i) =>
     i % 2 ? doc : new Doc(`file-${i}`, inner)
@@ -225,7 +233,7 @@ Deno.test("bin files that are documents stay whole when the record behind them i
   for (let index = 1; index < 20; index += 2) {
     const { start } = sample.records[index];
     for (const mask of [0x40, 0x80, 0xff]) {
-      check(sample, flip(sample.bytes, start + 3, mask));
+      await check(sample, flip(sample.bytes, start + 3, mask));
     }
   }
 });
@@ -235,7 +243,7 @@ Deno.test("a damaged package is an error, and told to skip keeps every document 
   const source = directory.file("source.bin");
   const target = directory.file("target.bin");
   const docs = outline(readBinFile(fixture("none.bin"), "none"));
-  for (const packageCodec of ["gzip", "bzip2", "lz4", "xz", "zstd"]) {
+  for (const packageCodec of ["gzip", "bzip2", "lz4", "xz", "zstd"] as const) {
     await repack({ source: fixture("none.bin"), target, packageCodec });
     const whole = Deno.readFileSync(target);
     Deno.removeSync(target);
@@ -245,7 +253,10 @@ Deno.test("a damaged package is an error, and told to skip keeps every document 
       const at = 20 + random.below(whole.length - 20);
       const { bytes } = i % 2 ? cut(whole, at) : flip(whole, at, 0x55);
       Deno.writeFileSync(source, bytes);
-      const options = { source, target, sourceCodec: "none", workers: 1 };
+      const options = {
+        ...{ source, target, workers: 1 },
+        sourceCodec: "none",
+      } as const;
       const passes = await repack(options).then(() => true, () => false);
       // Not every bit of a package means something.
       if (passes) {
@@ -303,7 +314,7 @@ Deno.test("the command names the offset of damage and exits with 1, or skips it 
 });
 
 for (const codec of ["none", "gzip", "brotli"] as const) {
-  Deno.test(`an undamaged file of ${codec} loses nothing when damage is to be skipped, whatever its keys and contents`, () => {
+  Deno.test(`an undamaged file of ${codec} loses nothing when damage is to be skipped, whatever its keys and contents`, async () => {
     for (const makeKey of Object.values(keyKinds)) {
       for (const makeContent of Object.values(contentKinds)) {
         const random = new Random(15);
@@ -317,7 +328,12 @@ for (const codec of ["none", "gzip", "brotli"] as const) {
             ),
             codec,
           );
-          const { kept, error } = repackInMemory(sample.bytes, codec, true, {});
+          const { kept, error } = await repackInMemory(
+            sample.bytes,
+            codec,
+            true,
+            {},
+          );
           assertEquals(error, undefined);
           assertEquals(
             kept.map(({ start, end }) => [start, end]),

@@ -1,4 +1,4 @@
-/** What goes wrong outside: disks, files, permissions, threads. */
+/** Failures of the environment: disks, files, permissions, threads. */
 import {
   assert,
   assertEquals,
@@ -32,10 +32,10 @@ import {
 
 const fs = nodeModule<typeof NodeFs>("node:fs")!;
 
-/** A function of the file system that is looked at or fails on its way. */
+/** Observes a call of the file system, or makes it fail by throwing. */
 type Call = (name: string, args: readonly unknown[]) => void;
 
-/** Has `before` called before every synchronous call of the file system, until the scope is left. */
+/** Calls `before` before every synchronous call of the file system, until the end of the scope. */
 function watchFileSystem(before: Call): Disposable {
   const table = fs as unknown as Record<
     string,
@@ -56,15 +56,15 @@ function watchFileSystem(before: Call): Disposable {
   };
 }
 
-/** An error as the file system throws it. */
+/** Creates an error as the file system throws it. */
 function systemError(code: string): Error {
   return Object.assign(new Error(`${code}: made by a test`), { code });
 }
 
-/** Calls by which files are closed and removed: if one fails, what is left is for the next process. */
+/** Calls that close and remove files: if one fails, the next process cleans up. */
 const TIDYING = ["closeSync", "rmSync", "unlinkSync"];
 
-Deno.test("whichever call of the file system fails, the target is the old one or the new one, and the next run works", async () => {
+Deno.test("whichever call of the file system fails, the target is the old or the new one, and the next run works", async () => {
   using sources = new TemporaryDirectory();
   const source = sources.file("source.bin");
   writeBinFile(source, numberedDocs(4));
@@ -122,7 +122,7 @@ Deno.test("whichever call of the file system fails, the target is the old one or
         const { message } = error as FileError;
         assertEquals(message.includes(".tmp"), false, message);
       }
-      // Appending may have to be finished by the next run.
+      // The next run may have to undo an append.
       if (name !== "append") {
         const bytes = Deno.readFileSync(target);
         const isNew = newBytes.length === bytes.length;
@@ -149,7 +149,7 @@ Deno.test("whichever call of the file system fails, the target is the old one or
   assertEquals(Deno.readFileSync(source), before);
 });
 
-/** Documents that do not fit on the small disk, nor under the limit of a file's size. */
+/** Writes documents that exceed the small disk and the file size limit. */
 function makeLargeSource(directory: TemporaryDirectory): string {
   const source = directory.file("source.bin");
   writeBinFile(source, numberedDocs(4000));
@@ -157,7 +157,7 @@ function makeLargeSource(directory: TemporaryDirectory): string {
   return source;
 }
 
-/** Checks that every command that writes fails with `reason` where there is too little room, and that nothing is lost by it. */
+/** Checks that every command that writes fails with `reason` for lack of space, and that nothing is lost. */
 async function checkNoRoom(
   target: string,
   reason: string,
@@ -198,7 +198,7 @@ async function checkNoRoom(
   }
 }
 
-/** Mounts an empty disk of a megabyte, if this process may. */
+/** Mounts an empty disk of 1 MiB. @returns Whether this process may. */
 function mountSmallDisk(path: string): boolean {
   const { success } = new Deno.Command("mount", {
     args: ["-t", "tmpfs", "-o", "size=1m", "tmpfs", path],
@@ -226,7 +226,7 @@ const mayMount = (() => {
 
 Deno.test({
   name:
-    "a full disk is a clear error; source and target stay as they are, and nothing is left behind" +
+    "a full disk is a clear error, source and target stay unchanged, and no files are left" +
     (mayMount ? "" : " (ignored: this process may not mount a disk)"),
   ignore: !mayMount,
   async fn() {
@@ -248,7 +248,7 @@ Deno.test({
         writer.discard();
         const after = Deno.readFileSync(target);
         assertEquals(after.subarray(0, before.length), before);
-        // What was appended before the disk was full ends with a whole record.
+        // What was appended before the disk was full ends with a complete record.
         const docs = readBinFile(target, "none").slice(3);
         assertEquals(
           outline(docs),
@@ -262,17 +262,17 @@ Deno.test({
   },
 });
 
-Deno.test("a limit on the size of files is a clear error; source and target stay as they are, and nothing is left behind", async () => {
+Deno.test("a file size limit is a clear error, source and target stay unchanged, and no files are left", async () => {
   using directory = new TemporaryDirectory();
   await checkNoRoom(
     directory.file("docs.bin"),
     "large",
-    // In units of 512 bytes. The signal would end the process before the error could be handled.
+    // The unit is 512 bytes. Untrapped, the signal would end the process before the error is handled.
     (args) => runShell(`trap '' XFSZ; ulimit -f 1000; binfiles "$@"`, ...args),
   );
 });
 
-Deno.test("a directory that may not be written to is a clear error", async () => {
+Deno.test("a directory without write permission is a clear error", async () => {
   using directory = new TemporaryDirectory();
   const closed = directory.file("closed");
   Deno.mkdirSync(closed);
@@ -280,7 +280,7 @@ Deno.test("a directory that may not be written to is a clear error", async () =>
   const target = `${closed}/docs.bin`;
   writeBinFile(target, numberedDocs(3));
   Deno.chmodSync(closed, 0o555);
-  // For root, only without the privileges that make it root.
+  // The superuser needs to drop its privileges.
   const prefix = Deno.uid() === 0 ? ["setpriv", "--bounding-set=-all"] : [];
   for (
     const args of [
@@ -306,7 +306,7 @@ Deno.test("a directory that may not be written to is a clear error", async () =>
   assertEquals(Array.from(Deno.readDirSync(closed)).length, 1);
 });
 
-Deno.test("a target that is the source, by whatever name, a directory or a pipe is refused, and nothing happens", async () => {
+Deno.test("a target that is the source, under any name, or a directory or pipe is rejected", async () => {
   using directory = new TemporaryDirectory();
   const source = directory.file("source.bin");
   writeBinFile(source, numberedDocs(5));
@@ -349,7 +349,7 @@ Deno.test("a target that is the source, by whatever name, a directory or a pipe 
       reason,
     );
   }
-  // A pipe as source would wait for a writer.
+  // Opening a pipe would wait for a writer.
   await assertRejects(
     () => repack({ source: fifo, target: directory.file("new.bin") }),
     FileError,
@@ -359,7 +359,7 @@ Deno.test("a target that is the source, by whatever name, a directory or a pipe 
   assertEquals(Deno.readFileSync(source), before);
 });
 
-Deno.test("a source that shrinks or is replaced while it is read is an error; what is added to it is not read", async () => {
+Deno.test("a source that is truncated or replaced while it is read is an error, and bytes appended to it are not read", async () => {
   using directory = new TemporaryDirectory();
   const source = directory.file("source.bin");
   const target = directory.file("docs.bin");
@@ -377,7 +377,7 @@ Deno.test("a source that shrinks or is replaced while it is read is an error; wh
     ],
   ];
   for (const workers of [1, 2]) {
-    for (const packageCodec of ["none", "gzip"]) {
+    for (const packageCodec of ["none", "gzip"] as const) {
       for (const [reason, change] of changes) {
         writeBinFile(directory.file("plain.bin"), docs, { force: true });
         await repack({
@@ -387,7 +387,7 @@ Deno.test("a source that shrinks or is replaced while it is read is an error; wh
         let isChanged = false;
         let error: unknown;
         {
-          // After it was looked at, before the documents are read.
+          // After it was inspected, before its documents are read.
           using _ = watchFileSystem((name, [path]) => {
             const isTemporary = /\.docs\.bin\.[^.]+\.tmp$/.test(`${path}`);
             if (isChanged || name !== "openSync" || !isTemporary) return;
@@ -415,7 +415,7 @@ Deno.test("a source that shrinks or is replaced while it is read is an error; wh
   }
 });
 
-Deno.test("after 1,000 jobs that failed in every way, nothing is in use and no more memory is retained than before", async () => {
+Deno.test("after 1,000 jobs that failed in every way, nothing is in use and the pool retains no more memory", async () => {
   using directory = new TemporaryDirectory();
   const whole = directory.file("whole.bin");
   const broken = directory.file("broken.bin");
@@ -426,10 +426,10 @@ Deno.test("after 1,000 jobs that failed in every way, nothing is in use and no m
   const target = directory.file("docs.bin");
   const workers = 1;
   const jobs = [
-    // A content that does not decompress.
+    // A corrupt content.
     () => repack({ source: broken, target, targetCodec: "zstd", workers }),
     () => repack({ source: broken, target, packageCodec: "gzip", workers }),
-    // A disk that fails in the middle of the work.
+    // A disk that fails during the job.
     () => {
       const failure = watchFileSystem((name) => {
         if (name === "writeSync") throw systemError("ENOSPC");
@@ -437,9 +437,9 @@ Deno.test("after 1,000 jobs that failed in every way, nothing is in use and no m
       return repack({ source: whole, target, targetCodec: "brotli", workers })
         .finally(() => failure[Symbol.dispose]());
     },
-    // A document over the limit.
+    // A document that exceeds the limit.
     () => repack({ source: whole, target, maxSize: 100, workers }),
-    // A job that is cancelled before it begins.
+    // A job that is cancelled before it starts.
     () => repack({ source: whole, target, signal: AbortSignal.abort() }),
   ];
   const run = async (times: number) => {
@@ -458,7 +458,7 @@ Deno.test("after 1,000 jobs that failed in every way, nothing is in use and no m
   assertEquals(directory.list(), ["broken.bin", "whole.bin"]);
 });
 
-Deno.test("a thread that dies, whatever it is at, fails the job with a clear error and keeps nobody waiting", async () => {
+Deno.test("a thread that dies at any step fails the job with a clear error, and the others do not wait for it", async () => {
   using directory = new TemporaryDirectory();
   const source = directory.file("source.bin");
   const archive = directory.file("source.bin.gz");
@@ -468,7 +468,7 @@ Deno.test("a thread that dies, whatever it is at, fails the job with a clear err
   const ways: [Way, string][] = [
     ["start", source],
     ["reading", source],
-    // With an archive, all work is the threads'.
+    // A package is processed by the threads alone.
     ["start", archive],
     ["reading", archive],
     ["turn", archive],
@@ -480,14 +480,14 @@ Deno.test("a thread that dies, whatever it is at, fails the job with a clear err
     await assertRejects(
       () => repack({ source, target, workers: 3, targetCodec: "gzip" }),
       FileError,
-      `Cannot repack ${source}: a worker thread died: `,
+      `Cannot process ${source}: a worker thread died: `,
       way,
     );
     assertEquals(directory.list(), ["source.bin", "source.bin.gz"]);
   }
 });
 
-Deno.test("running out of memory in a thread ends the process at once, and the next one makes the target", async () => {
+Deno.test("running out of memory in a thread ends the process at once, and the next run writes the target", async () => {
   using directory = new TemporaryDirectory();
   const source = directory.file("source.bin");
   const target = directory.file("docs.bin");
@@ -510,7 +510,7 @@ Deno.test("running out of memory in a thread ends the process at once, and the n
   assertEquals(directory.list(), ["docs.bin", "source.bin"]);
 });
 
-Deno.test("a flush that failed half-way can be tried again, and nothing is written twice", () => {
+Deno.test("a flush that failed halfway can be repeated, and nothing is written twice", () => {
   using directory = new TemporaryDirectory();
   const target = directory.file("docs.bin");
   writeBinFile(target, numberedDocs(3));

@@ -1,9 +1,9 @@
 /**
- * Processes are killed at random moments (SIGKILL, so that none can tidy up).
- * Afterwards the target is the old one, the new one or absent, never a half, and
- * whoever writes it next removes what was left.
+ * Processes are killed at random moments, with SIGKILL, so that they cannot clean
+ * up. Afterwards the target is the old one, the new one or absent, never partial,
+ * and the next process that writes it removes temporary files.
  *
- * `deno task test:kill` kills each of them 200 times instead of a few.
+ * `deno task test:kill` kills each kind 200 times instead of a few.
  */
 import { assert, assertEquals, assertGreater } from "@std/assert";
 import { type Doc, packageFiles } from "../../doc/mod.ts";
@@ -16,21 +16,21 @@ import {
 } from "../support/files.ts";
 import { startWriter } from "../support/open_writer.ts";
 
-/** How often each kind of process is killed. */
+/** Number of kills of each kind of process. */
 const KILLS = Number(Deno.env.get("BINFILES_KILLS") ?? 5);
 
-/** What the target was found to be, and how often. */
+/** How often the target was found in each state. */
 type Counts = Record<string, number>;
 
-/** A process to be killed. */
+/** A process to kill. */
 interface Victim {
-  /** Starts it; it makes or changes `docs.bin` in a directory. */
+  /** Starts it. It writes `docs.bin` in a directory. */
   start(directory: TemporaryDirectory): Deno.ChildProcess;
-  /** Makes the old target, if there is one. */
+  /** Creates the old target, if there is one. */
   prepare?(directory: TemporaryDirectory): void;
-  /** What the target is, or throws. Called when others have cleaned up, and before if that must not matter. */
+  /** Returns the state of the target, or throws. Called after recovery, and before it unless `needsRecovery`. */
   judge(directory: TemporaryDirectory): string;
-  /** Whether the target may be half a one until somebody takes its lock. */
+  /** Whether the target may be partial until the next process takes its lock. */
   needsRecovery?: boolean;
 }
 
@@ -42,21 +42,21 @@ async function killOften(name: string, victim: Victim): Promise<void> {
     using directory = new TemporaryDirectory();
     victim.prepare?.(directory);
     const child = victim.start(directory);
-    // Anywhere, and as often towards the end, where the target gets its name.
+    // At any time, and as often near the end, where the target is renamed.
     const earliest = kill % 2 === 0 ? 0 : 0.8;
     const moment = duration * (earliest + (1.1 - earliest) * Math.random());
     await new Promise((resolve) => setTimeout(resolve, moment));
     try {
       child.kill("SIGKILL");
     } catch {
-      // It has ended already.
+      // It has ended.
     }
     await child.status;
     const before = victim.needsRecovery ? undefined : victim.judge(directory);
     if (directory.list().some((name) => name.startsWith("."))) leftovers++;
     const target = directory.file("docs.bin");
     const isThere = directory.list().includes("docs.bin");
-    // The next one to write the target, whatever he wants to do.
+    // The next process that writes the target.
     writeBinFile(target, [], { append: true });
     if (!isThere && Deno.statSync(target).size === 0) Deno.removeSync(target);
     assertEquals(directory.list().filter((name) => name.startsWith(".")), []);
@@ -67,11 +67,11 @@ async function killOften(name: string, victim: Victim): Promise<void> {
   console.log(
     `${name}: killed ${KILLS} times; left the target`,
     Object.entries(counts).map(([outcome, count]) => `${outcome} ${count}`)
-      .join(", ") + `; left something to clean up ${leftovers}`,
+      .join(", ") + `; left temporary files ${leftovers}`,
   );
 }
 
-/** How long a victim takes if nobody kills it, in milliseconds; checks that it makes the new target. */
+/** Returns how long a process takes if it is not killed, in milliseconds, and checks that it writes the new target. */
 async function timeOf(victim: Victim): Promise<number> {
   using directory = new TemporaryDirectory();
   victim.prepare?.(directory);
@@ -82,7 +82,7 @@ async function timeOf(victim: Victim): Promise<number> {
   return performance.now() - started;
 }
 
-/** Judges a target by its bytes. */
+/** Tells the state of a target from its bytes. */
 function byBytes(
   old: Uint8Array | undefined,
   made: Uint8Array,
@@ -103,12 +103,12 @@ function equal(a: Uint8Array, b: Uint8Array): boolean {
   return a.length === b.length && a.every((byte, i) => byte === b[i]);
 }
 
-/** Starts the command with nobody to listen. */
+/** Starts the command without reading its output. */
 function start(args: string[], options?: CommandOptions): Deno.ChildProcess {
   return startCommand(args, { ...options, output: "null" });
 }
 
-/** What all victims start from: a large source, and what was there before. */
+/** Creates a large source and an old target. */
 function makeSources(): { root: TemporaryDirectory; source: string } {
   const root = new TemporaryDirectory();
   const source = root.file("source.bin");
@@ -126,12 +126,12 @@ function bytesOf(docs: Iterable<Doc>): Uint8Array {
   return Deno.readFileSync(directory.file("docs.bin"));
 }
 
-/** Not by a writer: who writes the target next shall be the first to look for leftovers in this directory. */
+/** Not with a writer: the next writer must be the first to look for temporary files in the directory. */
 function prepareOld(directory: TemporaryDirectory): void {
   Deno.writeFileSync(directory.file("docs.bin"), OLD_BYTES);
 }
 
-/** The bytes that a command makes of `docs.bin`. */
+/** Returns what a command writes to `docs.bin`. */
 async function resultOf(
   victim: Pick<Victim, "start" | "prepare">,
 ): Promise<Uint8Array> {
@@ -161,7 +161,7 @@ Deno.test("a repack that is killed leaves the old target, the new one, or none",
   });
 });
 
-Deno.test("a repack into parts that is killed leaves all parts or none, once somebody has taken its lock", async () => {
+Deno.test("a repack into parts that is killed leaves all parts or none, after recovery", async () => {
   const { root, source } = makeSources();
   using _ = root;
   const parts = 60;
@@ -231,7 +231,7 @@ Deno.test("a package that is killed leaves the old target, the new one, or none"
   });
 });
 
-Deno.test("an append that is killed leaves whole documents, in order and without a gap", async () => {
+Deno.test("an append that is killed leaves complete documents, in order and without a gap", async () => {
   const count = 300;
   const docs = numberedDocs(count);
   const options = { append: true, codec: "none" };
@@ -267,7 +267,7 @@ Deno.test("an append that is killed leaves whole documents, in order and without
   assertEquals(most > 0, true);
 });
 
-Deno.test("a killed package is not in the way of the next one", async () => {
+Deno.test("a package command that was killed does not block the next one", async () => {
   using directory = new TemporaryDirectory();
   const target = directory.file("docs.bin");
   const child = startCommand(["package", "-", target], {

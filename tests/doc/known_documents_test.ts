@@ -68,14 +68,17 @@ function knownOf(records: Found[], size: number): KnownDocuments {
 }
 
 /** Asserts that what no damage has touched comes out, and the rest is reported. */
-function check(
+async function check(
   sample: Sample,
   damaged: Damaged,
   { summed = sample, blockSize }: { summed?: Sample; blockSize?: number } = {},
-): void {
+): Promise<void> {
   const { what, bytes } = damaged;
   const known = knownOf(summed.records, bytes.length);
-  const outcome = repackInMemory(bytes, "none", true, { known, blockSize });
+  const outcome = await repackInMemory(bytes, "none", true, {
+    known,
+    blockSize,
+  });
   assertEquals(outcome.error, undefined, what);
   assertEquals(tilingProblem(outcome, bytes.length), undefined, what);
   for (const record of intact(summed, damaged)) {
@@ -92,7 +95,7 @@ function check(
 }
 
 for (const [keys, makeKey] of Object.entries(keyKinds)) {
-  Deno.test(`a size that lies costs no other document that is known, with ${keys}`, () => {
+  Deno.test(`a size that lies costs no other document that is known, with ${keys}`, async () => {
     for (const makeContent of Object.values(contentKinds)) {
       const random = new Random(11);
       const sample = makeFile(makeKey, makeContent, random, 14);
@@ -100,7 +103,7 @@ for (const [keys, makeKey] of Object.entries(keyKinds)) {
         for (const field of [start, start + 4 + key.length]) {
           for (let i = 0; i < 4; i++) {
             for (const mask of [1 << random.below(8), 1 + random.below(255)]) {
-              check(sample, flip(sample.bytes, field + i, mask), {
+              await check(sample, flip(sample.bytes, field + i, mask), {
                 blockSize: random.below(2) ? undefined : 512,
               });
             }
@@ -110,7 +113,7 @@ for (const [keys, makeKey] of Object.entries(keyKinds)) {
     }
   });
 
-  Deno.test(`ranges that are zeroed, deleted or repeated cost no other document that is known, with ${keys}`, () => {
+  Deno.test(`ranges that are zeroed, deleted or repeated cost no other document that is known, with ${keys}`, async () => {
     for (const makeContent of Object.values(contentKinds)) {
       const random = new Random(12);
       const sample = makeFile(makeKey, makeContent, random, 14);
@@ -120,13 +123,13 @@ for (const [keys, makeKey] of Object.entries(keyKinds)) {
         const size = 1 + random.below([4, 20, 100, 1000][random.below(4)]);
         const range = { start, end: Math.min(length, start + size) };
         const damage = [zero, remove, duplicate][random.below(3)];
-        check(sample, damage(sample.bytes, range));
+        await check(sample, damage(sample.bytes, range));
       }
     }
   });
 }
 
-Deno.test("any byte of a file that misleads may be flipped", () => {
+Deno.test("any byte of a file that misleads may be flipped", async () => {
   for (const makeKey of Object.values(keyKinds)) {
     const random = new Random(13);
     const sample = makeFile(
@@ -136,12 +139,12 @@ Deno.test("any byte of a file that misleads may be flipped", () => {
       9,
     );
     for (let at = 0; at < sample.bytes.length; at++) {
-      check(sample, flip(sample.bytes, at, 1 + random.below(255)));
+      await check(sample, flip(sample.bytes, at, 1 + random.below(255)));
     }
   }
 });
 
-Deno.test("what is known comes out whole where half of the documents are newer than the sums", () => {
+Deno.test("what is known comes out whole where half of the documents are newer than the sums", async () => {
   for (const makeKey of Object.values(keyKinds)) {
     for (const makeContent of Object.values(contentKinds)) {
       const random = new Random(14);
@@ -150,14 +153,14 @@ Deno.test("what is known comes out whole where half of the documents are newer t
       for (const { start, key } of summed.records) {
         for (const at of [start, start + 4 + key.length]) {
           const damaged = flip(sample.bytes, at, 1 + random.below(255));
-          check(sample, damaged, { summed });
+          await check(sample, damaged, { summed });
         }
       }
     }
   }
 });
 
-Deno.test("documents that are newer than the sums are kept, whatever copies they hold", () => {
+Deno.test("documents that are newer than the sums are kept, whatever copies they hold", async () => {
   const docs = numberedDocs(12);
   const old = fileOf(docs);
   const copies = [
@@ -168,20 +171,24 @@ Deno.test("documents that are newer than the sums are kept, whatever copies they
   ];
   const sample = fileOf([...docs, ...copies]);
   const known = () => knownOf(old.records, sample.bytes.length);
-  const whole = repackInMemory(sample.bytes, "none", true, { known: known() });
+  const whole = await repackInMemory(sample.bytes, "none", true, {
+    known: known(),
+  });
   assertEquals([whole.kept.length, whole.skipped], [16, []]);
   const damaged = flip(sample.bytes, sample.records[5].start + 3, 0x70);
-  const { kept, skipped } = repackInMemory(damaged.bytes, "none", true, {
+  const { kept, skipped } = await repackInMemory(damaged.bytes, "none", true, {
     known: known(),
   });
   assertEquals([kept.length, skipped.length], [15, 1]);
   // Damage behind a document makes no known one of what it holds.
   const last = flip(sample.bytes, sample.records[15].start + 3, 0x70);
-  const rest = repackInMemory(last.bytes, "none", true, { known: known() });
+  const rest = await repackInMemory(last.bytes, "none", true, {
+    known: known(),
+  });
   assertEquals([rest.kept.length, rest.skipped.length], [15, 1]);
 });
 
-Deno.test("what follows shows whether a bin file that is a document is one", () => {
+Deno.test("what follows shows whether a bin file that is a document is one", async () => {
   const fixed = (key: number) => {
     const view = new DataView(new ArrayBuffer(8));
     view.setInt32(0, key, true);
@@ -192,16 +199,16 @@ Deno.test("what follows shows whether a bin file that is a document is one", () 
     // Without its size, the key is the size of a content, and the rest are records.
     const docs = [1, 2, 3, size * (swallowed + 1) - 8, 5, 6, 7, 8, 9, 10];
     const sample = fileOf(docs.map(fixed));
-    check(sample, flip(sample.bytes, sample.records[3].start, 8));
+    await check(sample, flip(sample.bytes, sample.records[3].start, 8));
     // With a larger one, a content ends where the size of another is.
     const numbers = new Int32Array(10).fill(size * swallowed);
     const number = new Doc("name", new Uint8Array(numbers.buffer));
     const other = fileOf(docs.map(fixed).with(3, number));
-    check(other, flip(other.bytes, other.records[3].start, 4 ^ 44));
+    await check(other, flip(other.bytes, other.records[3].start, 4 ^ 44));
   }
 });
 
-Deno.test("sums of other files change nothing", () => {
+Deno.test("sums of other files change nothing", async () => {
   const other = makeFile(
     (i) => encoder.encode(`other-${i}`),
     contentKinds.text,
@@ -216,8 +223,8 @@ Deno.test("sums of other files change nothing", () => {
       const { bytes } = flip(sample.bytes, at, 0x41);
       const known = knownOf(other.records, bytes.length);
       assertEquals(
-        repackInMemory(bytes, "none", true, { known }),
-        repackInMemory(bytes, "none", true),
+        await repackInMemory(bytes, "none", true, { known }),
+        await repackInMemory(bytes, "none", true),
       );
     }
   }
@@ -230,7 +237,7 @@ function misleading(count: number): Uint8Array {
   return new Uint8Array(view.buffer);
 }
 
-Deno.test("however many places look like known documents, the work does not grow faster than the file", () => {
+Deno.test("however many places look like known documents, the work does not grow faster than the file", async () => {
   for (const count of [10_000, 40_000]) {
     const docs = numberedDocs(3).map(({ content }) => new Doc("", content));
     const { bytes, records } = fileOf(docs);
@@ -250,7 +257,7 @@ Deno.test("however many places look like known documents, the work does not grow
       bytes,
     );
     const known = knownOf(records, hostile.length);
-    const { error } = repackInMemory(hostile, "none", true, { known });
+    const { error } = await repackInMemory(hostile, "none", true, { known });
     assertEquals(error, undefined);
     assert(known.looked < 2 ** 20 + 40 * hostile.length, `${known.looked}`);
   }
@@ -308,7 +315,7 @@ Deno.test("every job finds the sums beside a plain file by itself, with any numb
   const skips = { skipErrors: true };
   const target = directory.file("target.bin");
   for (const workers of [1, 2, 3]) {
-    for (const targetCodec of ["none", "gzip"]) {
+    for (const targetCodec of ["none", "gzip"] as const) {
       const options = { source: path, target, workers, targetCodec, ...skips };
       const { skipped } = await repack({ ...options, force: true });
       assertEquals(skipped.length, 2);

@@ -11,7 +11,7 @@ import {
   writeBinFile,
 } from "../support/files.ts";
 
-/** Documents of several files: keys from a small set, so that many are duplicates. */
+/** Documents of several files, with keys from a small set, so that many are duplicates. */
 const files = fc.array(
   fc.array(
     fc.tuple(fc.constantFrom("a", "b", "c", "d", "e", ""), fc.string()),
@@ -65,7 +65,7 @@ Deno.test("a merge keeps all documents, or the first or last of each key, in the
   );
 });
 
-Deno.test("many duplicates across blocks and workers are left out one by one", async () => {
+Deno.test("many duplicates across blocks and workers are omitted", async () => {
   using directory = new TemporaryDirectory();
   const one = directory.file("one.bin");
   const two = directory.file("two.bin");
@@ -121,7 +121,7 @@ Deno.test("packages of every codec are merged like plain files", async () => {
   );
 });
 
-Deno.test("a damaged source fails a merge; told to skip, its damaged documents do not suppress good duplicates", async () => {
+Deno.test("a corrupt source fails a merge; with skipErrors, its corrupt documents do not suppress good duplicates", async () => {
   using directory = new TemporaryDirectory();
   const bad = directory.file("bad.bin");
   const good = directory.file("good.bin");
@@ -148,7 +148,7 @@ Deno.test("a damaged source fails a merge; told to skip, its damaged documents d
   );
 });
 
-Deno.test("a merge does not overwrite, and the target cannot be a source", async () => {
+Deno.test("a merge does not replace a target, which cannot be a source", async () => {
   using directory = new TemporaryDirectory();
   const one = directory.file("one.bin");
   writeBinFile(one, numberedDocs(3));
@@ -167,7 +167,7 @@ Deno.test("a merge does not overwrite, and the target cannot be a source", async
   assertEquals(Deno.readFileSync(one), before);
 });
 
-Deno.test("a table of keys numbers them as a map of strings would, whatever their bytes and sizes", () => {
+Deno.test("a key table numbers keys as a map does, whatever their bytes and sizes", () => {
   const key = fc.oneof(
     fc.uint8Array({ maxLength: 3 }),
     fc.uint8Array({ maxLength: 40 }),
@@ -197,8 +197,8 @@ Deno.test("a table of keys numbers them as a map of strings would, whatever thei
   }
 });
 
-Deno.test("a table of keys knows them all when they fill its memory to the last byte", () => {
-  // Powers of two fill memory exactly, and so does a key that has a piece of it for itself.
+Deno.test("a key table finds all keys when they fill its slabs to the last byte", () => {
+  // Powers of two fill slabs exactly, and so does a key with a slab of its own.
   for (const size of [16, 1024, 5_000_000]) {
     const table = new KeyTable();
     const count = size === 16 ? 600_000 : size === 1024 ? 9000 : 3;

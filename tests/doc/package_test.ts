@@ -27,7 +27,7 @@ import {
   writeBinFile,
 } from "../support/files.ts";
 
-/** Makes files, and the directories that they are in. */
+/** Creates files and their directories. */
 function makeFiles(
   root: string,
   files: Record<string, string | Uint8Array>,
@@ -41,7 +41,7 @@ function makeFiles(
   return root;
 }
 
-/** Keys and contents of a bin file. */
+/** Reads the keys and contents of a bin file. */
 function read(path: string, codec?: string): string[] {
   return readBinFile(path, codec).map((doc) => `${doc.name}: ${doc.text()}`);
 }
@@ -74,7 +74,7 @@ Deno.test("a directory's files become documents, in the order of their paths, wi
   assertEquals(directory.list(), ["source", "target.bin"]);
 });
 
-Deno.test("any number of workers makes the same file, and large files are whole", async () => {
+Deno.test("the target is the same for any number of workers, and large files are complete", async () => {
   using directory = new TemporaryDirectory();
   const files: Record<string, Uint8Array> = {};
   for (let i = 0; i < 300; i++) files[`${i % 7}/${i}`] = text(i * 37, i + 1);
@@ -97,7 +97,7 @@ Deno.test("any number of workers makes the same file, and large files are whole"
   );
 });
 
-Deno.test("what goes in comes out again", async () => {
+Deno.test("packaged files are unpacked unchanged", async () => {
   const name = fc.stringMatching(/^[a-z文 .]{1,6}$/)
     .filter((name) => /[^. ]/.test(name));
   await fc.assert(
@@ -113,7 +113,7 @@ Deno.test("what goes in comes out again", async () => {
         using directory = new TemporaryDirectory();
         const source = directory.file("source");
         Deno.mkdirSync(source);
-        // A name cannot be that of a file and of a directory.
+        // A name cannot be a file and a directory.
         const names = Object.keys(files).filter((name, _, all) =>
           !all.some((other) => other.startsWith(`${name}/`))
         );
@@ -135,7 +135,7 @@ Deno.test("what goes in comes out again", async () => {
   );
 });
 
-Deno.test("the pattern, the limit and the base name decide what is taken, and under which key", async () => {
+Deno.test("pattern, limit and base name choose the files and their keys", async () => {
   using directory = new TemporaryDirectory();
   const files = {
     "a/1.html": "1",
@@ -146,14 +146,13 @@ Deno.test("the pattern, the limit and the base name decide what is taken, and un
   const source = makeFiles(directory.file("source"), files);
   const target = directory.file("target.bin");
   const take = async (options: Partial<PackageOptions>) => {
-    const all = {
+    const { skipped } = await packageFiles({
       source,
       target,
       force: true,
       targetCodec: "none",
       ...options,
-    };
-    const { skipped } = await packageFiles(all);
+    });
     assertEquals(skipped, []);
     return read(target, "none");
   };
@@ -166,7 +165,7 @@ Deno.test("the pattern, the limit and the base name decide what is taken, and un
   );
 });
 
-Deno.test("links, special files and what cannot be read are left out, and told of", async () => {
+Deno.test("links, special files and unreadable files are skipped and reported", async () => {
   using directory = new TemporaryDirectory();
   const source = makeFiles(directory.file("source"), { "a": "A", "d/b": "B" });
   Deno.symlinkSync("a", `${source}/link`);
@@ -189,12 +188,12 @@ Deno.test("links, special files and what cannot be read are left out, and told o
 });
 
 Deno.test({
-  name: "a content's size is what was read, not what was said of the file",
+  name: "the size of a content is what was read, not the size of the file",
   ignore: Deno.build.os !== "linux",
   async fn() {
     using directory = new TemporaryDirectory();
     const target = directory.file("target.bin");
-    // Files of no size that have contents.
+    // Files of size 0 that have contents.
     const names = ["status", "mounts", "limits"];
     assertEquals(Deno.statSync("/proc/self/limits").size, 0);
     await packageFiles({ source: "/proc/self", target, names });
@@ -204,7 +203,7 @@ Deno.test({
   },
 });
 
-Deno.test("the target is not put into itself", async () => {
+Deno.test("the target is not packaged into itself", async () => {
   using directory = new TemporaryDirectory();
   const source = makeFiles(directory.path, { a: "A", b: "B" });
   const target = directory.file("target.bin");
@@ -216,7 +215,7 @@ Deno.test("the target is not put into itself", async () => {
   assertEquals(directory.list(), ["a", "b", "target.bin"]);
 });
 
-Deno.test("a list of names is taken in its order, and what is not there is told of", async () => {
+Deno.test("a list of names is packaged in its order, and missing files are reported", async () => {
   using directory = new TemporaryDirectory();
   const source = makeFiles(directory.file("source"), { "a/b": "B", c: "C" });
   const target = directory.file("target.bin");
@@ -260,7 +259,7 @@ Deno.test("a tar archive becomes a bin file, compressed or not", async () => {
   }
 });
 
-Deno.test("a damaged archive is an error; with skipErrors, what comes before the damage is kept", async () => {
+Deno.test("a corrupt archive is an error; with skipErrors, the entries before the corruption are kept", async () => {
   using directory = new TemporaryDirectory();
   const archive = await packTar(
     ["a", "b", "c"].map((name) => ({
@@ -286,22 +285,27 @@ Deno.test("a damaged archive is an error; with skipErrors, what comes before the
   assertEquals(readBinFile(target).map(({ name }) => name), ["a"]);
 });
 
-Deno.test("files that are compressed themselves are decompressed; one that is not is an error, or left out", async () => {
+Deno.test("compressed files are decompressed; one that is not compressed is an error, or skipped", async () => {
   using directory = new TemporaryDirectory();
   const pack = (text: string) =>
     compress(new TextEncoder().encode(text), "gzip");
   const files = { "a.gz": pack("A"), "b.gz": pack("B") };
   const source = makeFiles(directory.file("source"), files);
   const target = directory.file("target.bin");
-  const options = { source, target, inputCodec: "gzip", force: true };
+  const options = {
+    source,
+    target,
+    inputCodec: "gzip",
+    force: true,
+  } as const;
   await packageFiles({ ...options, targetCodec: "zstd" });
   assertEquals(read(target, "zstd"), ["a.gz: A", "b.gz: B"]);
-  // Records within a file that is damaged are a part of it, and no documents.
+  // Records within a corrupt file are not documents.
   const inner = directory.file("inner.bin");
   writeBinFile(inner, numberedDocs(5), { codec: "gzip" });
   makeFiles(source, { "b": Deno.readFileSync(inner) });
-  // Also where contents would not have to be decompressed.
-  for (const targetCodec of ["none", "gzip"]) {
+  // Even if contents would not have to be decompressed.
+  for (const targetCodec of ["none", "gzip"] as const) {
     await assertRejects(
       () => packageFiles({ ...options, targetCodec }),
       FileError,
@@ -320,14 +324,14 @@ Deno.test("files that are compressed themselves are decompressed; one that is no
   }
 });
 
-Deno.test("appending adds to the end, with the codecs that are there", async () => {
+Deno.test("appending adds to the end, with the codecs of the target", async () => {
   using directory = new TemporaryDirectory();
   const source = makeFiles(directory.file("source"), { a: "A".repeat(100) });
   const cases = [
     { targetCodec: "zstd" },
     { targetCodec: "gzip", packageCodec: "xz" },
     { targetCodec: "none", packageCodec: "gzip" },
-  ];
+  ] as const;
   for (const [i, codecs] of cases.entries()) {
     const target = directory.file(`${i}.bin`);
     await packageFiles({ source, target, append: true, ...codecs });
@@ -345,7 +349,7 @@ Deno.test("appending adds to the end, with the codecs that are there", async () 
   }
 });
 
-Deno.test("appending what does not fit is refused, and nothing is touched", async () => {
+Deno.test("appending to a target that does not fit is rejected, and nothing is changed", async () => {
   using directory = new TemporaryDirectory();
   const source = makeFiles(directory.file("source"), { a: "A".repeat(100) });
   const target = directory.file("target.bin");
@@ -358,24 +362,28 @@ Deno.test("appending what does not fit is refused, and nothing is touched", asyn
   };
   await append({ targetCodec: "zstd" });
   await refused({ targetCodec: "gzip" }, "seem to have the codec zstd");
-  await refused({ packageCodec: "gzip" }, "as a whole, its codec is none");
-  const brotli = { targetCodec: "none", packageCodec: "brotli", force: true };
+  await refused({ packageCodec: "gzip" }, "its package codec is none");
+  const brotli = {
+    targetCodec: "none",
+    packageCodec: "brotli",
+    force: true,
+  } as const;
   await packageFiles({ source, target, ...brotli });
-  await refused({}, "whose streams cannot be joined");
+  await refused({}, "brotli package, to which nothing can be appended");
   await packageFiles({ source, target, force: true });
   Deno.truncateSync(target, Deno.statSync(target).size - 1);
   const { size } = Deno.statSync(target);
   assertEquals((await append({})).cut, { offset: 0, size });
   assertEquals(read(target, "gzip"), [`a: ${"A".repeat(100)}`]);
   Deno.writeFileSync(target, randomBytes(1000));
-  await refused({}, "it is no bin file");
+  await refused({}, "it is not a bin file");
   Deno.writeFileSync(target, new Uint8Array(0));
   await append({});
   assertEquals(read(target, "gzip"), [`a: ${"A".repeat(100)}`]);
   assertEquals(directory.list(), ["source", "target.bin"]);
 });
 
-Deno.test("an existing target is refused", async () => {
+Deno.test("an existing target is rejected", async () => {
   using directory = new TemporaryDirectory();
   const source = makeFiles(directory.file("source"), { a: "A" });
   const target = directory.file("target.bin");
@@ -387,7 +395,7 @@ Deno.test("an existing target is refused", async () => {
   assertEquals(Deno.readTextFileSync(target), "precious");
 });
 
-Deno.test("a cancelled job ends at once, whatever it waits for, and leaves nothing behind", async () => {
+Deno.test("a cancelled job ends at once, whatever it waits for, and leaves no files", async () => {
   using directory = new TemporaryDirectory();
   const source = makeFiles(directory.file("source"), { a: "A", b: "B" });
   const target = directory.file("target.bin");
@@ -411,7 +419,7 @@ Deno.test("a cancelled job ends at once, whatever it waits for, and leaves nothi
   assertEquals(directory.list(), ["source"]);
 });
 
-Deno.test("a source that is not there is an error that names it", async () => {
+Deno.test("a missing source is an error that names it", async () => {
   using directory = new TemporaryDirectory();
   const source = directory.file("missing");
   const error = await assertRejects(

@@ -9,9 +9,10 @@ import {
   repack,
   repackDirectory,
   type RepackOptions,
+  scan,
   TargetExistsError,
 } from "../../doc/mod.ts";
-import { globalMemoryPool } from "../../pool/mod.ts";
+import { globalMemoryPool, MemoryPool } from "../../pool/mod.ts";
 import {
   fixture,
   numberedDocs,
@@ -21,7 +22,7 @@ import {
   writeBinFile,
 } from "../support/files.ts";
 
-/** Enough documents for several blocks, some of them larger than a block. */
+/** Creates documents for several blocks, some of them larger than a block. */
 function manyDocs(): Doc[] {
   const docs = numberedDocs(4000);
   docs.splice(1000, 0, new Doc("large", "long ".repeat(600_000)));
@@ -30,7 +31,7 @@ function manyDocs(): Doc[] {
 }
 
 function same(a: string, b: string): void {
-  // Not assertEquals: its message for large arrays takes minutes.
+  // For large arrays, the message of assertEquals takes minutes.
   const [left, right] = [Deno.readFileSync(a), Deno.readFileSync(b)];
   assertEquals(left.length, right.length);
   assert(left.every((byte, i) => byte === right[i]), `${a} differs from ${b}`);
@@ -84,21 +85,22 @@ Deno.test("the target is the same bytes for 1, 2 and 7 workers, whatever the cod
   }
 });
 
-Deno.test("without the pool the same documents come out", async () => {
+Deno.test("without the pool, the same documents are written", async () => {
   using directory = new TemporaryDirectory();
   const docs = numberedDocs(300);
+  const pool = new MemoryPool({ enabled: false });
   const source = directory.file("plain.bin");
   writeBinFile(source, docs);
   for (const codec of codecNames) {
     const target = directory.file(codec);
-    await repack({ source, target, targetCodec: codec, optimized: false });
+    await repack({ source, target, targetCodec: codec, pool });
     const back = directory.file(`${codec}.back`);
-    await repack({ source: target, target: back, optimized: false });
+    await repack({ source: target, target: back, pool });
     same(back, source);
   }
 });
 
-Deno.test("every codec works as a package, and the package is recognised", async () => {
+Deno.test("every codec works as a package codec and is detected", async () => {
   using directory = new TemporaryDirectory();
   const source = directory.file("plain.bin");
   writeBinFile(source, numberedDocs(500));
@@ -112,7 +114,7 @@ Deno.test("every codec works as a package, and the package is recognised", async
   }
 });
 
-Deno.test("a file without documents repacks into one without documents, packaged or not", async () => {
+Deno.test("a file without documents is repacked to one without documents, as a package or not", async () => {
   using directory = new TemporaryDirectory();
   const source = directory.file("empty.bin");
   Deno.writeFileSync(source, new Uint8Array(0));
@@ -125,7 +127,22 @@ Deno.test("a file without documents repacks into one without documents, packaged
   }
 });
 
-Deno.test("the same codec on both sides copies records as they are", async () => {
+Deno.test("a split of a file without documents makes one part", async () => {
+  using directory = new TemporaryDirectory();
+  const source = directory.file("empty.bin");
+  Deno.writeFileSync(source, new Uint8Array(0));
+  const target = directory.file("target.bin");
+  const { targets } = await repack({ source, target, split: 5, sums: true });
+  assertEquals(targets, [`${target}.1`]);
+  assertEquals(Deno.statSync(targets[0]).size, 0);
+  assertEquals(directory.list(), [
+    "empty.bin",
+    "target.bin.1",
+    "target.bin.1.sums",
+  ]);
+});
+
+Deno.test("the same codec on both sides copies records unchanged", async () => {
   using directory = new TemporaryDirectory();
   const target = directory.file("copy.bin");
   const source = fixture("gzip.bin");
@@ -135,7 +152,7 @@ Deno.test("the same codec on both sides copies records as they are", async () =>
   same(source, target);
 });
 
-Deno.test("a level is honoured, also when the codec stays the same", async () => {
+Deno.test("a level is used even if the codec stays the same", async () => {
   using directory = new TemporaryDirectory();
   const source = directory.file("1.bin");
   const target = directory.file("9.bin");
@@ -158,7 +175,7 @@ Deno.test("a level is honoured, also when the codec stays the same", async () =>
   );
 });
 
-Deno.test("a limit takes the first documents only", async () => {
+Deno.test("a limit takes only the first documents", async () => {
   using directory = new TemporaryDirectory();
   const source = directory.file("plain.bin");
   const docs = numberedDocs(200);
@@ -171,7 +188,7 @@ Deno.test("a limit takes the first documents only", async () => {
   }
 });
 
-Deno.test("a limit holds for packages too", async () => {
+Deno.test("a limit applies to packages, too", async () => {
   using directory = new TemporaryDirectory();
   const plain = directory.file("plain.bin");
   const source = directory.file("source.bin.lz4");
@@ -184,12 +201,12 @@ Deno.test("a limit holds for packages too", async () => {
   assertEquals(outline(readBinFile(target, "none")), outline(docs.slice(0, 3)));
 });
 
-Deno.test("a split makes files of so many documents each, none of them lost", async () => {
+Deno.test("a split writes parts of that many documents each, and none is lost", async () => {
   using directory = new TemporaryDirectory();
   const source = directory.file("plain.bin");
   const docs = manyDocs();
   writeBinFile(source, docs);
-  for (const packageCodec of ["none", "zstd", "brotli"]) {
+  for (const packageCodec of ["none", "zstd", "brotli"] as const) {
     const { targets } = await repack({
       source,
       target: directory.file(`${packageCodec}.bin`),
@@ -212,7 +229,7 @@ Deno.test("a split makes files of so many documents each, none of them lost", as
   }
 });
 
-Deno.test("contents only are written as lines", async () => {
+Deno.test("contents without keys are written as lines", async () => {
   using directory = new TemporaryDirectory();
   const source = directory.file("docs.bin");
   const target = directory.file("docs.txt");
@@ -222,7 +239,7 @@ Deno.test("contents only are written as lines", async () => {
   assertEquals(Deno.readTextFileSync(target), "one\n\nthree\n");
 });
 
-Deno.test("an existing target is left alone unless it may be replaced", async () => {
+Deno.test("an existing target is replaced only with force", async () => {
   using directory = new TemporaryDirectory();
   const source = fixture("none.bin");
   const target = directory.file("target.bin");
@@ -239,7 +256,7 @@ Deno.test("an existing target is left alone unless it may be replaced", async ()
   assertEquals(directory.list(), ["target.bin"]);
 });
 
-Deno.test("what cannot be the source or the target is a clear error", async () => {
+Deno.test("an invalid source or target is a clear error", async () => {
   using directory = new TemporaryDirectory();
   const source = directory.file("source.bin");
   const target = directory.file("target.bin");
@@ -266,7 +283,7 @@ Deno.test("what cannot be the source or the target is a clear error", async () =
   assertEquals(readBinFile(source).length, 3);
 });
 
-/** A file of many blocks with one byte of the header of record `index` broken. */
+/** Writes a file of many blocks whose record `index` has a corrupt size field. */
 function breakHeader(
   path: string,
   index: number,
@@ -279,12 +296,12 @@ function breakHeader(
   return { offset: offsets[index], docs };
 }
 
-Deno.test("a broken record stops the job, names the place and leaves nothing behind", async () => {
+Deno.test("a corrupt record stops the job with its offset and leaves no files", async () => {
   using directory = new TemporaryDirectory();
   const source = directory.file("source.bin");
   const { offset } = breakHeader(source, 3210);
   for (const workers of [1, 3]) {
-    for (const targetCodec of ["none", "lz4"]) {
+    for (const targetCodec of ["none", "lz4"] as const) {
       const target = directory.file("target.bin");
       const error = await assertRejects(
         () =>
@@ -298,7 +315,7 @@ Deno.test("a broken record stops the job, names the place and leaves nothing beh
   }
 });
 
-Deno.test("told to skip, it loses the broken record only and reports its range", async () => {
+Deno.test("with skipErrors, only the corrupt record is lost, and its region is reported", async () => {
   using directory = new TemporaryDirectory();
   const source = directory.file("source.bin");
   const { offset, docs } = breakHeader(source, 3210);
@@ -325,7 +342,7 @@ Deno.test("told to skip, it loses the broken record only and reports its range",
   }
 });
 
-Deno.test("the first damage of the file is the one reported, however many workers meet others", async () => {
+Deno.test("the first corrupt record of the file is reported, however many workers find others", async () => {
   using directory = new TemporaryDirectory();
   const source = directory.file("source.bin");
   const docs = manyDocs();
@@ -343,7 +360,7 @@ Deno.test("the first damage of the file is the one reported, however many worker
   }
 });
 
-for (const codec of ["gzip", "bzip2", "lz4", "xz", "zstd"]) {
+for (const codec of ["gzip", "bzip2", "lz4", "xz", "zstd"] as const) {
   Deno.test(`flipping any byte of a file of ${codec} documents costs at most the record it touches`, async () => {
     using directory = new TemporaryDirectory();
     const docs = numberedDocs(12);
@@ -371,7 +388,7 @@ for (const codec of ["gzip", "bzip2", "lz4", "xz", "zstd"]) {
           const expected = outline(docs.filter((_, i) => i !== hit));
           const found = outline(
             readBinFile(target, "none")
-              // A flip within a key, or in a header's time, leaves a sound record.
+              // A flip within a key, or in the time of a gzip header, leaves the content intact.
               .filter((doc) => doc.text() !== docs[hit].text()),
           );
           assertEquals(found, expected);
@@ -389,7 +406,7 @@ for (const codec of ["gzip", "bzip2", "lz4", "xz", "zstd"]) {
   });
 }
 
-Deno.test("a size that lies does not swallow the documents behind it", async () => {
+Deno.test("a corrupt size field does not cost the documents that it overlaps", async () => {
   using directory = new TemporaryDirectory();
   const docs = numberedDocs(400);
   const source = directory.file("source.bin");
@@ -416,7 +433,7 @@ Deno.test("a size that lies does not swallow the documents behind it", async () 
   }
 });
 
-Deno.test("told to skip, contents are looked at even if their codec stays the same", async () => {
+Deno.test("with skipErrors, contents are checked even if their codec stays the same", async () => {
   using directory = new TemporaryDirectory();
   const docs = numberedDocs(40);
   const source = directory.file("source.bin");
@@ -460,7 +477,7 @@ Deno.test("many small files of a directory are repacked by several threads", asy
   }
 });
 
-Deno.test("content that looks like records is not taken for records", async () => {
+Deno.test("a content that looks like records is not taken for records", async () => {
   using directory = new TemporaryDirectory();
   const source = directory.file("source.bin");
   const target = directory.file("target.bin");
@@ -469,7 +486,7 @@ Deno.test("content that looks like records is not taken for records", async () =
   const docs = [
     new Doc("first", "1"),
     new Doc("nested", Deno.readFileSync(inner)),
-    new Doc("broken", "to be lost"),
+    new Doc("corrupt", "to be lost"),
     ...numberedDocs(9),
   ];
   const offsets = writeBinFile(source, docs);
@@ -481,7 +498,7 @@ Deno.test("content that looks like records is not taken for records", async () =
   assertEquals(outline(readBinFile(target, "none")), outline(docs));
 });
 
-Deno.test("a file cut short keeps every whole document when told to skip", async () => {
+Deno.test("with skipErrors, every complete document of a truncated file is kept", async () => {
   using directory = new TemporaryDirectory();
   const docs = numberedDocs(20);
   const source = directory.file("source.bin");
@@ -509,7 +526,7 @@ Deno.test("a file cut short keeps every whole document when told to skip", async
   }
 });
 
-Deno.test("a damaged package is an error, and told to skip keeps what comes before the damage", async () => {
+Deno.test("a corrupt package is an error; with skipErrors, the documents before the corruption are kept", async () => {
   using directory = new TemporaryDirectory();
   const source = directory.file("source.bin");
   const target = directory.file("target.bin");
@@ -522,14 +539,14 @@ Deno.test("a damaged package is an error, and told to skip keeps what comes befo
   assert(result.skipped.some(({ reason }) => reason.includes("package")));
 });
 
-Deno.test("a document over the size limit is an error", async () => {
+Deno.test("a document that exceeds the size limit is an error", async () => {
   using directory = new TemporaryDirectory();
   const source = directory.file("source.bin");
   const target = directory.file("target.bin");
   writeBinFile(source, [new Doc("bomb", new Uint8Array(9_000_000))], {
     codec: "gzip",
   });
-  for (const targetCodec of ["none", "lz4"]) {
+  for (const targetCodec of ["none", "lz4"] as const) {
     await assertRejects(
       () =>
         repack({
@@ -546,7 +563,7 @@ Deno.test("a document over the size limit is an error", async () => {
   }
 });
 
-Deno.test("an aborted repack leaves no target and no debris", async () => {
+Deno.test("a cancelled repack leaves no target and no temporary files", async () => {
   using directory = new TemporaryDirectory();
   const source = directory.file("source.bin");
   writeBinFile(source, manyDocs());
@@ -560,12 +577,22 @@ Deno.test("an aborted repack leaves no target and no debris", async () => {
       workers,
     });
     setTimeout(() => controller.abort(), 20);
-    await assertRejects(() => job, CancelledError);
+    await assertRejects(
+      () => job,
+      CancelledError,
+      `Cancelled. ${directory.file("target.bin")} was not changed.`,
+    );
     assertEquals(directory.list(), ["source.bin"]);
   }
+  // A job without a target does not mention one.
+  const error = await assertRejects(
+    () => scan({ source, signal: AbortSignal.abort() }),
+    CancelledError,
+  );
+  assertEquals(error.message, "Cancelled.");
 });
 
-Deno.test("progress grows to the whole", async () => {
+Deno.test("progress increases up to the total", async () => {
   using directory = new TemporaryDirectory();
   const source = directory.file("source.bin");
   const docs = manyDocs();
@@ -601,7 +628,7 @@ Deno.test("failing jobs leave nothing in use in the pool", async () => {
   assertEquals(globalMemoryPool.statistics().total.inUse, before);
 });
 
-Deno.test("a directory of bin files becomes another, with suffixes and without what does not match", async () => {
+Deno.test("the files of a directory that match are repacked to another, with suffixes", async () => {
   using directory = new TemporaryDirectory();
   const source = directory.file("in");
   const target = directory.file("out");
@@ -615,7 +642,7 @@ Deno.test("a directory of bin files becomes another, with suffixes and without w
     pattern: /\.bin$/,
     targetCodec: "zstd",
     packageCodec: "xz",
-  };
+  } as const;
   const { results, passedOver } = await repackDirectory(options);
   assertEquals(results.map(({ documents }) => documents), [10, 10]);
   assertEquals(passedOver, []);

@@ -5,7 +5,7 @@ import { TemporaryDirectory, writeBinFile } from "../support/files.ts";
 
 const MIB = 1024 * 1024;
 
-Deno.test("a spool file gives back what was written, across segments and from several places", () => {
+Deno.test("a spool file returns what was written, across segments and at several positions", () => {
   using directory = new TemporaryDirectory();
   using writer = new SpoolFile(directory.file("spool"), "write");
   using reader = new SpoolFile(directory.file("spool"), "read");
@@ -26,7 +26,7 @@ Deno.test("a spool file gives back what was written, across segments and from se
   assertThrows(() => reader.read(back, 0, 1, 0), FileError, "Cannot read");
 });
 
-Deno.test("unpacking a large package removes what has been read from the disk", async () => {
+Deno.test("while a large package is unpacked, what was read is removed from the disk", async () => {
   using directory = new TemporaryDirectory();
   const plain = directory.file("plain.bin");
   const source = directory.file("source.bin.zst");

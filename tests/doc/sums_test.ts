@@ -8,7 +8,7 @@ import {
   repack,
   scan,
 } from "../../doc/mod.ts";
-import { OptionError } from "../../pool/mod.ts";
+import { MemoryPool, OptionError } from "../../pool/mod.ts";
 import { runCommand } from "../support/command.ts";
 import {
   fixture,
@@ -35,8 +35,8 @@ Deno.test("sums are the same whatever the codecs, the workers and the package, a
       { targetCodec: "zstd", workers: 3 },
       { targetCodec: "lz4", packageCodec: "xz" },
       { targetCodec: "brotli", packageCodec: "brotli" },
-      { targetCodec: "none", optimized: false },
-    ]
+      { targetCodec: "none", pool: new MemoryPool({ enabled: false }) },
+    ] as const
   ) {
     await repack({ source, target, sums: true, force: true, ...options });
     const sums = Deno.readFileSync(`${target}.sums`);

@@ -87,7 +87,7 @@ Deno.test("keys of 100,000 bytes are errors; with a higher limit they get encode
     keySizeLimit,
   });
   await assertRejects(
-    () => unpack({ source, target, sourceCodec: "none" }),
+    () => unpack({ source, target, codec: "none" }),
     RecordError,
     "a key of 100000 bytes cannot be (the limit is 1000)",
   );

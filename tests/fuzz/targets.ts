@@ -217,9 +217,9 @@ export const targets: readonly Target[] = [
     name: `skipping damage of ${codec}`,
     share: 0.2,
     seeds: () => [file(codec)],
-    run(input, random) {
+    async run(input, random) {
       const blockSize = 256 << random.below(8);
-      const outcome = repackInMemory(input, codec, true, {
+      const outcome = await repackInMemory(input, codec, true, {
         blockSize,
         maxSize: MAX_SIZE,
       });

@@ -1,18 +1,17 @@
 /** Ways to damage a file, an in-memory repack, and what may come out of it. */
-import type { CodecName } from "../../codec/mod.ts";
-import {
-  BlockReader,
-  type SkippedRange,
-} from "../../doc/damage/block_reader.ts";
-import { BlockTransformer } from "../../doc/job/block_transformer.ts";
+import { type CodecName, decompress } from "../../codec/mod.ts";
+import type { SkippedRange } from "../../doc/damage/block_reader.ts";
+import { makePlan } from "../../doc/job/plan.ts";
+import { runPlan } from "../../doc/job/run_plan.ts";
+import { planWriting } from "../../doc/job/steps/step_plan.ts";
 import {
   type KnownDocuments,
+  MemorySink,
   memorySource,
   RecordError,
+  RecordScanner,
   RecordView,
 } from "../../doc/mod.ts";
-import { ContentCheck } from "../../doc/damage/content_check.ts";
-import { globalMemoryPool } from "../../pool/mod.ts";
 import { concat } from "./bytes.ts";
 
 /** A range of bytes. */
@@ -132,105 +131,104 @@ export interface Outcome {
   error?: RecordError;
 }
 
+/** Time after which a repack is considered to hang, in milliseconds. */
+const MAX_TIME = 60_000;
+
 /**
- * Repacks a file in memory into uncompressed documents, with the same parts as
- * `repack()`, in one thread.
+ * Repacks a file into uncompressed documents, from memory to memory.
+ *
+ * @throws {CancelledError} It hangs.
  */
-export function repackInMemory(
+export async function repackInMemory(
   bytes: Uint8Array,
   codec: CodecName,
-  skips: boolean,
+  skipErrors: boolean,
   { blockSize = 1024 * 1024, maxSize = 1 << 24, known }: {
     blockSize?: number;
     maxSize?: number;
     known?: KnownDocuments;
   } = {},
-): Outcome {
-  const pool = globalMemoryPool;
-  const keySizeLimit = 1000;
-  const checkContent = skips
-    ? new ContentCheck(codec, { maxSize, pool, known })
-    : undefined;
-  const reader = new BlockReader(memorySource(bytes), {
-    blockSize,
-    keySizeLimit,
-    checkContent,
-    end: Infinity,
-    headersOnly: false,
-  });
-  using transformer = new BlockTransformer({
-    from: codec,
-    to: "none",
-    copies: codec === "none",
-    verifies: true,
-    discards: false,
-    sums: false,
-    intact: false,
-    contentOnly: false,
-    checkContent,
-    keySizeLimit,
+): Promise<Outcome> {
+  const plan = await makePlan({
+    name: "memory",
+    bytes: memorySource(bytes),
+    size: bytes.length,
+    codec,
+    packageCodec: "none",
+    known,
+  }, {
+    steps: planWriting({ from: codec, to: "none", check: true }),
+    target: { codec: "none", level: undefined, packageCodec: "none" },
+    skipErrors,
     maxSize,
-    pool,
-  }, 64 * 1024);
-  const outcome: Outcome = { kept: [], skipped: [] };
-  const source = new RecordView(keySizeLimit);
-  const target = new RecordView(keySizeLimit);
+  });
+  const output = new MemorySink();
+  const watch = new AbortController();
+  const timer = setTimeout(() => watch.abort(), MAX_TIME);
+  let skipped: SkippedRange[] = [];
+  let error: RecordError | undefined;
   try {
-    for (let position = 0;;) {
-      const block = reader.read(position, Infinity);
-      if (block === undefined) break;
-      if (block.next <= position) throw new Error("it does not get on");
-      if (block.skipped !== undefined) outcome.skipped.push(block.skipped);
-      for (let at = 0; at < block.end;) {
-        const dropped = transformer.skipped.length;
-        const end = transformer.transform(block, at);
-        const { output, outputLength } = transformer;
-        const gaps = transformer.skipped.slice(dropped);
-        let written = 0;
-        for (let from = at; from < end;) {
-          const gap = gaps.find(({ offset }) =>
-            offset === block.position + from
-          );
-          if (gap !== undefined) {
-            from += gap.size;
-            continue;
-          }
-          source.parse(block.bytes, from, end);
-          target.parse(output, written, outputLength);
-          const { keyStart, keySize, contentStart } = target;
-          outcome.kept.push({
-            start: block.position + from,
-            end: block.position + source.end,
-            key: output.slice(keyStart, keyStart + keySize),
-            content: output.slice(contentStart, target.end),
-          });
-          from = source.end;
-          written = target.end;
-        }
-        if (written !== outputLength) throw new Error("output is left over");
-        at = end;
-      }
-      position = block.next;
-    }
-  } catch (error) {
-    if (!(error instanceof RecordError)) throw error;
-    outcome.error = error;
+    const smallBlocks = { ...plan, job: { ...plan.job, blockSize } };
+    const outcome = await runPlan(smallBlocks, {
+      output,
+      signal: watch.signal,
+    });
+    skipped = outcome.skipped;
+  } catch (thrown) {
+    if (!(thrown instanceof RecordError)) throw thrown;
+    error = thrown;
+  } finally {
+    clearTimeout(timer);
   }
-  outcome.skipped.push(...transformer.skipped);
-  outcome.skipped.sort((a, b) => a.offset - b.offset);
-  return outcome;
+  const kept = keptRecords(bytes, output.bytes, skipped);
+  return error === undefined ? { kept, skipped } : { kept, skipped, error };
 }
 
-/** A sound file, and its records. */
+/** Finds where the records of a target were in its source. */
+function keptRecords(
+  source: Uint8Array,
+  target: Uint8Array,
+  skipped: SkippedRange[],
+): Found[] {
+  const kept: Found[] = [];
+  const sizes = new Map(skipped.map(({ offset, size }) => [offset, size]));
+  const was = new RecordView();
+  const is = new RecordView();
+  let start = 0;
+  for (let at = 0; at < target.length; at = is.end) {
+    while (sizes.has(start)) start += sizes.get(start)!;
+    was.parse(source, start, source.length);
+    is.parse(target, at, target.length);
+    const { keyStart, keySize, contentStart, end } = is;
+    kept.push({
+      start,
+      end: was.end,
+      key: target.slice(keyStart, keyStart + keySize),
+      content: target.slice(contentStart, end),
+    });
+    start = was.end;
+  }
+  return kept;
+}
+
+/** An undamaged file, and its records. */
 export interface Sample {
   codec: CodecName;
   bytes: Uint8Array;
   records: Found[];
 }
 
-/** Reads a sound file. */
+/** Reads an undamaged file. */
 export function sampleOf(bytes: Uint8Array, codec: CodecName): Sample {
-  return { codec, bytes, records: repackInMemory(bytes, codec, false).kept };
+  const records: Found[] = [];
+  using scanner = new RecordScanner(memorySource(bytes));
+  while (scanner.next()) {
+    const key = scanner.key().slice();
+    const content = decompress(scanner.content(), codec);
+    const { offset: start, position: end } = scanner;
+    records.push({ start, end, key, content });
+  }
+  return { codec, bytes, records };
 }
 
 /** Records that no damage has touched, with where they are now. */

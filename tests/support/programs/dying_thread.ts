@@ -2,9 +2,9 @@
  * A thread of a job that dies of an uncaught error, or because it runs out of
  * memory. Its name says when: see `Way` in `../dying_threads.ts`.
  */
-import { JobControl } from "../../../doc/job/shared_state.ts";
+import { SharedState } from "../../../doc/job/shared_state.ts";
 import { answerOnce } from "../../../doc/job/thread.ts";
-import { perform } from "../../../doc/thread_tasks.ts";
+import { performTask } from "../../../doc/thread_tasks.ts";
 import type { Way } from "../dying_threads.ts";
 
 const { name: way } = self as unknown as { name: Way };
@@ -23,7 +23,7 @@ function exhaustMemory(): never {
   for (;;) taken.push(Array.from({ length: 10_000 }, (_, i) => ({ i })));
 }
 
-const methods = JobControl.prototype;
+const methods = SharedState.prototype;
 const { lockInput, waitTurn } = methods;
 if (way === "reading") {
   // It dies holding the input that the other threads wait for.
@@ -44,5 +44,5 @@ answerOnce(async (message) => {
   if (way === "memory") exhaustMemory();
   const { kind } = message as { kind: string };
   const isVictim = way === "start" || way === "spool" && kind === "spool";
-  return isVictim ? await die() : await perform(message);
+  return isVictim ? await die() : await performTask(message);
 });

@@ -1,4 +1,3 @@
-/** Errors on their way from one thread to another, which keep their class and fields. */
 import {
   CodecError,
   CorruptDataError,
@@ -16,11 +15,11 @@ import {
   TargetExistsError,
 } from "../errors.ts";
 
-/** An error as plain data. */
+/** An error as plain data, to be sent to another thread. */
 export interface PackedError {
   /** Name of its class. */
   name: string;
-  /** All of its own fields. */
+  /** Its own fields. */
   fields: Record<string, unknown>;
 }
 
@@ -33,27 +32,27 @@ const classes = [
   FileError,
   LockedError,
   NoEngineError,
+  OptionError,
   OutputLimitError,
   PoolError,
+  RangeError,
   RecordError,
   TargetExistsError,
   UnknownCodecError,
-  OptionError,
-  RangeError,
 ];
 
-/** Makes plain data of an error. */
+/** Converts an error to plain data. */
 export function packError(error: unknown): PackedError {
   if (!(error instanceof Error)) {
     return { name: "Error", fields: { message: String(error) } };
   }
   const { name, message, stack } = error;
-  // A cause may hold what cannot be sent; the message already tells what matters.
+  // Causes may not be cloneable, and the message says what they say.
   const { cause: _, ...own } = error as Error & Record<string, unknown>;
   return { name, fields: { ...own, message, stack } };
 }
 
-/** Makes an error of plain data. */
+/** Converts plain data to an error of the original class. */
 export function unpackError({ name, fields }: PackedError): Error {
   const found = classes.find((candidate) => candidate.name === name) ?? Error;
   return Object.assign(Object.create(found.prototype), fields);

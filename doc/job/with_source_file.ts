@@ -1,4 +1,3 @@
-/** The source of a job as a file: threads that read at many places cannot read from a pipe. */
 import { BinfilesError } from "../../pool/errors.ts";
 import { fileError, nodeFs } from "../source/byte_source.ts";
 import {
@@ -6,18 +5,19 @@ import {
   STANDARD_STREAM,
   standardInputChunks,
 } from "../source/standard_input.ts";
-import { writeFully } from "../target/write_fully.ts";
 import { createTemporary, removeTemporaries } from "../target/temporary.ts";
+import { writeFully } from "../target/write_fully.ts";
 
 /**
- * Calls `use` with the path of the source. If the source is the standard input,
- * it is first copied to a temporary file, which is gone afterwards.
+ * Calls `use` with the path of a source and its name in messages. The standard
+ * input is copied to a temporary file first, because threads read from many
+ * positions.
  *
- * @param near Returns a path beside which the file may be made.
- * @throws {FileError} It cannot be copied.
+ * @param near Returns a path beside which the temporary file may be created.
+ * @throws {FileError} The standard input cannot be copied.
  * @throws {CancelledError} `signal` was aborted meanwhile.
  */
-export async function withInput<T>(
+export async function withSourceFile<T>(
   source: string,
   { near, signal }: { near(): string; signal?: AbortSignal },
   use: (path: string, name: string) => Promise<T>,
