@@ -2,7 +2,7 @@ import { STANDARD_STREAM } from "./source/standard_input.ts";
 import type { LockOptions } from "./target/target_lock.ts";
 import type { CodecName } from "../codec/names.ts";
 import { OptionError } from "../pool/errors.ts";
-import type { SkippedRange } from "./damage/block_reader.ts";
+import type { SkippedRegion } from "./damage/block_reader.ts";
 import {
   inspectSource,
   makePlan,
@@ -13,7 +13,7 @@ import type { JobProgress } from "./job/shared_state.ts";
 import { type RunOptions, runPlan } from "./job/run.ts";
 import { nextEvent } from "./job/yield.ts";
 import { KeyTable } from "./key_table.ts";
-import { SoundRecords } from "./damage/sound_records.ts";
+import { RecordScanner } from "./record_scanner.ts";
 import { withTargetLock } from "./target/target_lock.ts";
 import { writeTarget } from "./job/write_target.ts";
 import { openSame } from "./source/byte_source.ts";
@@ -61,7 +61,7 @@ export interface MergedSource {
   /** Documents left out because of others with the same key. */
   duplicates: number;
   /** Ranges that are damaged, in order. */
-  skipped: SkippedRange[];
+  skipped: SkippedRegion[];
 }
 
 /** What a merge has done. */
@@ -176,13 +176,16 @@ async function findDuplicates(
       openSame(source.path, source.name, source.identity),
       options,
     );
-    const records = new SoundRecords(bytes, damaged, options);
+    const records = new RecordScanner(bytes, {
+      keySizeLimit: options.keySizeLimit,
+      skipped: damaged,
+    });
     try {
       // What is damaged will not get into the target, so it is no duplicate either.
       for (let count = 0; records.next(); count++) {
         if (count % RECORDS_PER_TURN === 0) await nextEvent();
         if (options.signal?.aborted) throw new CancelledError();
-        const { bytes, keyStart, keySize, offset } = records.scanner;
+        const { bytes, keyStart, keySize, offset } = records;
         const isNew = keys.size;
         const key = keys.add(bytes, keyStart, keySize);
         if (key === isNew || duplicates === "last") {
@@ -207,7 +210,7 @@ async function findDuplicates(
 async function findDamage(
   source: SourceFacts,
   options: SearchOptions,
-): Promise<SkippedRange[]> {
+): Promise<SkippedRegion[]> {
   if (!options.skipErrors) return [];
   const { near, signal } = options;
   const plan = await makePlan(source, { ...options, discards: true });

@@ -1,7 +1,7 @@
 import { withInput } from "./job/source_file.ts";
 import type { LockOptions } from "./target/target_lock.ts";
 import type { CodecName } from "../codec/names.ts";
-import type { SkippedRange } from "./damage/block_reader.ts";
+import type { SkippedRegion } from "./damage/block_reader.ts";
 import type { JobProgress } from "./job/shared_state.ts";
 import { inspectSource, makePlan } from "./job/plan.ts";
 import { withTargetLock } from "./target/target_lock.ts";
@@ -64,7 +64,7 @@ export interface RepackResult extends JobProgress {
   /** Size of the files that were made, in bytes. */
   targetSize: number;
   /** Ranges of the (unpackaged) source that were left out, in order. */
-  skipped: SkippedRange[];
+  skipped: SkippedRegion[];
   /** How long it took, in seconds. */
   seconds: number;
 }

@@ -1,6 +1,6 @@
 import { withInput } from "./job/source_file.ts";
 import type { CodecName } from "../codec/names.ts";
-import type { SkippedRange } from "./damage/block_reader.ts";
+import type { SkippedRegion } from "./damage/block_reader.ts";
 import { inspectSource, makePlan } from "./job/plan.ts";
 import { runPlan } from "./job/run.ts";
 import {
@@ -9,7 +9,7 @@ import {
   SUMS_SUFFIX,
   writeSumsHeader,
 } from "./format/sums.ts";
-import { SoundRecords } from "./damage/sound_records.ts";
+import { RecordScanner } from "./record_scanner.ts";
 import type { Tally } from "./job/tally.ts";
 import { createTemporary, removeTemporaries } from "./target/temporary.ts";
 import { withScratch } from "./target/target_lock.ts";
@@ -54,7 +54,7 @@ export interface ScanResult {
   /** What the documents add up to; of nothing, with `keysOnly`. */
   tally: Tally;
   /** Ranges of the (unpackaged) source that are damaged, in order. */
-  skipped: SkippedRange[];
+  skipped: SkippedRegion[];
   /** How the documents compare with their checksums, if there are any and they were to be compared. */
   sums?: SumComparison;
   /** How long it took, in seconds. */
@@ -133,7 +133,7 @@ async function checkSums(
   path: string,
   written: string,
   computed: string,
-  skipped: readonly SkippedRange[],
+  skipped: readonly SkippedRegion[],
   options: ScanOptions,
 ): Promise<SumComparison> {
   writeSumsHeader(computed);
@@ -144,13 +144,16 @@ async function checkSums(
   // Sums have no offsets, so the documents are looked for once more.
   const { openInput } = await import("./open_input.ts");
   const { source } = openInput(path, options);
-  const records = new SoundRecords(source, skipped, options);
+  const records = new RecordScanner(source, {
+    keySizeLimit: options.keySizeLimit,
+    skipped,
+  });
   try {
     let next = 0;
     for (const difference of present) {
       while (next <= difference.index && records.next()) next++;
-      difference.offset = records.scanner.offset;
-      difference.key = records.scanner.name();
+      difference.offset = records.offset;
+      difference.key = records.name();
     }
     return comparison;
   } finally {

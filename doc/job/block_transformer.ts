@@ -6,7 +6,7 @@ import type { CodecName } from "../../codec/names.ts";
 import type { Compressor, Decompressor } from "../../codec/engine.ts";
 import { CodecError, OutputLimitError } from "../../codec/errors.ts";
 import type { MemoryPool } from "../../pool/memory_pool.ts";
-import type { Block, SkippedRange } from "../damage/block_reader.ts";
+import type { Block, SkippedRegion } from "../damage/block_reader.ts";
 import {
   addToTally,
   emptyTally,
@@ -22,7 +22,7 @@ import {
   RecordView,
 } from "../format/record.ts";
 import type { ContentCheck } from "../damage/content_check.ts";
-import { findSwallowed } from "../damage/resync.ts";
+import { findOverlapped } from "../damage/resync.ts";
 
 /** What to do with records. */
 export interface TransformOptions {
@@ -83,7 +83,7 @@ export class BlockTransformer implements Disposable {
   /** Records that were written since they were last counted. */
   #documents = 0;
   /** Contents that were left out so far. */
-  readonly skipped: SkippedRange[] = [];
+  readonly skipped: SkippedRegion[] = [];
   /** Records that others had swallowed, and that were found again. */
   recovered = 0;
   /** Records that were left out because they were to be. */
@@ -393,7 +393,7 @@ export class BlockTransformer implements Disposable {
     const record = memorySource(block.bytes.subarray(0, end));
     const swallowed = intact
       ? undefined
-      : findSwallowed(record, contentStart, end, end, {
+      : findOverlapped(record, contentStart, end, end, {
         keySizeLimit,
         checkContent,
       });

@@ -1,5 +1,5 @@
 import { delegate } from "./spawn.ts";
-import type { SkippedRange } from "../damage/block_reader.ts";
+import type { SkippedRegion } from "../damage/block_reader.ts";
 import { reportOf, runJob, type WorkerReport } from "./worker.ts";
 import { JobControl, type JobProgress, type Pause } from "./shared_state.ts";
 import type { Plan } from "./plan.ts";
@@ -28,7 +28,7 @@ export interface JobOutcome {
   /** Number of parts of the output that were begun; at least one. */
   parts: number;
   /** Ranges of the (unpackaged) source that were left out, in order. */
-  skipped: SkippedRange[];
+  skipped: SkippedRegion[];
   /** What was counted, if documents were only looked at. */
   tally: Tally;
 }

@@ -1,6 +1,6 @@
 import { createDecoder } from "../../codec/stream_coders.ts";
 import { CodecError } from "../../codec/errors.ts";
-import type { SkippedRange } from "../damage/block_reader.ts";
+import type { SkippedRegion } from "../damage/block_reader.ts";
 import type { JobControl } from "./shared_state.ts";
 import { type Job, reportOf, type WorkerReport } from "./worker.ts";
 import { SpoolFile } from "./spool_file.ts";
@@ -35,7 +35,7 @@ export function fillSpool(
     control.waitForReaders();
     spool.removeBefore(control.inputPosition);
   };
-  const lost: SkippedRange[] = [];
+  const lost: SkippedRegion[] = [];
   try {
     const chunk = new Uint8Array(CHUNK_SIZE);
     for (let position = 0; !control.cancelled && !control.inputDone;) {

@@ -5,7 +5,7 @@ import { globalMemoryPool, MemoryPool } from "../../pool/memory_pool.ts";
 import {
   type Block,
   BlockReader,
-  type SkippedRange,
+  type SkippedRegion,
 } from "../damage/block_reader.ts";
 import { BlockTransformer } from "./block_transformer.ts";
 import type { JobControl } from "./shared_state.ts";
@@ -82,7 +82,7 @@ export interface Job {
 /** What a thread has to say at the end. */
 export interface WorkerReport {
   /** Ranges of the source that were skipped. */
-  skipped: SkippedRange[];
+  skipped: SkippedRegion[];
   /** Records among them whose contents did not decompress. */
   dropped: number;
   /** Records that others had swallowed, and that were found again. */
@@ -94,7 +94,7 @@ export interface WorkerReport {
 }
 
 /** A report of nothing but ranges that were skipped. */
-export function reportOf(skipped: SkippedRange[]): WorkerReport {
+export function reportOf(skipped: SkippedRegion[]): WorkerReport {
   return { skipped, dropped: 0, recovered: 0, omitted: 0 };
 }
 
@@ -151,7 +151,7 @@ class JobShare implements Disposable {
   readonly #transformer: BlockTransformer | undefined;
   /** Undefined when the target is not compressed as a whole. */
   readonly #packer: Packer | undefined;
-  readonly #skipped: SkippedRange[] = [];
+  readonly #skipped: SkippedRegion[] = [];
 
   constructor(job: Job, control: JobControl, worker: number) {
     this.#control = control;

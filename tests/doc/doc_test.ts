@@ -2,7 +2,6 @@ import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import fc from "../support/fast_check.ts";
 import {
   BatchProcessor,
-  checkDocument,
   Doc,
   DocReader,
   docStream,
@@ -15,6 +14,7 @@ import {
   recordStream,
   TargetExistsError,
 } from "../../doc/mod.ts";
+import { checkDocument } from "../../doc/format/record.ts";
 import { codecNames, compress } from "../../codec/mod.ts";
 import { MemoryPool } from "../../pool/mod.ts";
 import {
@@ -223,9 +223,9 @@ Deno.test("sizes that cannot be are errors with offset and reason", () => {
     [(view) => view.setInt32(7, 0x40000001, true), "a content of 1073741825"],
     [
       (view) => view.setInt32(7, 6, true),
-      "cut short: 16 bytes are left of the 17",
+      "truncated: 16 of 17 bytes left",
     ],
-    [(view) => view.setInt32(7, 0x40000000, true), "cut short"],
+    [(view) => view.setInt32(7, 0x40000000, true), "truncated"],
   ];
   for (const [change, reason] of cases) {
     using reader = damaged(change);

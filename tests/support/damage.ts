@@ -2,16 +2,13 @@
 import type { CodecName } from "../../codec/mod.ts";
 import {
   BlockReader,
-  type SkippedRange,
+  type SkippedRegion,
 } from "../../doc/damage/block_reader.ts";
 import { BlockTransformer } from "../../doc/job/block_transformer.ts";
-import {
-  type KnownDocuments,
-  memorySource,
-  RecordError,
-  RecordView,
-} from "../../doc/mod.ts";
+import { memorySource, RecordError } from "../../doc/mod.ts";
 import { ContentCheck } from "../../doc/damage/content_check.ts";
+import type { KnownDocuments } from "../../doc/damage/known_documents.ts";
+import { RecordView } from "../../doc/format/record.ts";
 import { globalMemoryPool } from "../../pool/mod.ts";
 import { concat } from "./bytes.ts";
 
@@ -128,7 +125,7 @@ export interface Found extends Range {
 /** What became of a file. */
 export interface Outcome {
   kept: Found[];
-  skipped: SkippedRange[];
+  skipped: SkippedRegion[];
   error?: RecordError;
 }
 
