@@ -78,9 +78,7 @@ export function resync(
   for (const at of headers.candidates(offset, Infinity, offset)) {
     if (headers.isKnown) return at;
     if (!isBoundary(headers, at, options)) continue;
-    headers.parse(at);
-    const behind = at + headers.contentSizeOffset + 1;
-    const start = bestReading(headers, at, behind, 1, options);
+    const start = align(headers, at, options);
     return findKnown(source, start, options) ?? start;
   }
 }
@@ -130,16 +128,16 @@ export function findOverlap(
   const headers = new HeaderReader(source, options.keySizeLimit);
   const next = headers.keyAt(end);
   const { checkContent, example = next } = options;
-  if (example !== undefined && !isText(key)) {
+  const keyIsText = isText(key);
+  if (example !== undefined && !keyIsText) {
+    const like = { ...options, example };
     const sizeField = contentStart - SIZE_FIELD;
-    const reading = bestReading(headers, start, sizeField, CLEAR_LEAD, {
-      ...options,
-      example,
-    });
-    if (reading !== start) return reading;
+    const at = bestReading(headers, start, sizeField, CLEAR_LEAD, like);
+    if (at !== start) return align(headers, at, like);
   }
   if (checkContent.decompresses) return undefined;
   for (const at of headers.candidates(contentStart, end)) {
+    if (keyIsText && !isText(headers.keyAt(at)!)) continue;
     const chain = headers.follow(at, end);
     if (chain.end === end && at > contentStart) {
       if (isMissing(headers, at, end, key, next)) return at;
@@ -151,9 +149,7 @@ export function findOverlap(
         headers.likeness(at, key, COMPARED_KEYS) -
               headers.likeness(end, key, COMPARED_KEYS) >= 1)
     ) {
-      headers.parse(at);
-      const behind = at + headers.contentSizeOffset + 1;
-      return bestReading(headers, at, behind, 1, { ...options, example: key });
+      return align(headers, at, { ...options, example: key });
     }
   }
 }
@@ -199,6 +195,17 @@ function isBoundary(
     headers.parse(next) && headers.accepts(checkContent);
 }
 
+/** Where the record really starts that a search has found at `offset`. */
+function align(
+  headers: HeaderReader,
+  offset: number,
+  options: ResyncOptions,
+): number {
+  headers.parse(offset);
+  const behind = offset + headers.contentSizeOffset + 1;
+  return bestReading(headers, offset, behind, 1, options);
+}
+
 /** The best of the readings that start at `offset` or within the key of the record there, before `to`. */
 function bestReading(
   headers: HeaderReader,
@@ -210,6 +217,8 @@ function bestReading(
   let best = offset;
   let readings = 0;
   for (const at of headers.candidates(offset + 1, to)) {
+    // Records of the best chain so far agree with it.
+    if (headers.follow(best, at).end === at) continue;
     if (!isBoundary(headers, at, options)) continue;
     if (isBetter(headers, at, best, lead, options.example)) best = at;
     if (++readings === MAX_READINGS) break;
@@ -238,8 +247,12 @@ function isBetter(
   if (example === undefined) {
     return first.keyBytes * second.records < second.keyBytes * first.records;
   }
-  // Readings that lead to the same record differ in their first keys only.
-  const keys = headers.follow(a, size, 1).end === headers.follow(b, size, 1).end
+  // Readings that lead to the same record differ in the keys before it only.
+  const next = Math.max(
+    headers.follow(a, size, 1).end,
+    headers.follow(b, size, 1).end,
+  );
+  const keys = headers.follow(a, next).end === headers.follow(b, next).end
     ? 1
     : COMPARED_KEYS;
   const order = headers.likeness(a, example, keys) -
