@@ -244,10 +244,14 @@ export class BlockReader {
    * every record, so it looks at bytes that are in the slab already.
    */
   #mayOverlap({ decompresses, known }: ContentCheck): boolean {
-    const { keyStart, keySize, contentStart, end } = this.#record;
+    const { start, keyStart, keySize, contentStart, end } = this.#record;
     const slab = this.#slab;
     const keyIsText = isText(slab, keyStart, keyStart + keySize);
-    const from = keyIsText ? contentStart : keyStart;
+    const from = known !== undefined
+      ? start + 1
+      : keyIsText
+      ? contentStart
+      : keyStart;
     const to = decompresses ? contentStart - SIZE_FIELD : end;
     const other = this.#other;
     for (
@@ -269,14 +273,14 @@ export class BlockReader {
   ): number | undefined {
     const { start, keyStart, keySize, contentStart, end } = this.#record;
     const options = this.#resyncOptions(checkContent);
-    const offset = position + start;
-    return findKnown(this.#source, offset, options) ??
-      findOverlap(this.#source, {
-        start: offset,
-        key: this.#slab.subarray(keyStart, keyStart + keySize),
-        contentStart: position + contentStart,
-        end: position + end,
-      }, options);
+    const suspect = {
+      start: position + start,
+      key: this.#slab.subarray(keyStart, keyStart + keySize),
+      contentStart: position + contentStart,
+      end: position + end,
+    };
+    return findKnown(this.#source, suspect.start + 1, suspect, options) ??
+      findOverlap(this.#source, suspect, options);
   }
 
   /** Whether to load a first record of `size` bytes: it is there, and its size is plausible. */

@@ -12,7 +12,7 @@ export const SIZE_FIELD = RECORD_OVERHEAD / 2;
 
 /** Reads record headers at any offset of a source. A header is plausible if its record fits into the source. */
 export class HeaderReader {
-  /** Size of the record parsed last, in bytes. */
+  /** Size of the record that was parsed last or is the last of {@linkcode HeaderReader.candidates}, in bytes. */
   recordSize = 0;
   /** Whether the last of {@linkcode HeaderReader.candidates} is a known document. */
   isKnown = false;
@@ -145,6 +145,7 @@ export class HeaderReader {
           this.#dismissed.add(start + record.end);
           if (!this.isKnown) continue;
         }
+        this.recordSize = record.end - at;
         if (fits) yield offset;
       }
       if (length < window.length) return;

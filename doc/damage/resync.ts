@@ -78,28 +78,7 @@ export function resync(
   for (const at of headers.candidates(offset, Infinity, offset)) {
     if (headers.isKnown) return at;
     if (!isBoundary(headers, at, options)) continue;
-    const start = align(headers, at, options);
-    return findKnown(source, start, options) ?? start;
-  }
-}
-
-/**
- * Finds the first known document within a record that is not known itself.
- *
- * @param offset Offset of the record, which must be plausible.
- */
-export function findKnown(
-  source: ByteSource,
-  offset: number,
-  { keySizeLimit, checkContent: { known } }: ResyncOptions,
-): number | undefined {
-  // Newer documents may contain copies of known ones.
-  if (known === undefined || known.isFinalSeen) return undefined;
-  const headers = new HeaderReader(source, keySizeLimit, known);
-  headers.parse(offset);
-  const end = offset + headers.recordSize;
-  for (const at of headers.candidates(offset, end, offset)) {
-    if (headers.isKnown) return at === offset ? undefined : at;
+    return align(source, headers, at, options);
   }
 }
 
@@ -113,6 +92,27 @@ export interface Suspect {
   contentStart: number;
   /** Offset behind it, by its size fields. */
   end: number;
+}
+
+/**
+ * Finds the first known document that a record overlaps which is not known itself.
+ *
+ * @param from Where to begin, at the start of the record or before it.
+ */
+export function findKnown(
+  source: ByteSource,
+  from: number,
+  { contentStart, end }: Pick<Suspect, "contentStart" | "end">,
+  { keySizeLimit, checkContent: { known } }: ResyncOptions,
+): number | undefined {
+  if (known === undefined) return undefined;
+  const headers = new HeaderReader(source, keySizeLimit, known);
+  for (const at of headers.candidates(from, end, from)) {
+    if (!headers.isKnown) continue;
+    // The content of a newer document may contain copies of known ones.
+    const isWithin = at >= contentStart && at + headers.recordSize <= end;
+    if (!isWithin || !known.isFinalSeen) return at;
+  }
 }
 
 /**
@@ -133,15 +133,15 @@ export function findOverlap(
     const like = { ...options, example };
     const sizeField = contentStart - SIZE_FIELD;
     const at = bestReading(headers, start, sizeField, CLEAR_LEAD, like);
-    if (at !== start) return align(headers, at, like);
+    if (at !== start) return align(source, headers, at, like);
   }
   if (checkContent.decompresses) return undefined;
+  // A content that is all records is a document that is a bin file.
+  if (headers.follow(contentStart, end).end === end) return undefined;
   for (const at of headers.candidates(contentStart, end)) {
     if (keyIsText && !isText(headers.keyAt(at)!)) continue;
     const chain = headers.follow(at, end);
-    if (chain.end === end && at > contentStart) {
-      if (isMissing(headers, at, end, key, next)) return at;
-    }
+    if (chain.end === end && isMissing(headers, at, end, key, next)) return at;
     if (chain.end <= end) headers.dismiss(at);
     else if (
       isBoundary(headers, chain.end, options) &&
@@ -149,7 +149,7 @@ export function findOverlap(
         headers.likeness(at, key, COMPARED_KEYS) -
               headers.likeness(end, key, COMPARED_KEYS) >= 1)
     ) {
-      return align(headers, at, { ...options, example: key });
+      return align(source, headers, at, { ...options, example: key });
     }
   }
 }
@@ -195,15 +195,20 @@ function isBoundary(
     headers.parse(next) && headers.accepts(checkContent);
 }
 
-/** Where the record really starts that a search has found at `offset`. */
+/** Where the first record starts if a search has found evidence of one at `offset`. */
 function align(
+  source: ByteSource,
   headers: HeaderReader,
   offset: number,
   options: ResyncOptions,
 ): number {
   headers.parse(offset);
   const behind = offset + headers.contentSizeOffset + 1;
-  return bestReading(headers, offset, behind, 1, options);
+  const start = bestReading(headers, offset, behind, 1, options);
+  headers.parse(start);
+  const contentStart = start + headers.contentSizeOffset + SIZE_FIELD;
+  const end = start + headers.recordSize;
+  return findKnown(source, offset, { contentStart, end }, options) ?? start;
 }
 
 /** The best of the readings that start at `offset` or within the key of the record there, before `to`. */
