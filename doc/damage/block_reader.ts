@@ -319,24 +319,30 @@ export class BlockReader {
       hasBytes(this.#source, position + record.end);
   }
 
-  /** Finds the next record behind the believed ones; the last of these is dropped if it is corrupt. */
+  /** Finds the next record behind the believed ones, or the first one that the last of them overlaps. */
   #recover(position: number, checkContent: ContentCheck): number {
     const options = this.#resyncOptions(checkContent);
     let from = this.#end + 1;
-    if (this.#records > 0 && checkContent.hasMagic) {
-      const { keyStart, contentStart, end } = this.#parseLast();
-      if (!checkContent.accepts(this.#slab.subarray(contentStart, end))) {
-        const keyIsText = isText(
-          this.#slab,
-          keyStart,
-          contentStart - SIZE_FIELD,
-        );
-        from = keyIsText ? contentStart : this.#lastStart + 1;
-        this.#end = this.#lastStart;
-        this.#records--;
-      }
+    if (this.#records > 0 && !this.#lastIsProved(checkContent)) {
+      const { keyStart, keySize, contentStart } = this.#parseLast();
+      const keyIsText = isText(this.#slab, keyStart, keyStart + keySize);
+      from = keyIsText ? contentStart : this.#lastStart + 1;
     }
-    return resync(this.#source, position + from, options) ?? this.#source.size;
+    const next = resync(this.#source, position + from, options) ??
+      this.#source.size;
+    if (next < position + this.#end) {
+      this.#end = this.#lastStart;
+      this.#records--;
+    }
+    return next;
+  }
+
+  /** Whether the size of the last believed record is certain: by a checksum, or as far as its header shows. */
+  #lastIsProved(checkContent: ContentCheck): boolean {
+    if (!checkContent.decompresses) return true;
+    const { contentStart, end } = this.#parseLast();
+    return checkContent.hasMagic &&
+      checkContent.accepts(this.#slab.subarray(contentStart, end));
   }
 
   /** The last believed record, until another record is parsed. */

@@ -129,16 +129,17 @@ export function findOverlap(
   const next = headers.keyAt(end);
   const { checkContent, example = next } = options;
   const keyIsText = isText(key);
+  const sizeField = contentStart - SIZE_FIELD;
   if (example !== undefined && !keyIsText) {
     const like = { ...options, example };
-    const sizeField = contentStart - SIZE_FIELD;
     const at = bestReading(headers, start, sizeField, CLEAR_LEAD, like);
     if (at !== start) return align(source, headers, at, like);
   }
   if (checkContent.decompresses) return undefined;
   // A content that is all records is a document that is a bin file.
   if (headers.follow(contentStart, end).end === end) return undefined;
-  for (const at of headers.candidates(contentStart, end)) {
+  const from = keyIsText ? contentStart : sizeField + 1;
+  for (const at of headers.candidates(from, end)) {
     if (keyIsText && !isText(headers.keyAt(at)!)) continue;
     const chain = headers.follow(at, end);
     if (chain.end === end && isMissing(headers, at, end, key, next)) return at;
