@@ -1,5 +1,5 @@
 /** Records and documents as `list`, `read`, `search` and `seek` print them. */
-import type { Records } from "../doc/format/record_scanner.ts";
+import type { RecordScanner } from "../doc/record_scanner.ts";
 import type { ByteOutput } from "./byte_output.ts";
 import { jsonMember } from "./format.ts";
 import { indentJson } from "./indent_json.ts";
@@ -10,7 +10,7 @@ const OFFSET_WIDTH = 10;
 /** Adds a line about the current record: its offset, key and stored size. */
 export function addRecord(
   out: ByteOutput,
-  records: Records,
+  records: RecordScanner,
   asJson = false,
 ): void {
   if (asJson) {
@@ -33,7 +33,7 @@ export function addRecord(
 /** Adds the offset and the content of a document, and a newline if the content has none. */
 export function addDocument(
   out: ByteOutput,
-  records: Records,
+  records: RecordScanner,
   content: Uint8Array,
 ): void {
   out.number(records.offset, OFFSET_WIDTH);
@@ -45,7 +45,7 @@ export function addDocument(
 /** Adds a document as one line of JSON: its offset, key and content. */
 export function addJsonDocument(
   out: ByteOutput,
-  records: Records,
+  records: RecordScanner,
   content: Uint8Array,
 ): void {
   out.text(JSON.stringify({

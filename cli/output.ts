@@ -1,7 +1,7 @@
 /** What commands print: results, notes, and what was skipped. */
 import process from "node:process";
 import { styleText } from "node:util";
-import type { SkippedRange } from "../doc/damage/block_reader.ts";
+import type { SkippedRegion } from "../doc/damage/block_reader.ts";
 import { plural } from "./format.ts";
 
 /** The options of {@linkcode addOutputOptions}, which every command has. */
@@ -56,7 +56,7 @@ const MAX_REGIONS_SHOWN = 20;
  * @param verb What was done with them.
  */
 export function noteSkipped(
-  regions: readonly SkippedRange[],
+  regions: readonly SkippedRegion[],
   verb: string = "skipped",
 ): void {
   for (

@@ -1,9 +1,9 @@
 /** How commands open the records of a bin file. */
 import process from "node:process";
 import type { CodecName } from "../codec/names.ts";
-import type { SkippedRange } from "../doc/damage/block_reader.ts";
+import type { SkippedRegion } from "../doc/damage/block_reader.ts";
 import type { KnownDocuments } from "../doc/damage/known_documents.ts";
-import type { Records } from "../doc/format/record_scanner.ts";
+import type { RecordScanner } from "../doc/record_scanner.ts";
 import type { ByteSource } from "../doc/source/byte_source.ts";
 import { ExitCode } from "./exit_code.ts";
 import type { InputOptions } from "./options.ts";
@@ -18,17 +18,11 @@ export interface RecordsOptions extends InputOptions, OutputOptions {
 /** The records of an input. */
 export interface OpenRecords {
   /** The records, from the requested offset on. */
-  records: Records;
+  records: RecordScanner;
   /** Their bytes. */
   source: ByteSource;
   /** Codec of the contents. */
   codec: CodecName;
-  /**
-   * Skips the current record because its content is corrupt.
-   *
-   * @throws {RecordError} Without `skipErrors`.
-   */
-  reject(error: unknown): void;
 }
 
 /**
@@ -51,37 +45,22 @@ export async function withRecords(
   const known = options.codec ??
     (needsCodec || skipErrors || offset > 0 ? undefined : "none");
   const { source, codec } = openInput(input, { codec: known, keySizeLimit });
-  const skipped: SkippedRange[] = [];
-  let records: Records | undefined;
+  const skipped: SkippedRegion[] = [];
+  let records: RecordScanner | undefined;
   try {
     if (offset > 0) await checkOffset(source, offset);
-    let reject: (error: unknown) => void;
-    if (skipErrors) {
-      const { TolerantScanner } = await import(
-        "../doc/damage/tolerant_scanner.ts"
-      );
-      const { RecordError } = await import("../doc/errors.ts");
-      const scanner = records = new TolerantScanner(source, {
-        codec,
-        keySizeLimit,
-        maxSize,
-        known: await readSumsOf(input, source, codec),
-        onSkip: (region) => skipped.push(region),
-      });
-      reject = (error) => {
-        if (!(error instanceof RecordError)) throw error;
-        scanner.reject(error.reason);
-      };
-    } else {
-      const { RecordScanner } = await import("../doc/format/record_scanner.ts");
-      records = new RecordScanner(source, { keySizeLimit });
-      if (offset > 0) await checkStart(records, offset, codec);
-      reject = (error) => {
-        throw error;
-      };
-    }
+    const { RecordScanner } = await import("../doc/record_scanner.ts");
+    records = new RecordScanner(source, {
+      keySizeLimit,
+      skipErrors,
+      codec,
+      maxSize,
+      known: skipErrors ? await readSumsOf(input, source, codec) : undefined,
+      onSkip: (region) => skipped.push(region),
+    });
+    if (offset > 0 && !skipErrors) await checkStart(records, offset, codec);
     records.position = offset;
-    await work({ records, source, codec, reject });
+    await work({ records, source, codec });
   } finally {
     records?.[Symbol.dispose]();
     source.close();
@@ -114,7 +93,7 @@ async function checkOffset(source: ByteSource, offset: number): Promise<void> {
 
 /** Checks that a record starts at the offset, as far as its sizes and its codec's magic number show. */
 async function checkStart(
-  records: Records,
+  records: RecordScanner,
   offset: number,
   codec: CodecName,
 ): Promise<void> {

@@ -1,7 +1,7 @@
 /** Walking over the records of a bin file, with a selection and progress. */
 import { Buffer } from "node:buffer";
 import process from "node:process";
-import type { Records } from "../doc/format/record_scanner.ts";
+import type { RecordScanner } from "../doc/record_scanner.ts";
 import type { ByteSource } from "../doc/source/byte_source.ts";
 import type { OutputOptions } from "./output.ts";
 import { ProgressLine } from "./progress.ts";
@@ -10,7 +10,7 @@ import type { OpenRecords } from "./records.ts";
 /** Which records to take. */
 export interface Selection {
   /** Whether a record is a candidate. Default: all are. */
-  matches?(records: Records): boolean;
+  matches?(records: RecordScanner): boolean;
   /** How many candidates to skip at first. Default 0. */
   skip?: number;
   /** How many candidates to skip after each that is taken. Default 0. */
@@ -34,9 +34,9 @@ const PAUSE_INTERVAL = 200;
  * @returns How many records were taken.
  */
 export async function walk(
-  records: Records,
+  records: RecordScanner,
   { matches, skip = 0, step = 0, limit }: Selection,
-  visit: (records: Records) => boolean | void,
+  visit: (records: RecordScanner) => boolean | void,
   pause: (seen: number) => void | Promise<void>,
 ): Promise<number> {
   let taken = 0;
@@ -67,7 +67,9 @@ export async function walk(
 }
 
 /** A test of keys against a regular expression. */
-export function keyMatcher(pattern: RegExp): (records: Records) => boolean {
+export function keyMatcher(
+  pattern: RegExp,
+): (records: RecordScanner) => boolean {
   let viewed: Uint8Array | undefined;
   let view: Buffer;
   return ({ bytes, keyStart, keySize }) => {
@@ -83,7 +85,7 @@ export function keyMatcher(pattern: RegExp): (records: Records) => boolean {
 /** The progress of a walk, shown unless it would disturb the results. */
 export class WalkProgress {
   readonly #source: ByteSource;
-  readonly #records: Records;
+  readonly #records: RecordScanner;
   readonly #from: number;
   readonly #line: ProgressLine | undefined;
 

@@ -14,7 +14,7 @@ import {
   RecordView,
 } from "./format/record.ts";
 import { ContentCheck } from "./damage/content_check.ts";
-import { findRecord } from "./damage/resync.ts";
+import { resync } from "./damage/resync.ts";
 
 /** Maximum bytes of records to inspect. */
 const SAMPLE_SIZE = 256 * 1024;
@@ -108,7 +108,7 @@ function detectBehindDamage(
   keySizeLimit: number,
   known: CodecName | undefined,
 ): CodecName | undefined {
-  const found = findRecord(memorySource(bytes), 1, {
+  const found = resync(memorySource(bytes), 1, {
     keySizeLimit,
     checkContent: new ContentCheck("none"),
   });

@@ -1,7 +1,6 @@
 import type { CodecLike, CodecName } from "../codec/names.ts";
 import { OptionError } from "../pool/errors.ts";
-import type { SkippedRange } from "./damage/block_reader.ts";
-import { SoundRecords } from "./damage/sound_records.ts";
+import type { SkippedRegion } from "./damage/block_reader.ts";
 import { CancelledError } from "./errors.ts";
 import { inspectFile } from "./job/inspect_source.ts";
 import type { SourceFacts } from "./job/job.ts";
@@ -13,6 +12,7 @@ import { planCounting, planWriting } from "./job/steps/step_plan.ts";
 import { resolveCodec, resolveFormat } from "./job/target_format.ts";
 import { writeTarget } from "./job/write_target.ts";
 import { KeyTable } from "./key_table.ts";
+import { RecordScanner } from "./record_scanner.ts";
 import { openSame } from "./source/byte_source.ts";
 import { packageSource } from "./source/sequential_source.ts";
 import { STANDARD_STREAM } from "./source/standard_input.ts";
@@ -52,7 +52,7 @@ export interface MergedSource {
   /** Number of documents that were omitted as duplicates. */
   duplicates: number;
   /** Skipped regions of the (unpackaged) source, in order. */
-  skipped: SkippedRange[];
+  skipped: SkippedRegion[];
 }
 
 /** What a merge has done. */
@@ -172,12 +172,15 @@ async function findDuplicates(
     const bytes = packageCodec === "none"
       ? file
       : packageSource(file, packageCodec);
-    const records = new SoundRecords(bytes, skipped, options);
+    const records = new RecordScanner(bytes, {
+      keySizeLimit: options.keySizeLimit,
+      skipped,
+    });
     try {
       for (let count = 0; records.next(); count++) {
         if (count % RECORDS_PER_TURN === 0) await nextEvent();
         if (options.signal?.aborted) throw new CancelledError();
-        const { bytes, keyStart, keySize, offset } = records.scanner;
+        const { bytes, keyStart, keySize, offset } = records;
         const newKey = keys.size;
         const key = keys.add(bytes, keyStart, keySize);
         if (key === newKey || duplicates === "last") {
@@ -204,7 +207,7 @@ async function findSkipped(
   source: SourceFacts,
   options: MergeOptions,
   near: () => string,
-): Promise<SkippedRange[]> {
+): Promise<SkippedRegion[]> {
   const steps = planCounting(source.codec, false);
   const plan = await makePlan(source, { ...options, target: undefined, steps });
   const { pool, signal } = options;

@@ -5,7 +5,7 @@
  */
 import "../codec/all_engines.ts";
 export { BatchProcessor } from "./batch_processor.ts";
-export type { SkippedRange } from "./damage/block_reader.ts";
+export type { SkippedRegion } from "./damage/block_reader.ts";
 export { blobSource } from "./source/blob_source.ts";
 export {
   type ByteSource,
@@ -44,25 +44,11 @@ export {
 } from "./package_files.ts";
 export { type DocEntry, DocReader, type DocReaderOptions } from "./reader.ts";
 export {
-  checkDocument,
   DEFAULT_KEY_SIZE_LIMIT,
   encodeRecord,
   MAX_CONTENT_SIZE,
-  RECORD_OVERHEAD,
-  recordSize,
-  RecordState,
-  RecordView,
-  writeRecord,
 } from "./format/record.ts";
-export {
-  type Records,
-  RecordScanner,
-  type RecordScannerOptions,
-} from "./format/record_scanner.ts";
-export {
-  TolerantScanner,
-  type TolerantScannerOptions,
-} from "./damage/tolerant_scanner.ts";
+export { RecordScanner, type RecordScannerOptions } from "./record_scanner.ts";
 export {
   repackDirectory,
   type RepackDirectoryOptions,
@@ -70,7 +56,7 @@ export {
   type SkippedSource,
 } from "./repack_directory.ts";
 export { repack, type RepackOptions, type RepackResult } from "./repack.ts";
-export { findRecord, type FindRecordOptions } from "./damage/resync.ts";
+export { findRecord } from "./find_record.ts";
 export {
   compareFiles,
   type CompareOptions,
@@ -85,11 +71,6 @@ export {
   type MergeResult,
 } from "./merge.ts";
 export type { SumComparison, SumDifference } from "./format/sums.ts";
-export {
-  ContentCheck,
-  type ContentCheckOptions,
-} from "./damage/content_check.ts";
-export { type DocumentSums, KnownDocuments } from "./damage/known_documents.ts";
 export { scan, type ScanOptions, type ScanResult } from "./scan.ts";
 export type { LargeDocument, Tally } from "./job/tally.ts";
 export type {

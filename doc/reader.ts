@@ -5,7 +5,7 @@ import { type ByteSource, memorySource } from "./source/byte_source.ts";
 import { Doc } from "./doc.ts";
 import { openInput } from "./open_input.ts";
 import { DEFAULT_KEY_SIZE_LIMIT } from "./format/record.ts";
-import { RecordScanner } from "./format/record_scanner.ts";
+import { RecordScanner } from "./record_scanner.ts";
 
 /** How to read a bin file. */
 export interface DocReaderOptions {

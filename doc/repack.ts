@@ -1,5 +1,5 @@
 import type { CodecLike, CodecName } from "../codec/names.ts";
-import type { SkippedRange } from "./damage/block_reader.ts";
+import type { SkippedRegion } from "./damage/block_reader.ts";
 import { inspectBytes, inspectFile } from "./job/inspect_source.ts";
 import type { JobOptions, JobTotals, TargetOptions } from "./job/options.ts";
 import { type JobSource, makePlan, type Plan } from "./job/plan.ts";
@@ -68,7 +68,7 @@ export interface RepackResult extends JobTotals {
   /** Size of the target, in bytes. */
   targetSize: number;
   /** Skipped regions of the (unpackaged) source, in order. */
-  skipped: SkippedRange[];
+  skipped: SkippedRegion[];
   /** Duration in seconds. */
   seconds: number;
 }

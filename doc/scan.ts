@@ -1,6 +1,5 @@
 import type { CodecLike, CodecName } from "../codec/names.ts";
-import type { SkippedRange } from "./damage/block_reader.ts";
-import { SoundRecords } from "./damage/sound_records.ts";
+import type { SkippedRegion } from "./damage/block_reader.ts";
 import {
   compareSums,
   type SumComparison,
@@ -13,6 +12,7 @@ import { makePlan } from "./job/plan.ts";
 import { runPlan } from "./job/run_plan.ts";
 import { planCounting } from "./job/steps/step_plan.ts";
 import type { Tally } from "./job/tally.ts";
+import { RecordScanner } from "./record_scanner.ts";
 import { resolveCodec } from "./job/target_format.ts";
 import { withSourceFile } from "./job/with_source_file.ts";
 import { nodeFs } from "./source/byte_source.ts";
@@ -59,7 +59,7 @@ export interface ScanResult {
   /** Number and sizes of the documents; empty with `keysOnly`. */
   tally: Tally;
   /** Corrupted regions of the (unpackaged) source, in order. */
-  skipped: SkippedRange[];
+  skipped: SkippedRegion[];
   /** How the documents differ from their checksums; undefined if they were not compared. */
   sums?: SumComparison;
   /** Duration in seconds. */
@@ -141,7 +141,7 @@ async function checkSums(
   path: string,
   written: string,
   computed: string,
-  skipped: readonly SkippedRange[],
+  skipped: readonly SkippedRegion[],
   options: ScanOptions & { codec: CodecName },
 ): Promise<SumComparison> {
   writeSumsHeader(computed);
@@ -152,13 +152,16 @@ async function checkSums(
   // Checksums have no offsets, so a second walk finds those of the documents.
   const { openInput } = await import("./open_input.ts");
   const { source } = openInput(path, options);
-  const records = new SoundRecords(source, skipped, options);
+  const records = new RecordScanner(source, {
+    keySizeLimit: options.keySizeLimit,
+    skipped,
+  });
   try {
     let next = 0;
     for (const difference of present) {
       while (next <= difference.index && records.next()) next++;
-      difference.offset = records.scanner.offset;
-      difference.key = records.scanner.name();
+      difference.offset = records.offset;
+      difference.key = records.name();
     }
     return comparison;
   } finally {

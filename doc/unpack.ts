@@ -2,7 +2,7 @@ import { decodeKey } from "./bytes.ts";
 import { withSourceFile } from "./job/with_source_file.ts";
 import type { CodecLike, CodecName } from "../codec/names.ts";
 import { OptionError } from "../pool/errors.ts";
-import type { SkippedRange } from "./damage/block_reader.ts";
+import type { SkippedRegion } from "./damage/block_reader.ts";
 import { ContentReader } from "./format/content_reader.ts";
 import { encodedName, pathProblem } from "./target/file_name.ts";
 import { FileTree, type WriteOutcome } from "./target/file_tree.ts";
@@ -11,11 +11,10 @@ import { pacer } from "./job/pacer.ts";
 import { readSums } from "./damage/read_sums.ts";
 import { withScratch } from "./target/target_lock.ts";
 import { nodePath, openFile } from "./source/byte_source.ts";
-import { CancelledError, FileError, KeyError, RecordError } from "./errors.ts";
+import { CancelledError, FileError, KeyError } from "./errors.ts";
 import type { JobOptions, JobProgress, JobTotals } from "./job/options.ts";
 import { openInput } from "./open_input.ts";
-import { type Records, RecordScanner } from "./format/record_scanner.ts";
-import { TolerantScanner } from "./damage/tolerant_scanner.ts";
+import { RecordScanner } from "./record_scanner.ts";
 
 /** How to write documents to files. */
 export interface UnpackOptions extends
@@ -78,7 +77,7 @@ export interface UnpackResult extends JobTotals {
   /** Number of documents that were omitted because of their keys. */
   leftOut: number;
   /** Skipped regions of the (decompressed) bin file, in order. */
-  skipped: SkippedRange[];
+  skipped: SkippedRegion[];
   /** Duration in seconds. */
   seconds: number;
 }
@@ -148,9 +147,9 @@ class Unpacking implements Disposable {
   readonly #options: UnpackOptions;
   readonly #tree: FileTree;
   readonly #input;
-  readonly #records: Records;
+  readonly #records: RecordScanner;
   readonly #contents: ContentReader;
-  readonly #skipped: SkippedRange[] = [];
+  readonly #skipped: SkippedRegion[] = [];
   readonly #isWindows = nodePath().sep === "\\";
   readonly #counts = {
     documents: 0,
@@ -181,15 +180,17 @@ class Unpacking implements Disposable {
       source.close();
       throw error;
     }
-    this.#records = options.skipErrors
-      ? new TolerantScanner(source, {
-        codec,
-        keySizeLimit,
-        maxSize,
-        known: readSums({ path, size: source.size, codec }, onWarning),
-        onSkip: (range) => this.#skipped.push(range),
-      })
-      : new RecordScanner(source, { keySizeLimit });
+    const { skipErrors } = options;
+    this.#records = new RecordScanner(source, {
+      keySizeLimit,
+      skipErrors,
+      codec,
+      maxSize,
+      known: skipErrors
+        ? readSums({ path, size: source.size, codec }, onWarning)
+        : undefined,
+      onSkip: (region) => this.#skipped.push(region),
+    });
   }
 
   /** Writes all selected documents. */
@@ -208,10 +209,7 @@ class Unpacking implements Disposable {
         this.#contents.read(records, (content) => this.#place(content));
         left--;
       } catch (error) {
-        if (
-          !(error instanceof RecordError && records instanceof TolerantScanner)
-        ) throw error;
-        records.reject(error.reason);
+        records.reject(error);
       }
     }
     onProgress?.({ ...this.#progress(), totalBytes: records.position });

@@ -1,8 +1,7 @@
 import type { CodecName } from "../codec/mod.ts";
 import type { ByteSource } from "../doc/source/byte_source.ts";
 import { RecordError } from "../doc/errors.ts";
-import { type Records, RecordScanner } from "../doc/format/record_scanner.ts";
-import { TolerantScanner } from "../doc/damage/tolerant_scanner.ts";
+import { RecordScanner } from "../doc/record_scanner.ts";
 import { Column } from "./column.ts";
 import { KeyStore, NOT_KEPT } from "./key_store.ts";
 
@@ -111,7 +110,7 @@ export class RecordIndex {
     }
   }
 
-  #add(record: Records): void {
+  #add(record: RecordScanner): void {
     const { offset, contentSize, keySize } = record;
     this.#push(offset, contentSize, keySize, this.#keys.add(record.key()));
   }
@@ -126,22 +125,22 @@ export class RecordIndex {
   /** Adds the corrupted region at the scanner's position, and continues at the next record. */
   #skip(): void {
     const damage = this.#scanner.position;
-    const tolerant = new TolerantScanner(this.#source, {
+    using recovery = new RecordScanner(this.#source, {
+      skipErrors: true,
       codec: this.#codec,
       onSkip: ({ offset, size, reason }) => {
         this.#regions.set(this.rows, { size, problem: reason });
         this.#push(offset, 0, 0, 0);
       },
     });
-    tolerant.position = this.#removeSuspect() ?? damage;
+    recovery.position = this.#removeSuspect() ?? damage;
     let found: boolean;
     do {
-      found = tolerant.next();
-      if (found) this.#add(tolerant);
-    } while (found && tolerant.offset < damage);
-    this.#scanner.position = found ? tolerant.position : this.#source.size;
+      found = recovery.next();
+      if (found) this.#add(recovery);
+    } while (found && recovery.offset < damage);
+    this.#scanner.position = found ? recovery.position : this.#source.size;
     this.complete = !found;
-    tolerant[Symbol.dispose]();
   }
 
   /**

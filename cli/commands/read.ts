@@ -161,7 +161,7 @@ async function readInto(
           try {
             contents.read(records, add);
           } catch (error) {
-            open.reject(error);
+            records.reject(error);
             return false;
           }
         },

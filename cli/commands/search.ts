@@ -99,7 +99,7 @@ async function search(
               out.endLine();
             });
           } catch (error) {
-            open.reject(error);
+            records.reject(error);
             return false;
           }
         }

@@ -46,12 +46,12 @@ async function seek(
 ): Promise<void> {
   const { ContentReader } = await import("../../doc/format/content_reader.ts");
   const { ContentCheck } = await import("../../doc/damage/content_check.ts");
-  const { findRecord } = await import("../../doc/damage/resync.ts");
+  const { resync } = await import("../../doc/damage/resync.ts");
   const { FileError } = await import("../../doc/errors.ts");
   await withRecords(input, 0, options, true, async (open) => {
     const { records, source, codec } = open;
     const known = await readSumsOf(input, source, codec);
-    const found = findRecord(source, offset, {
+    const found = resync(source, offset, {
       keySizeLimit: options.keySizeLimit,
       checkContent: new ContentCheck(codec, { ...options, known }),
     });

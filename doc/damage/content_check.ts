@@ -7,42 +7,24 @@ import { createDecoder } from "../../codec/stream_coders.ts";
 import type { ByteSource } from "../source/byte_source.ts";
 import type { KnownDocuments } from "./known_documents.ts";
 
-/** Larger contents are read and checked piece by piece, in bytes. */
+/** Larger contents are read and decompressed in pieces of this size, in bytes. */
 const PIECE_SIZE = 256 * 1024;
 
 /** How to check contents. */
 export interface ContentCheckOptions extends DecompressOptions {
-  /**
-   * Documents that are known by their checksums. They count only with codec
-   * `none`: what other codecs write proves itself.
-   */
+  /** Documents known by their checksums. Used with codec `none` only. */
   known?: KnownDocuments;
 }
 
-/**
- * Tells whether contents are what a codec writes: whether they decompress.
- * Uncompressed contents tell nothing by themselves.
- *
- * @example
- * ```ts
- * import { assertEquals } from "@std/assert";
- * import { compress } from "@binfiles/binfiles/codec";
- * import { ContentCheck } from "@binfiles/binfiles/doc";
- *
- * const check = new ContentCheck("gzip");
- * const packed = compress(new Uint8Array(100), "gzip");
- * assertEquals(check.accepts(packed), true);
- * assertEquals(check.accepts(packed.subarray(1)), false);
- * ```
- */
+/** Recognizes contents of a codec by decompressing them. Codec `none` accepts everything. */
 export class ContentCheck {
   readonly #codec: CodecName;
   readonly #options: DecompressOptions;
   readonly #magic: readonly number[];
-  /** Documents that are known by their checksums, where contents cannot be checked. */
+  /** Documents known by their checksums; undefined if the codec itself is proof. */
   readonly known: KnownDocuments | undefined;
 
-  /** Creates a check for contents of a codec that decompress within limits. */
+  /** Creates a check for contents that decompress within the limits of `options`. */
   constructor(codec: CodecName, options: ContentCheckOptions = {}) {
     this.#codec = codec;
     this.known = codec === "none" ? options.known : undefined;
@@ -50,17 +32,17 @@ export class ContentCheck {
     this.#magic = findCodec(codec).magic ?? [];
   }
 
-  /** Whether a content can be checked: codec `none` accepts everything. */
-  get isPossible(): boolean {
+  /** Whether contents are decompressed, so that the check means something. */
+  get decompresses(): boolean {
     return this.#codec !== "none";
   }
 
-  /** Whether the codec has a magic number, so that a look at the start of a content is worth it. */
+  /** Whether the codec has a magic number. */
   get hasMagic(): boolean {
     return this.#magic.length > 0;
   }
 
-  /** Whether `bytes` from `start` to `end` start with the magic number, if the codec has one. */
+  /** Whether the bytes from `start` to `end` start with the codec's magic number, if it has one. */
   startsRight(bytes: Uint8Array, start: number, end: number): boolean {
     const magic = this.#magic;
     if (end - start < magic.length) return false;
@@ -70,7 +52,7 @@ export class ContentCheck {
     return true;
   }
 
-  /** Whether a content decompresses, if only to more than the limit. */
+  /** Whether a content decompresses, even if its size exceeds the limit. */
   accepts(content: Uint8Array): boolean {
     return this.#succeeds(() =>
       decompress(content, this.#codec, this.#options)
@@ -78,8 +60,8 @@ export class ContentCheck {
   }
 
   /**
-   * Whether the `size` bytes at `position` of a source decompress. They are read
-   * as far as they do, so that a header that claims much costs little.
+   * Whether `size` bytes at `position` of a source decompress. Reading stops at
+   * the first error, so a corrupt size field costs little.
    */
   acceptsRange(source: ByteSource, position: number, size: number): boolean {
     const piece = new Uint8Array(Math.min(size, PIECE_SIZE));
@@ -113,7 +95,7 @@ export class ContentCheck {
       work();
       return true;
     } catch (error) {
-      // It is of the codec if it becomes too much.
+      // Output that exceeds the limit is output of the codec.
       if (error instanceof OutputLimitError) return true;
       if (error instanceof CodecError) return false;
       throw error;

@@ -1,34 +1,29 @@
-/** Looks for headers of records anywhere in a file, and follows them. */
-import { isText, likeness } from "./key_likeness.ts";
-import { countOn } from "./numbered_keys.ts";
+import { RECORD_OVERHEAD, RecordState, RecordView } from "../format/record.ts";
 import { type ByteSource, hasBytes } from "../source/byte_source.ts";
 import type { ContentCheck } from "./content_check.ts";
-import type { DocumentSums, KnownDocuments } from "./known_documents.ts";
-import { RECORD_OVERHEAD, RecordState, RecordView } from "../format/record.ts";
+import { likeness } from "./keys.ts";
+import type { KnownDocuments } from "./known_documents.ts";
 
 /** Bytes that are searched at a time. */
 const WINDOW_SIZE = 256 * 1024;
 
-/** Keys that are compared with a record's nearby. */
-const COMPARED_KEYS = 8;
-
-/** Bytes of each of the sizes of a record. */
+/** Bytes of each of the two size fields of a record. */
 export const SIZE_FIELD = RECORD_OVERHEAD / 2;
 
-/** Reads headers at any offset of a source. */
+/** Reads record headers at any offset of a source. A header is plausible if its record fits into the source. */
 export class HeaderReader {
-  /** Size of the record that was parsed last, or found by {@linkcode HeaderReader.candidates}. */
+  /** Size of the record that was parsed last or is the last of {@linkcode HeaderReader.candidates}, in bytes. */
   recordSize = 0;
-  /** Whether the last candidate is a document that is known. */
+  /** Whether the last of {@linkcode HeaderReader.candidates} is a known document. */
   isKnown = false;
   readonly #source: ByteSource;
   readonly #keySizeLimit: number;
+  readonly #known: KnownDocuments | undefined;
   readonly #record: RecordView;
   readonly #bytes: Uint8Array;
   #start = 0;
-  /** Where dismissed chains go on. */
+  /** Where dismissed chains continue. */
   readonly #dismissed = new Set<number>();
-  readonly #known: KnownDocuments | undefined;
 
   constructor(
     source: ByteSource,
@@ -36,26 +31,88 @@ export class HeaderReader {
     known?: KnownDocuments,
   ) {
     this.#source = source;
-    this.#known = known;
     this.#keySizeLimit = keySizeLimit;
+    this.#known = known;
     this.#record = new RecordView(keySizeLimit);
     this.#bytes = new Uint8Array(keySizeLimit + RECORD_OVERHEAD);
   }
 
+  /** Size of the source in bytes. */
   get size(): number {
     return this.#source.size;
   }
 
-  /** Size of the content of the record that was parsed last. */
+  /** Size of the content of the record parsed last. */
   get contentSize(): number {
     return this.#record.contentSize;
   }
 
+  /** Offset of the content-size field within the record parsed last. */
+  get contentSizeOffset(): number {
+    return this.#record.contentStart - SIZE_FIELD;
+  }
+
+  /** Parses the header at `offset`. @returns Whether it is plausible. */
+  parse(offset: number): boolean {
+    const bytes = this.#bytes;
+    const length = this.#source.read(bytes, 0, bytes.length, offset);
+    const state = this.#record.parse(bytes, 0, length);
+    this.#start = offset;
+    this.recordSize = this.#record.end;
+    return state !== RecordState.Invalid && this.recordSize > 0 &&
+      hasBytes(this.#source, offset + this.recordSize);
+  }
+
+  /** The key of the record parsed last; a view valid until the next call of `parse`. */
+  key(): Uint8Array {
+    return this.#bytes.subarray(SIZE_FIELD, SIZE_FIELD + this.#record.keySize);
+  }
+
+  /** A copy of the key of the record at `offset`; undefined if its header is not plausible. */
+  keyAt(offset: number): Uint8Array | undefined {
+    return this.parse(offset) ? this.key().slice() : undefined;
+  }
+
+  /** Whether the content of the record parsed last decompresses, if the codec tells. */
+  accepts(check: ContentCheck): boolean {
+    const { contentStart, contentSize } = this.#record;
+    return !check.decompresses ||
+      check.acceptsRange(
+        this.#source,
+        this.#start + contentStart,
+        contentSize,
+      );
+  }
+
+  /** Follows plausible records from `offset` until one reaches `end`, or until there is none. */
+  follow(offset: number, end: number, maxRecords = Infinity): Chain {
+    const chain = { records: 0, keyBytes: 0, end: offset };
+    while (
+      chain.records < maxRecords && chain.end < end && this.parse(chain.end)
+    ) {
+      chain.records++;
+      chain.keyBytes += this.#record.keySize;
+      chain.end += this.recordSize;
+    }
+    return chain;
+  }
+
+  /** How much the first `count` keys from `offset` on resemble an example, on average. */
+  likeness(offset: number, example: Uint8Array, count: number): number {
+    let total = 0;
+    let keys = 0;
+    for (; keys < count && this.parse(offset); keys++) {
+      total += likeness(this.key(), example);
+      offset += this.recordSize;
+    }
+    return keys === 0 ? 0 : total / keys;
+  }
+
   /**
-   * Offsets from `from` on, and before `to`, at which a plausible record starts
-   * that fits, but for those that belong to chains that were dismissed.
+   * Finds the plausible headers that start at `from` or later and before `to`,
+   * except those of dismissed chains.
    *
-   * @param knownFrom Offset from which on known documents are told from others.
+   * @param knownFrom Offset from which known documents are recognized.
    */
   *candidates(
     from: number,
@@ -64,12 +121,9 @@ export class HeaderReader {
   ): Generator<number> {
     const step = Math.min(WINDOW_SIZE, to - from);
     const record = new RecordView(this.#keySizeLimit);
-    const window = new Uint8Array(
-      step + this.#keySizeLimit + RECORD_OVERHEAD,
-    );
+    const window = new Uint8Array(step + this.#keySizeLimit + RECORD_OVERHEAD);
     this.#dismissed.clear();
-    /** Where the bytes begin that were not looked at yet for known documents. */
-    let unseen = Math.max(from, knownFrom);
+    let looked = knownFrom;
     for (let start = from; start < to; start += step) {
       const length = this.#source.read(window, 0, window.length, start);
       const last = Math.min(step, to - start);
@@ -79,172 +133,49 @@ export class HeaderReader {
         at++
       ) {
         const offset = start + at;
-        const size = record.end - at;
+        const fits = hasBytes(this.#source, start + record.end);
         this.isKnown = false;
-        if (offset >= unseen) {
-          this.#known?.look(offset - unseen);
-          unseen = offset;
-          this.isKnown = this.#isKnown(window, record, start);
+        if (this.#known !== undefined && offset >= looked) {
+          this.#known.look(offset - looked);
+          looked = offset;
+          this.isKnown = fits &&
+            this.#known.hasRange(window, record, this.#source, start);
         }
-        if (this.isKnown) {
-          this.recordSize = size;
-          yield offset;
-        } else if (this.#dismissed.delete(offset)) {
-          this.#dismissed.add(offset + size);
-        } else if (this.#fits(offset, size)) yield offset;
+        if (this.#dismissed.delete(offset)) {
+          this.#dismissed.add(start + record.end);
+          if (!this.isKnown) continue;
+        }
+        this.recordSize = record.end - at;
+        if (fits) yield offset;
       }
       if (length < window.length) return;
     }
   }
 
-  /** Where the first known document starts from `from` on and up to `to`. */
-  firstKnown(from: number, to: number): number | undefined {
-    if (this.#known === undefined || from > to) return undefined;
-    for (const at of this.candidates(from, to + 1, from)) {
-      if (this.isKnown) return at;
-    }
-  }
-
-  /** The sums of the record at an offset, if it is a known document. */
-  sums(offset: number): DocumentSums | undefined {
-    if (!this.parse(offset)) return undefined;
-    return this.#sums(this.#bytes, this.#record, offset);
-  }
-
   /**
-   * Says that nothing comes of the chain that starts at a candidate, so that its
-   * other records need not be looked at. Otherwise a content that is a long
-   * chain would be followed from each of its records.
+   * Removes the rest of a candidate's chain from the candidates. Without this, a
+   * long chain would be followed again from each of its records.
    */
   dismiss(offset: number): void {
     if (this.parse(offset)) this.#dismissed.add(offset + this.recordSize);
   }
+}
 
-  /** @returns Whether a plausible record starts at `offset` and fits into the file. */
-  parse(offset: number): boolean {
-    const bytes = this.#bytes;
-    const length = this.#source.read(bytes, 0, bytes.length, offset);
-    const state = this.#record.parse(bytes, 0, length);
-    this.#start = offset;
-    this.recordSize = this.#record.end;
-    return state !== RecordState.Invalid && this.#record.end > 0 &&
-      this.#fits(offset, this.recordSize);
-  }
-
-  /** Where, within the record that was parsed last, the size of its content is. */
-  get contentSizeOffset(): number {
-    return this.#record.contentStart - SIZE_FIELD;
-  }
-
-  /** The key of the record that was parsed last, valid until the next is. */
-  key(): Uint8Array {
-    return this.#bytes.subarray(SIZE_FIELD, SIZE_FIELD + this.#record.keySize);
-  }
-
-  /** A copy of the key of the record at an offset, if a plausible one is there. */
-  keyAt(offset: number): Uint8Array | undefined {
-    return this.parse(offset) ? this.key().slice() : undefined;
-  }
-
-  /** Whether the key of the record that was parsed last is text, and not empty. */
-  keyIsText(): boolean {
-    return isText(this.key());
-  }
-
-  /** Follows records from `offset` on, until one ends at `end` or beyond, or to damage. */
-  follow(
-    offset: number,
-    end: number,
-    maxRecords = Infinity,
-  ): { records: number; keyBytes: number; end: number } {
-    let records = 0;
-    let keyBytes = 0;
-    let at = offset;
-    while (records < maxRecords && at < end && this.parse(at)) {
-      records++;
-      keyBytes += this.#record.keySize;
-      at += this.recordSize;
-    }
-    return { records, keyBytes, end: at };
-  }
-
-  /** How much the first keys from `offset` on have in common with an example, on average. */
-  likeness(offset: number, example: Uint8Array | undefined): number {
-    let common = 0;
-    let records = 0;
-    let at = offset;
-    while (
-      example !== undefined && records < COMPARED_KEYS && this.parse(at)
-    ) {
-      common += likeness(this.key(), example);
-      records++;
-      at += this.recordSize;
-    }
-    return records === 0 ? 0 : common / records;
-  }
-
-  /** Whether the keys of the chain between two offsets count from one key to another. */
-  countsOn(
-    offset: number,
-    end: number,
-    from: Uint8Array,
-    to: Uint8Array | undefined,
-  ): boolean {
-    let last = from;
-    for (let at = offset; at < end && this.parse(at); at += this.recordSize) {
-      const next = this.key().slice();
-      if (!(countOn(last, next) > 0)) return false;
-      last = next;
-    }
-    return to === undefined || countOn(last, to) > 0;
-  }
-
-  /** Whether the content of the record that was parsed last is of the codec, as far as that can be told. */
-  accepts(checkContent: ContentCheck): boolean {
-    const { contentStart, contentSize } = this.#record;
-    return !checkContent.isPossible ||
-      checkContent.acceptsRange(
-        this.#source,
-        this.#start + contentStart,
-        contentSize,
-      );
-  }
-
-  /** Whether a record in bytes that begin at an offset of the source is a known document. */
-  #isKnown(bytes: Uint8Array, record: RecordView, offset: number): boolean {
-    return this.#fits(offset, record.end) &&
-      this.#sums(bytes, record, offset) !== undefined;
-  }
-
-  #sums(
-    bytes: Uint8Array,
-    { keyStart, keySize, contentStart, end }: RecordView,
-    offset: number,
-  ): DocumentSums | undefined {
-    const known = this.#known;
-    const key = known?.keySum(bytes, keyStart, keyStart + keySize);
-    if (known === undefined || key === undefined) return undefined;
-    const content = known.contentSum(
-      this.#source,
-      offset + contentStart,
-      offset + end,
-    );
-    const sums = { key, content };
-    return known.has(sums) ? sums : undefined;
-  }
-
-  #fits(offset: number, size: number): boolean {
-    return hasBytes(this.#source, offset + size);
-  }
+/** Records that follow each other. */
+export interface Chain {
+  /** Number of records. */
+  records: number;
+  /** Total size of their keys. */
+  keyBytes: number;
+  /** Offset behind the last record. */
+  end: number;
 }
 
 /**
- * Finds the next plausible header.
+ * Finds the next plausible header in `bytes`, whose first `limit` bytes count.
  *
- * @param from Where to begin.
- * @param to Before which it must start.
- * @param limit How many of the bytes count.
- * @param record Becomes the record there.
+ * @param to Offset before which it must start.
+ * @param record Receives the record.
  * @returns Its offset, or -1.
  */
 export function findHeader(
@@ -254,10 +185,10 @@ export function findHeader(
   limit: number,
   record: RecordView,
 ): number {
-  // A record has at least nine bytes, so nothing starts in the last eight.
+  // A record has at least nine bytes.
   const last = Math.min(to, limit - RECORD_OVERHEAD);
   for (let at = from; at < last; at++) {
-    // Sizes of less than 16 MiB have a zero byte, and text has none.
+    // Key sizes below 16 MiB have a zero byte; text has none.
     if (bytes[at + 3] !== 0 && record.keySizeLimit < 1 << 24) {
       at = bytes.indexOf(0, at + 4) - 4;
       if (at < from) return -1;

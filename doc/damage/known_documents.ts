@@ -1,224 +1,173 @@
-/**
- * The documents that a file of checksums knows, as a table in shared memory.
- *
- * The table is made of 32-bit words:
- *
- * ```text
- * table := seed pairSlots finalKey finalContent finalsLeft 0
- *          allowed:float64 looked:float64
- *          (keySum contentSum){pairSlots} mark*
- * ```
- *
- * Both lists of slots are searched from where a seeded hash of the entry points
- * on; 0 is a slot that is free. A mark is the sum of a key, so that most of what
- * is no document need not be summed as a whole, or what two documents that
- * follow each other are mixed to.
- */
 import { viewOf } from "../bytes.ts";
 import { Xxh32, xxh32 } from "../../codec/checksum/xxh32.ts";
-import { countSums, SUM_SIZE, SUMS_HEADER_SIZE } from "../format/sums.ts";
-import type { ByteSource } from "../source/byte_source.ts";
 import { FileError } from "../errors.ts";
 import type { RecordView } from "../format/record.ts";
+import { countSums, SUM_SIZE, SUMS_HEADER_SIZE } from "../format/sums.ts";
+import type { ByteSource } from "../source/byte_source.ts";
 
-/** Words of the table before the slots. */
-const enum Word {
-  Seed,
-  PairSlots,
-  FinalKey,
-  FinalContent,
-  FinalsLeft,
-  /** Nothing, so that what follows is aligned. */
-  Padding,
-  /** The first of four that are two float64. */
-  Budget,
-  Slots = Budget + 4,
-}
+/** Words of the table before its slots. */
+const Word = {
+  /** Makes slots unpredictable, so that input cannot be made to collide. */
+  Seed: 0,
+  PairSlots: 1,
+  FinalKey: 2,
+  FinalContent: 3,
+  FinalsLeft: 4,
+  /** Two float64, aligned: bytes that may be looked at, and that were. */
+  Budget: 6,
+  Slots: 10,
+} as const;
 
-/** At most this share of the slots is taken, so that searches stay short. */
+/** Maximum share of slots that are taken. */
 const MAX_LOAD = 0.75;
 
-/** Bytes of a file that are read at a time. */
+/** Bytes that are read at a time. */
 const PIECE_SIZE = 64 * 1024;
 
-/** Every byte of a file may be looked at so many times, as it is walked over and once more beforehand. */
+/** How often each byte of a file may be looked at: in the walk over it, and once more beforehand. */
 const LOOKS_PER_BYTE = 16;
 
-/** So many bytes may be looked at in the smallest of files. */
-const LOOKS_AT_LEAST = 1024 * 1024;
-
-/** The sums of a document. */
-export interface DocumentSums {
-  /** XXH32 of its key. */
-  key: number;
-  /** XXH32 of its content. */
-  content: number;
-}
+/** Bytes that may be looked at in the smallest file. */
+const MIN_LOOKS = 1024 * 1024;
 
 /**
- * The documents that are known by their checksums: those that a bin file had
- * when its file of sums was written. What is one of them has not changed, so
- * nothing about it need be doubted where damage is skipped; what is none of them
- * may have changed, or be newer. Only for contents that are not compressed.
+ * The documents that a file of checksums knows. Threads share the table, which
+ * takes about 16 bytes per document:
  *
- * It takes about 21 bytes of memory per document, which threads can share.
- *
- * How much is looked at to find known documents is limited: on input that is
- * made to look like them everywhere, it stops knowing any, until it has got on.
- *
- * @example
- * ```ts
- * import { assertEquals } from "@std/assert";
- * import {
- *   KnownDocuments,
- *   openFile,
- *   repack,
- *   TolerantScanner,
- * } from "@binfiles/binfiles/doc";
- *
- * const path = `${Deno.makeTempDirSync()}/docs.bin`;
- * await repack({ source: "tests/fixtures/gzip.bin", target: path, sums: true });
- * const source = openFile(path);
- * const sums = openFile(`${path}.sums`);
- * const scanner = new TolerantScanner(source, {
- *   codec: "none",
- *   known: KnownDocuments.of(source.size, sums),
- *   onSkip() {},
- * });
- * let count = 0;
- * while (scanner.next()) count++;
- * assertEquals(count, 32);
- * for (const file of [source, sums]) file.close();
+ * ```text
+ * table := words (keySum contentSum){pairSlots} keySum{pairSlots}
  * ```
+ *
+ * Both lists are open-addressed hash tables; the second one tells most bytes
+ * that are no document without reading a content. Contents are checksummed
+ * uncompressed, so documents are recognized only in files of codec `none`.
+ *
+ * The work is bounded: on input that resembles known documents everywhere,
+ * nothing is known until the walk over the file has advanced.
  */
 export class KnownDocuments {
-  /** The table, from which another thread can make an object of its own. */
+  /** The table, from which another thread makes its own object. */
   readonly memory: SharedArrayBuffer;
   readonly #words: Uint32Array;
   readonly #budget: Float64Array;
   readonly #pairs: Uint32Array;
-  readonly #marks: Uint32Array;
-  /** Making a view takes longer than summing a small document, so the last one is kept. */
+  readonly #keys: Uint32Array;
+  /** The last view, kept because creating one takes longer than a checksum of a small document. */
   #view: DataView = new DataView(new ArrayBuffer(0));
-  readonly #range = new RangeSum();
+  readonly #piece = new DataView(new ArrayBuffer(PIECE_SIZE));
 
   /** Shares the table of another object. */
   constructor(memory: SharedArrayBuffer) {
     this.memory = memory;
     this.#words = new Uint32Array(memory);
     this.#budget = new Float64Array(memory, 4 * Word.Budget, 2);
-    const marksStart = Word.Slots + 2 * this.#words[Word.PairSlots];
-    this.#pairs = this.#words.subarray(Word.Slots, marksStart);
-    this.#marks = this.#words.subarray(marksStart);
+    const keys = Word.Slots + 2 * this.#words[Word.PairSlots];
+    this.#pairs = this.#words.subarray(Word.Slots, keys);
+    this.#keys = this.#words.subarray(keys);
   }
 
   /**
-   * Reads the sums of the documents of a file. They stay the caller's to close.
+   * Reads the checksums of a file. `sums` stays the caller's to close.
    *
-   * @param size Size of the bin file, in bytes: how much there is to look at.
-   * @throws {FileError} They cannot be read, or are none, or are too many for the memory.
+   * @param size Size of the bin file in bytes, which bounds the work.
+   * @throws {FileError} The checksums cannot be read, or do not fit into memory.
    */
   static of(size: number, sums: ByteSource): KnownDocuments {
     const count = countSums(sums);
-    const pairSlots = Math.ceil(count / MAX_LOAD) + 1;
-    const markSlots = 2 * pairSlots;
+    const slots = Math.ceil(count / MAX_LOAD) + 1;
     let memory: SharedArrayBuffer;
     try {
-      memory = new SharedArrayBuffer(
-        4 * (Word.Slots + 2 * pairSlots + markSlots),
-      );
+      memory = new SharedArrayBuffer(4 * (Word.Slots + 3 * slots));
     } catch (error) {
-      const file = sums.file ?? "";
-      throw new FileError(
-        file,
-        `Cannot read ${file}: there is no memory for the sums of ${count} documents`,
-        { cause: error },
+      throw unreadable(
+        sums,
+        `there is no memory for the checksums of ${count} documents`,
+        error,
       );
     }
     const words = new Uint32Array(memory);
-    // Makes slots unpredictable, so that nobody can choose documents that collide.
     words[Word.Seed] = Math.floor(Math.random() * 2 ** 32);
-    words[Word.PairSlots] = pairSlots;
+    words[Word.PairSlots] = slots;
     const known = new KnownDocuments(memory);
-    known.#budget[0] = LOOKS_AT_LEAST + LOOKS_PER_BYTE * size;
+    known.#budget[0] = MIN_LOOKS + LOOKS_PER_BYTE * size;
     known.#fill(sums);
     return known;
   }
 
-  /** Bytes that were looked at so far, to find known documents. */
+  /** Bytes that were looked at so far. */
   get looked(): number {
     return this.#budget[1];
   }
 
-  /** Whether more bytes were looked at than is reasonable, so that nothing is known for now. */
-  get isExhausted(): boolean {
-    return this.#budget[1] >= this.#budget[0];
-  }
-
-  /** Says that bytes were looked at. */
+  /** Counts bytes that were looked at. */
   look(bytes: number): void {
     this.#budget[1] += bytes;
   }
 
-  /** Says that the walk over the file has got on, so that more may be looked at. */
+  /** Allows for more work after the walk over the file has advanced. */
   advance(bytes: number): void {
     this.#budget[0] += LOOKS_PER_BYTE * bytes;
   }
 
-  /**
-   * Whether the record that a view has parsed in `bytes` is a known document, as
-   * it is found when the file is walked from its start to its end.
-   */
-  hasRecord(
-    bytes: Uint8Array,
-    { keyStart, keySize, contentStart, contentSize, end }: RecordView,
-  ): boolean {
-    const key = this.keySum(bytes, keyStart, keyStart + keySize);
+  /** Whether the walk has passed the last known document, so that all others are newer. */
+  get isFinalSeen(): boolean {
+    return this.#words[Word.FinalsLeft] === 0;
+  }
+
+  /** Whether the whole record in `bytes` is a known document. For the walk over the file, in order. */
+  hasRecord(bytes: Uint8Array, record: RecordView): boolean {
+    const key = this.#keySum(bytes, record);
     if (key === undefined) return false;
-    this.look(contentSize);
+    this.look(record.contentSize);
     const view = this.#view = viewOf(bytes, this.#view);
-    const content = xxh32(view, contentStart, end);
-    if (this.#isFree(this.#pairSlot(key, content))) return false;
+    const content = xxh32(view, record.contentStart, record.end);
+    if (!this.#has(key, content)) return false;
     if (this.#isFinal(key, content) && !this.isFinalSeen) {
       this.#words[Word.FinalsLeft]--;
     }
     return true;
   }
 
-  /** The sum of a key, if a known document has it. */
-  keySum(bytes: Uint8Array, start: number, end: number): number | undefined {
-    if (this.isExhausted) return undefined;
-    this.look(end - start);
+  /**
+   * Whether a record is a known document, in bytes that begin at `offset` of a
+   * source and contain its key. For a search.
+   */
+  hasRange(
+    bytes: Uint8Array,
+    record: RecordView,
+    source: ByteSource,
+    offset: number,
+  ): boolean {
+    const key = this.#keySum(bytes, record);
+    if (key === undefined) return false;
+    this.look(record.contentSize);
+    const sum = new Xxh32();
+    const piece = new Uint8Array(this.#piece.buffer);
+    const end = offset + record.end;
+    for (let at = offset + record.contentStart; at < end;) {
+      const wanted = Math.min(PIECE_SIZE, end - at);
+      const length = source.read(piece, 0, wanted, at);
+      if (length === 0) return false;
+      sum.update(this.#piece, 0, length);
+      at += length;
+    }
+    return this.#has(key, sum.digest());
+  }
+
+  /** The checksum of a key, if a known document has it. */
+  #keySum(
+    bytes: Uint8Array,
+    { keyStart, keySize }: RecordView,
+  ): number | undefined {
+    if (this.#budget[1] >= this.#budget[0]) return undefined;
+    this.look(keySize);
     const view = this.#view = viewOf(bytes, this.#view);
-    const sum = xxh32(view, start, end);
-    return this.#marks[this.#markSlot(sum)] === 0 ? undefined : sum;
+    const sum = xxh32(view, keyStart, keyStart + keySize);
+    return this.#keys[this.#keySlot(sum)] === 0 ? undefined : sum;
   }
 
-  /** The sum of a range of a source. */
-  contentSum(source: ByteSource, start: number, end: number): number {
-    this.look(end - start);
-    this.#range.begin(source, start);
-    return this.#range.upTo(end);
-  }
-
-  /** Whether a document has these sums. */
-  has({ key, content }: DocumentSums): boolean {
+  #has(key: number, content: number): boolean {
     return !this.#isFree(this.#pairSlot(key, content));
-  }
-
-  /** Whether a document is the last one. */
-  isFinal({ key, content }: DocumentSums): boolean {
-    return this.#isFinal(key, content);
-  }
-
-  /** Whether the walk has come to the last one, so that everything behind it is newer. */
-  get isFinalSeen(): boolean {
-    return this.#words[Word.FinalsLeft] === 0;
-  }
-
-  /** Whether one document follows another, both of which are known. */
-  follows(a: DocumentSums, b: DocumentSums): boolean {
-    return this.#marks[this.#markSlot(this.#pairMark(a, b))] !== 0;
   }
 
   #isFinal(key: number, content: number): boolean {
@@ -227,10 +176,9 @@ export class KnownDocuments {
   }
 
   #fill(sums: ByteSource): void {
-    const piece = new DataView(new ArrayBuffer(PIECE_SIZE));
+    const piece = this.#piece;
     const bytes = new Uint8Array(piece.buffer);
     const { size } = sums;
-    let last: DocumentSums | undefined;
     if (size > SUMS_HEADER_SIZE) {
       sums.read(bytes, 0, SUM_SIZE, size - SUM_SIZE);
       this.#words[Word.FinalKey] = piece.getInt32(0, true);
@@ -239,11 +187,7 @@ export class KnownDocuments {
     for (let position = SUMS_HEADER_SIZE; position < size;) {
       const length = Math.min(bytes.length, size - position);
       if (sums.read(bytes, 0, length, position) < length) {
-        const file = sums.file ?? "";
-        throw new FileError(
-          file,
-          `Cannot read ${file}: it became shorter than it was`,
-        );
+        throw unreadable(sums, "it became shorter while it was read");
       }
       for (let at = 0; at < length; at += SUM_SIZE) {
         const key = piece.getInt32(at, true);
@@ -251,21 +195,18 @@ export class KnownDocuments {
         const slot = this.#pairSlot(key, content);
         this.#pairs[slot] = key;
         this.#pairs[slot + 1] = notFree(key, content);
-        this.#mark(key);
-        const document = { key, content };
-        if (last !== undefined) this.#mark(this.#pairMark(last, document));
-        last = document;
+        this.#keys[this.#keySlot(key)] = key || 1;
         if (this.#isFinal(key, content)) this.#words[Word.FinalsLeft]++;
       }
       position += length;
     }
   }
 
-  /** Where a pair of sums is, or would be. */
+  /** Where a pair of checksums is, or would be. */
   #pairSlot(key: number, content: number): number {
     const pairs = this.#pairs;
     const wanted = notFree(key, content) >>> 0;
-    let slot = 2 * this.#place(this.#mix(key, content), pairs.length / 2);
+    let slot = 2 * this.#place(key, content);
     while (
       !this.#isFree(slot) &&
       (pairs[slot] !== key >>> 0 || pairs[slot + 1] !== wanted)
@@ -277,70 +218,36 @@ export class KnownDocuments {
     return this.#pairs[slot] === 0 && this.#pairs[slot + 1] === 0;
   }
 
-  #mark(value: number): void {
-    this.#marks[this.#markSlot(value)] = value || 1;
-  }
-
-  /** Where a mark is, or would be. */
-  #markSlot(value: number): number {
-    const marks = this.#marks;
-    const wanted = (value || 1) >>> 0;
-    let slot = this.#place(this.#mix(value, 0), marks.length);
-    while (marks[slot] !== 0 && marks[slot] !== wanted) {
-      slot = slot + 1 === marks.length ? 0 : slot + 1;
+  /** Where the checksum of a key is, or would be. */
+  #keySlot(key: number): number {
+    const keys = this.#keys;
+    const wanted = (key || 1) >>> 0;
+    let slot = this.#place(key, 0);
+    while (keys[slot] !== 0 && keys[slot] !== wanted) {
+      slot = slot + 1 === keys.length ? 0 : slot + 1;
     }
     return slot;
   }
 
-  #pairMark(a: DocumentSums, b: DocumentSums): number {
-    return this.#mix(
-      this.#mix(a.key, a.content),
-      this.#mix(b.key, b.content) + 1,
-    );
-  }
-
-  /** One of `slots`, by a hash. */
-  #place(hash: number, slots: number): number {
-    return Math.floor((hash >>> 0) / 2 ** 32 * slots);
-  }
-
-  #mix(a: number, b: number): number {
+  /** Where to begin to search for an entry: a hash of it. */
+  #place(a: number, b: number): number {
     let hash = Math.imul(a ^ this.#words[Word.Seed], 0x85ebca6b);
     hash = Math.imul(hash ^ hash >>> 15 ^ b, 0xc2b2ae35);
     hash = Math.imul(hash ^ hash >>> 13, 0x9e3779b1);
-    return hash ^ hash >>> 16;
+    hash ^= hash >>> 16;
+    return Math.floor((hash >>> 0) / 2 ** 32 * this.#keys.length);
   }
 }
 
-/** The second of two sums, but never both of them 0: that is a slot that is free. */
+/** The second checksum of a pair, such that the pair does not look like a free slot. */
 function notFree(key: number, content: number): number {
   return key === 0 && content === 0 ? 1 : content;
 }
 
-/** Sums of ranges of a source that start at the same place, shorter ones first. */
-export class RangeSum {
-  readonly #sum = new Xxh32();
-  readonly #piece = new DataView(new ArrayBuffer(PIECE_SIZE));
-  #source: ByteSource | undefined;
-  #end = 0;
-
-  /** Chooses the place. */
-  begin(source: ByteSource, start: number): void {
-    this.#sum.reset();
-    this.#source = source;
-    this.#end = start;
-  }
-
-  /** The sum of the bytes up to another place. */
-  upTo(end: number): number {
-    const bytes = new Uint8Array(this.#piece.buffer);
-    while (this.#end < end) {
-      const wanted = Math.min(PIECE_SIZE, end - this.#end);
-      const length = this.#source!.read(bytes, 0, wanted, this.#end);
-      if (length === 0) break;
-      this.#sum.update(this.#piece, 0, length);
-      this.#end += length;
-    }
-    return this.#sum.digest();
-  }
+function unreadable(
+  { file = "" }: ByteSource,
+  reason: string,
+  cause?: unknown,
+): FileError {
+  return new FileError(file, `Cannot read ${file}: ${reason}`, { cause });
 }

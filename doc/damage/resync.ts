@@ -1,188 +1,175 @@
 /**
- * Finding records again in damaged files.
+ * Recovery: finding record boundaries in corrupted files.
  *
- * Sizes are all that separates records, so what speaks for a place being a
- * record has to be weighed:
+ * Size fields alone separate records, so a boundary needs evidence:
  *
- * - **A content that decompresses** is proof with every codec but `none`; only
- *   the smallest contents of brotli, which has neither magic number nor
- *   checksum, need a second record behind them.
- * - **A chain of plausible records**, or one that ends where the file does, is
- *   what there is with `none`. A lone record between two damaged places counts if
- *   its key is text and no chain starts within it.
- * - **Checksums of key and content** that a document had when they were written
- *   are proof with `none`, if there is a file of them (see `KnownDocuments`).
+ * - **A codec that is not `none`**: a content that decompresses is proof.
+ * - **Checksums** (see `KnownDocuments`): a record that matches is proof. A
+ *   record that does not match and contains one that does has a corrupt size
+ *   field, unless it comes after the last document that has a checksum.
+ * - **Codec `none`**: a chain of plausible headers. Four in a row, or fewer that
+ *   end where the file does, are enough.
  *
- * They speak for a record only, never against it: it may have changed, or be
- * newer. A known record counts at once, whatever it holds and whatever follows
- * it. One that is not known and within which a known one starts has swallowed
- * that; the exceptions are those of {@linkcode findKnownWithin}. So no document
- * is lost that is as it was, with these limits:
+ * The size fields of a chain can be read out of step as well: its contents as
+ * keys, its keys as contents. Of two readings, the one that goes on for longer is
+ * right. If both go on, it is the one whose keys resemble the key before the
+ * corrupted region.
  *
- * - Documents within a damaged document that are copies of known ones, in a bin
- *   file say, may come out as documents.
- * - A document whose bytes are also in the file where others meet, in part of
- *   one and part of the next, may be found there if the first is damaged.
- * - Where a document has changed or is newer right behind those that another has
- *   swallowed, and the other looks like a bin file then, it is taken for one.
+ * With `none`, a record whose header is plausible is believed if a chain follows
+ * it, so an undamaged file loses nothing. The exceptions are a chain that begins
+ * within the record, runs across its end, and is the better reading there; and
+ * records with numbered keys that are missing between it and its successor.
  *
- * And a document that has changed, or was put between known ones later, may be
- * lost for holding copies of them, if it is no bin file.
+ * With `none` and without checksums, recovery does not promise the following:
  *
- * With `none` and no checksums, these things cannot be told apart, and this is
- * how they are taken:
- *
- * - Bytes of keys and contents that were changed are not noticed.
- * - What looks like records within the content of a record with a sound header
- *   is its content, be it a bin file that is a document or a piece of this file
- *   that was written over it. Only a chain that runs on past the record's end,
- *   without a boundary there, proves that the record's size lies.
- * - A size that lies by exactly one or several records makes them look like part
- *   of the content. They are found again if keys are numbered: `page-7` that is
- *   followed by `page-9` and ends with a record `page-8` has swallowed it (see
- *   {@linkcode findHidden}). Otherwise they stay where they are, whole, within
- *   that content: to split it would damage files that hold bin files.
- * - A record whose header is gone leaves a content behind. If that is a bin file,
- *   its documents count as documents.
- * - Fewer than four records between two damaged places may be taken for others.
- * - Contents that are full of small integers, or bin files, next to a damaged
- *   header may by chance make a chain that is as good as the real one; a sound
- *   record can then be lost with the damaged one. It is reported as skipped, or
- *   lies within a record that is kept.
- * - Keys that are binary numbers look like sizes, and have nothing in common that
- *   would tell them from others. The record with a sound header is believed: an
- *   undamaged file loses nothing, and a size that lies may cost its neighbours.
+ * - Changed bytes of keys and contents are not noticed.
+ * - A size that is corrupt but ends at a later boundary hides the records up to
+ *   there in the content, unless their keys are numbered.
+ * - Fewer than four records between two corrupted regions may be skipped.
+ * - Documents that are bin files, arrays of small integers, or have binary keys
+ *   look like records. Beside a corrupted region, records within them may become
+ *   documents, and a neighbor may be lost.
  */
-import { readUint32 } from "../../codec/bytes.ts";
-import { findHeader, HeaderReader, SIZE_FIELD } from "./header_reader.ts";
-import { isLikelier, isText, MIN_LIKENESS } from "./key_likeness.ts";
-import { countOn } from "./numbered_keys.ts";
 import type { ByteSource } from "../source/byte_source.ts";
 import type { ContentCheck } from "./content_check.ts";
-import { type KnownDocuments, RangeSum } from "./known_documents.ts";
-import { RECORD_OVERHEAD, type RecordView } from "../format/record.ts";
+import { type Chain, HeaderReader, SIZE_FIELD } from "./header_reader.ts";
+import { countFrom, isText } from "./keys.ts";
 
-/** This many plausible records in a row are no coincidence. */
+/** Plausible headers in a row that are not a coincidence. */
 const CONVINCING_CHAIN = 4;
 
-/** Records that are followed to tell keys from contents. */
-const ALIGNING_CHAIN = 2000;
+/** Records to which readings are followed to compare them. */
+const COMPARED_RECORDS = 256;
 
-/** Chains with odd keys that are remembered. */
-const MAX_ODD = 16;
+/** Keys that are compared with the example, to tell readings apart. */
+const COMPARED_KEYS = 8;
 
-/** Fewest bytes of a content whose decompression proves something: single bytes are documents to brotli. */
+/** Readings that are compared, so that work stays bounded. */
+const MAX_READINGS = 16;
+
+/** A lead in likeness of keys that counts against a record with a plausible header. */
+const CLEAR_LEAD = 3;
+
+/** Smaller contents may decompress by chance: a single byte can be a whole brotli stream. */
 const MIN_PROOF = 5;
 
-/** Where and how to look for records. */
-export interface FindRecordOptions {
-  /** Longest key that is accepted, in bytes. */
+/** How to recognize records. */
+export interface ResyncOptions {
+  /** Maximum key size, in bytes. */
   keySizeLimit: number;
-  /** Checks contents. */
+  /** Recognizes contents and known documents. */
   checkContent: ContentCheck;
-  /**
-   * Where the record that is under suspicion says it ends. What looks like
-   * records before that is merely its content, unless it runs on past that place
-   * without a boundary right there. Not given when its content is known to be
-   * damaged.
-   */
-  claimedEnd?: number;
-  /**
-   * Key of a record nearby, if there is one that is trusted. Where contents
-   * cannot be checked, records are known by keys like it.
-   */
+  /** A key that the keys of the file resemble, if there is one. */
   example?: Uint8Array;
-  /** Whether keys are known to be text, most of them at least. */
-  keysAreText?: boolean;
 }
 
 /**
- * Finds the first record at or after an offset of a damaged file.
+ * Finds the first record at or after an offset.
  *
- * @returns Its offset, or undefined when there is none.
+ * @returns Its offset; undefined if there is none.
  */
-export function findRecord(
+export function resync(
   source: ByteSource,
   offset: number,
-  options: FindRecordOptions,
+  options: ResyncOptions,
 ): number | undefined {
-  const { known } = options.checkContent;
-  const headers = new HeaderReader(source, options.keySizeLimit, known);
-  const found = findLikely(headers, offset, options);
-  if (found === undefined || headers.isKnown) return found;
-  return findKnownWithin(source, found, options) ??
-    behindRubbish(headers, found, options);
+  const { keySizeLimit, checkContent: { known } } = options;
+  const headers = new HeaderReader(source, keySizeLimit, known);
+  for (const at of headers.candidates(offset, Infinity, offset)) {
+    if (headers.isKnown) return at;
+    if (!isBoundary(headers, at, options)) continue;
+    return align(source, headers, at, options);
+  }
+}
+
+/** A record whose sizes may be corrupt. */
+export interface Suspect {
+  /** Offset of the record. */
+  start: number;
+  /** Its key. */
+  key: Uint8Array;
+  /** Offset of its content. */
+  contentStart: number;
+  /** Offset behind it, by its size fields. */
+  end: number;
 }
 
 /**
- * Where the record really starts that was found at an offset: the rest of a
- * damaged record before it may look like the size of a longer key.
+ * Finds the first known document that a record overlaps which is not known itself.
+ *
+ * @param from Where to begin, at the start of the record or before it.
  */
-function behindRubbish(
-  headers: HeaderReader,
-  offset: number,
-  options: FindRecordOptions,
-): number {
-  headers.parse(offset);
-  if (headers.keyIsText()) return offset;
-  const key = headers.key().slice();
-  const keyStart = offset + SIZE_FIELD;
-  const end = offset + headers.recordSize;
-  for (const at of headers.candidates(keyStart, keyStart + key.length)) {
-    if (isHeld(headers, at, end, key, options)) return at;
-  }
-  return offset;
-}
-
-/** The same, without a look at what the record that is found may have swallowed. */
-function findLikely(
-  headers: HeaderReader,
-  offset: number,
-  options: FindRecordOptions,
+export function findKnown(
+  source: ByteSource,
+  from: number,
+  { contentStart, end }: Pick<Suspect, "contentStart" | "end">,
+  { keySizeLimit, checkContent: { known } }: ResyncOptions,
 ): number | undefined {
-  // What is known within the record under suspicion may be part of its content.
-  const knownFrom = Math.max(offset, options.claimedEnd ?? 0);
-  /** Starts of chains with odd keys. They count if they lead to something better. */
-  const odd: number[] = [];
-  const leadingTo = (end: number) =>
-    odd.find((at) => headers.follow(at, end).end === end);
-  let lone: number | undefined;
-  let loneEnd = 0;
-  for (const at of headers.candidates(offset, Infinity, knownFrom)) {
-    // Nothing better has turned up within it.
-    if (lone !== undefined && at >= loneEnd) return leadingTo(lone) ?? lone;
-    if (headers.isKnown) return leadingTo(at) ?? at;
-    const evidence = weigh(headers, at, options);
-    if (evidence === Evidence.Convincing) {
-      const start = startOf(headers, at, options);
-      const first = headers.firstKnown(Math.max(at, knownFrom), start) ?? start;
-      return leadingTo(first) ?? first;
-    }
-    if (evidence === Evidence.Odd && odd.push(at) > MAX_ODD) odd.shift();
-    if (evidence === Evidence.Lone && lone === undefined) {
-      headers.parse(at);
-      lone = at;
-      loneEnd = at + headers.recordSize;
-    }
+  if (known === undefined) return undefined;
+  const headers = new HeaderReader(source, keySizeLimit, known);
+  for (const at of headers.candidates(from, end, from)) {
+    if (!headers.isKnown) continue;
+    // The content of a newer document may contain copies of known ones.
+    const isWithin = at >= contentStart && at + headers.recordSize <= end;
+    if (!isWithin || !known.isFinalSeen) return at;
   }
-  return leadingTo(lone ?? headers.size) ?? lone;
 }
 
 /**
- * Finds records that a record with a lying size has swallowed: a chain that
- * starts somewhere within it and ends exactly where it does.
+ * Finds the records that a record with corrupt size fields overlaps.
+ *
+ * @returns Offset of the first of them; undefined if the record is to be believed.
+ */
+export function findOverlap(
+  source: ByteSource,
+  { start, key, contentStart, end }: Suspect,
+  options: ResyncOptions,
+): number | undefined {
+  const headers = new HeaderReader(source, options.keySizeLimit);
+  const next = headers.keyAt(end);
+  const { checkContent, example = next } = options;
+  const keyIsText = isText(key);
+  const sizeField = contentStart - SIZE_FIELD;
+  if (example !== undefined && !keyIsText) {
+    const like = { ...options, example };
+    const at = bestReading(headers, start, sizeField, CLEAR_LEAD, like);
+    if (at !== start) return align(source, headers, at, like);
+  }
+  if (checkContent.decompresses) return undefined;
+  // A content that is all records is a document that is a bin file.
+  if (headers.follow(contentStart, end).end === end) return undefined;
+  const from = keyIsText ? contentStart : sizeField + 1;
+  for (const at of headers.candidates(from, end)) {
+    if (keyIsText && !isText(headers.keyAt(at)!)) continue;
+    const chain = headers.follow(at, end);
+    if (chain.end === end && isMissing(headers, at, end, key, next)) return at;
+    if (chain.end <= end) headers.dismiss(at);
+    else if (
+      isBoundary(headers, chain.end, options) &&
+      (next === undefined ||
+        headers.likeness(at, key, COMPARED_KEYS) -
+              headers.likeness(end, key, COMPARED_KEYS) >= 1)
+    ) {
+      return align(source, headers, at, { ...options, example: key });
+    }
+  }
+}
+
+/**
+ * Finds the records that a record overlaps whose content does not decompress: a
+ * chain that ends where the record does.
  *
  * @param from First offset at which the chain may start.
  * @param to Offset before which it must start.
  * @param end Where the record ends.
- * @returns Where the chain starts, or undefined when there is none.
+ * @returns Where the chain starts; undefined if there is none.
  */
-export function findSwallowed(
+export function findOverlapped(
   source: ByteSource,
   from: number,
   to: number,
   end: number,
-  { keySizeLimit, checkContent }: FindRecordOptions,
+  { keySizeLimit, checkContent }: ResyncOptions,
 ): number | undefined {
   const headers = new HeaderReader(source, keySizeLimit);
   for (const at of headers.candidates(from, to)) {
@@ -191,392 +178,112 @@ export function findSwallowed(
   }
 }
 
-/**
- * Finds the known documents that a record has swallowed which is none of them
- * itself. A bin file that is a document may hold copies of others, and so may
- * anything behind the last known document. Those are left alone, unless
- *
- * - the key and the content up to one of them are a document,
- * - one of them runs on past the record's end, or
- * - the one that ends there is followed in the file by what follows the record.
- *
- * @param offset Where the record starts, which must be whole.
- * @returns Where the first of them starts, or undefined when there is none.
- */
-export function findKnownWithin(
-  source: ByteSource,
-  offset: number,
-  { keySizeLimit, checkContent: { known } }: FindRecordOptions,
-): number | undefined {
-  if (known === undefined || known.isExhausted) return undefined;
-  const headers = new HeaderReader(source, keySizeLimit, known);
-  headers.parse(offset);
-  const contentStart = offset + headers.contentSizeOffset + SIZE_FIELD;
-  const end = offset + headers.recordSize;
-  const key = headers.key().slice();
-  const { isFinalSeen } = known;
-  const keySum = isFinalSeen ? undefined : known.keySum(key, 0, key.length);
-  let prefix: RangeSum | undefined;
-  let first: number | undefined;
-  let last: number | undefined;
-  let mayHoldCopies = false;
-  let summed = contentStart;
-  for (const at of headers.candidates(offset + 1, end, offset + 1)) {
-    if (!headers.isKnown) continue;
-    if (at < contentStart) return at;
-    const next = at + headers.recordSize;
-    if (first === undefined) {
-      first = at;
-      const chain = headers.follow(contentStart, end);
-      known.look(chain.records * (keySizeLimit + RECORD_OVERHEAD));
-      mayHoldCopies = chain.end === end || isFinalSeen;
-      if (keySum !== undefined) {
-        prefix = new RangeSum();
-        prefix.begin(source, contentStart);
-      }
-    }
-    if (prefix !== undefined) {
-      known.look(at - summed);
-      summed = at;
-      const content = prefix.upTo(at);
-      if (known.has({ key: keySum!, content })) return at;
-    } else if (!mayHoldCopies) return first;
-    if (next > end) mayHoldCopies = false;
-    if (next === end) last = at;
-  }
-  if (first === undefined || !mayHoldCopies) return first;
-  const sums = last === undefined ? undefined : headers.sums(last);
-  if (sums === undefined) return undefined;
-  const nextSums = end < headers.size ? headers.sums(end) : undefined;
-  // If what follows is newer, or nothing does, the last document may have been swallowed.
-  const isCopy = isFinalSeen || first === contentStart && isText(key);
-  const isFollowed = nextSums === undefined
-    ? known.isFinal(sums) && !isCopy
-    : known.follows(sums, nextSums);
-  return isFollowed ? first : undefined;
-}
-
-/** Whether the record at an offset is a known document. */
-export function isKnownAt(
-  source: ByteSource,
-  offset: number,
-  keySizeLimit: number,
-  known: KnownDocuments | undefined,
-): boolean {
-  const headers = new HeaderReader(source, keySizeLimit, known);
-  return headers.sums(offset) !== undefined;
-}
-
-/**
- * Whether the key of a record holds records that a lying size has made part of
- * it. It would consist of a shorter key, its content, and then
- *
- * - a chain that ends where the record does, or
- * - nothing: what should be the size of the next key is taken for that of the
- *   content (see {@linkcode align}).
- *
- * @param key The key, which is no text.
- * @param keyStart Where it starts in the file.
- * @param end Where the record ends.
- */
-export function keyHoldsRecords(
-  source: ByteSource,
-  key: Uint8Array,
-  keyStart: number,
-  end: number,
-  options: FindRecordOptions,
-): boolean {
-  const headers = new HeaderReader(source, options.keySizeLimit);
-  const { example = headers.keyAt(end) } = options;
-  if (example === undefined) return false;
-  let size = -1;
-  while ((size = findShorterKey(key, size + 1, key.length)) >= 0) {
-    const at = size + SIZE_FIELD + readUint32(key, size);
-    const holds = at < key.length
-      ? isHeld(headers, keyStart + at, end, key, { ...options, example })
-      : isLikelier(headers.keyAt(keyStart + at), key, example);
-    if (holds) return true;
-  }
-  return false;
-}
-
-/**
- * Finds what may be the size of a content within a key, between two places: one
- * that does not lead out of the key.
- *
- * @returns Where it is, or -1.
- */
-export function findShorterKey(
-  bytes: Uint8Array,
-  from: number,
-  to: number,
-): number {
-  for (let at = from; at + SIZE_FIELD <= to; at++) {
-    if (at + SIZE_FIELD + readUint32(bytes, at) <= to) return at;
-  }
-  return -1;
-}
-
-/**
- * Whether there is a chain of records at an offset within a key, which ends where
- * the key's record does, and starts with a likelier key.
- */
-function isHeld(
-  headers: HeaderReader,
-  at: number,
-  end: number,
-  key: Uint8Array,
-  { checkContent, example = headers.keyAt(end) }: FindRecordOptions,
-): boolean {
-  return example !== undefined && headers.follow(at, end).end === end &&
-    headers.parse(at) && headers.accepts(checkContent) &&
-    isLikelier(headers.keyAt(at), key, example);
-}
-
-/** A record whose size may lie, in a file whose contents cannot be checked. */
-export interface Suspect {
-  /** Its key. */
-  key: Uint8Array;
-  /** Where its content starts in the file. */
-  contentStart: number;
-  /** Where it ends. */
-  end: number;
-  /** The key of the record behind it; undefined at the end of the file. */
-  successorKey: Uint8Array | undefined;
-}
-
-/**
- * Finds the records that a suspect has swallowed although another follows where
- * it ends. They are a chain within its content that
- *
- * - runs on past its end, with keys that are more like its own than those of the
- *   records behind it, or
- * - ends where it does, if their keys are numbered and count from its own key to
- *   that of its successor.
- *
- * @returns Where the chain starts, or undefined when there is none.
- */
-export function findHidden(
-  source: ByteSource,
-  { key, contentStart, end, successorKey }: Suspect,
-  options: FindRecordOptions,
-): number | undefined {
-  const headers = new HeaderReader(source, options.keySizeLimit);
-  // A content that is nothing but records is a bin file that is a document.
-  if (headers.follow(contentStart, end).end === end) return;
-  const isNumbered = successorKey === undefined ||
-    countOn(key, successorKey) > 1;
-  const crossing = {
-    ...options,
-    claimedEnd: end,
-    example: key,
-    keysAreText: isText(key),
-  };
-  for (const at of headers.candidates(contentStart, end)) {
-    const chain = headers.follow(at, end);
-    if (chain.end === end && isNumbered) {
-      if (headers.countsOn(at, end, key, successorKey)) return at;
-    }
-    if (chain.end <= end) headers.dismiss(at);
-    else if (
-      weigh(headers, at, crossing) === Evidence.Convincing &&
-      headers.likeness(at, key) >= MIN_LIKENESS &&
-      compare(headers, at, end, key) > 0
-    ) return at;
-  }
-}
-
-/** Whether a plausible header starts between two places, with a key of text if that is asked for. */
-export function mayHoldRecords(
-  bytes: Uint8Array,
-  from: number,
-  to: number,
-  limit: number,
-  record: RecordView,
-  wantsText: boolean,
-): boolean {
-  for (
-    let at = from;
-    (at = findHeader(bytes, at, to, limit, record)) >= 0;
-    at++
-  ) {
-    const { keyStart, keySize } = record;
-    if (!wantsText || isText(bytes, keyStart, keyStart + keySize)) {
-      return true;
-    }
-  }
-  return false;
-}
-
-/** Whether a plausible header with a key that is known starts between two places. */
-export function mayHoldKnown(
-  bytes: Uint8Array,
-  from: number,
-  to: number,
-  limit: number,
-  record: RecordView,
-  known: KnownDocuments,
-): boolean {
-  for (
-    let at = from;
-    (at = findHeader(bytes, at, to, limit, record)) >= 0;
-    at++
-  ) {
-    const { keyStart, keySize } = record;
-    const sum = known.keySum(bytes, keyStart, keyStart + keySize);
-    if (sum !== undefined) return true;
-  }
-  return false;
-}
-
-/** What speaks for a place being a record. */
-const enum Evidence {
-  /** Nothing but a header. */
-  None,
-  /** A header and a key that is text, with no other records behind it. */
-  Lone,
-  /** A chain of records whose keys are no text, among others whose keys are. */
-  Odd,
-  /** A content that decompresses, or a chain of records. */
-  Convincing,
-}
-
-function weigh(
+/** Whether there is enough evidence that a record starts at `offset`, or that the file ends there. */
+function isBoundary(
   headers: HeaderReader,
   offset: number,
-  options: FindRecordOptions,
-): Evidence {
-  const { checkContent, claimedEnd = -1, example } = options;
-  headers.parse(offset);
-  const { contentSize } = headers;
-  const keyIsText = headers.keyIsText();
-  const lone = keyIsText ? Evidence.Lone : Evidence.None;
+  { checkContent }: ResyncOptions,
+): boolean {
+  if (!checkContent.decompresses) {
+    const { records, end } = headers
+      .follow(offset, headers.size, CONVINCING_CHAIN);
+    return records === CONVINCING_CHAIN || end === headers.size;
+  }
+  if (!headers.parse(offset) || !headers.accepts(checkContent)) return false;
+  if (headers.contentSize >= MIN_PROOF) return true;
   const next = offset + headers.recordSize;
-  if (offset < claimedEnd) {
-    // Both of the ways to read it: see align().
-    const other = offset + headers.contentSizeOffset;
-    if (headers.follow(next, claimedEnd).end <= claimedEnd) {
-      headers.dismiss(offset);
-      return Evidence.None;
-    }
-    if (
-      other !== claimedEnd &&
-      headers.follow(other, claimedEnd).end === claimedEnd &&
-      headers.likeness(offset, example) < 1 + headers.likeness(other, example)
-    ) return Evidence.None;
-  }
-  if (!checkContent.isPossible) {
-    return weighChain(headers, offset, options, keyIsText);
-  }
-  if (offset < claimedEnd && options.keysAreText && !keyIsText) {
-    return Evidence.None;
-  }
-  headers.parse(offset);
-  if (!headers.accepts(checkContent)) return Evidence.None;
-  if (contentSize >= MIN_PROOF) return Evidence.Convincing;
-  const goesOn = headers.parse(next) && headers.accepts(checkContent);
-  return goesOn || next === headers.size ? Evidence.Convincing : lone;
+  return next === headers.size ||
+    headers.parse(next) && headers.accepts(checkContent);
 }
 
-/** The same where contents cannot be checked. */
-function weighChain(
-  headers: HeaderReader,
-  offset: number,
-  { claimedEnd = -1, example, keysAreText }: FindRecordOptions,
-  firstIsText: boolean,
-): Evidence {
-  let at = offset;
-  let count = 0;
-  let texts = 0;
-  const crosses = offset < claimedEnd;
-  /** Records that start behind the end that is claimed; one of them proves a crossing. */
-  let beyond = 0;
-  while (
-    (count < CONVINCING_CHAIN || beyond === 0) && headers.parse(at)
-  ) {
-    count++;
-    if (at > claimedEnd) beyond++;
-    if (headers.keyIsText()) texts++;
-    at += headers.recordSize;
-  }
-  const isLong = count >= CONVINCING_CHAIN || at === headers.size;
-  // Two in a row before more damage must do, if nothing speaks against them.
-  const isEnough = isLong || (count >= 2 &&
-    (!crosses || headers.likeness(offset, example) >= MIN_LIKENESS));
-  if (isEnough && (beyond > 0 || at === headers.size)) {
-    const isOdd = keysAreText && 2 * texts < count;
-    if (!isOdd) return Evidence.Convincing;
-    if (!crosses) return Evidence.Odd;
-  }
-  return !crosses && firstIsText ? Evidence.Lone : Evidence.None;
-}
-
-/**
- * Where the chain really starts that was found at an offset: what looks like its
- * first record may reach into the real one, and lead to the same records.
- */
-function startOf(
-  headers: HeaderReader,
-  offset: number,
-  options: FindRecordOptions,
-): number {
-  const start = align(headers, offset, options);
-  if (start === offset) return start;
-  for (const at of headers.candidates(offset + 1, start)) {
-    if (headers.follow(at, start).end === start) return at;
-  }
-  return start;
-}
-
-/**
- * Records are sizes and bytes in turns, so a place where a content starts looks
- * like a record too: its content would be the next record's key. Where the codec
- * cannot tell, {@linkcode compare} does, or else the reading that goes on for
- * longer is the right one; if both go on, the one with the shorter keys.
- *
- * @returns `offset`, or where the content of the record there starts.
- */
+/** Where the first record starts if a search has found evidence of one at `offset`. */
 function align(
+  source: ByteSource,
   headers: HeaderReader,
   offset: number,
-  { checkContent, example }: FindRecordOptions,
+  options: ResyncOptions,
 ): number {
-  if (checkContent.isPossible) return offset;
   headers.parse(offset);
-  const other = offset + headers.contentSizeOffset;
-  const { size } = headers;
-  const order = compare(headers, offset, other, example);
-  if (order !== 0) return order > 0 ? offset : other;
-  const here = headers.follow(offset, size, ALIGNING_CHAIN);
-  const there = headers.follow(other, size, ALIGNING_CHAIN);
-  if (Math.abs(here.records - there.records) > 1) {
-    return here.records > there.records ? offset : other;
+  const behind = offset + headers.contentSizeOffset + 1;
+  const start = bestReading(headers, offset, behind, 1, options);
+  headers.parse(start);
+  const contentStart = start + headers.contentSizeOffset + SIZE_FIELD;
+  const end = start + headers.recordSize;
+  return findKnown(source, offset, { contentStart, end }, options) ?? start;
+}
+
+/** The best of the readings that start at `offset` or within the key of the record there, before `to`. */
+function bestReading(
+  headers: HeaderReader,
+  offset: number,
+  to: number,
+  lead: number,
+  options: ResyncOptions,
+): number {
+  let best = offset;
+  let readings = 0;
+  for (const at of headers.candidates(offset + 1, to)) {
+    // Records of the best chain so far agree with it.
+    if (headers.follow(best, at).end === at) continue;
+    if (!isBoundary(headers, at, options)) continue;
+    if (isBetter(headers, at, best, lead, options.example)) best = at;
+    if (++readings === MAX_READINGS) break;
   }
-  return here.keyBytes / here.records <= there.keyBytes / there.records
-    ? offset
-    : other;
+  return best;
 }
 
 /**
- * Compares two readings of the same bytes: the one whose keys are like a known
- * one is better, or else the one that comes out where the file ends.
- *
- * @returns More than 0 if the one that starts at `a` is better, less if the
- * other, 0 if that cannot be told.
+ * Whether the reading that starts at `a` is better than the one at `b`: it goes
+ * on for longer, or its keys lead in likeness.
  */
-function compare(
+function isBetter(
   headers: HeaderReader,
   a: number,
   b: number,
+  lead: number,
   example: Uint8Array | undefined,
-): number {
+): boolean {
   const { size } = headers;
-  const first = headers.follow(a, size, ALIGNING_CHAIN);
-  const second = headers.follow(b, size, ALIGNING_CHAIN);
-  if (first.records === 0 || second.records === 0) {
-    return first.records - second.records;
+  const first = headers.follow(a, size, COMPARED_RECORDS);
+  const second = headers.follow(b, size, COMPARED_RECORDS);
+  const firstGoesOn = goesOn(first, size);
+  if (firstGoesOn !== goesOn(second, size)) return firstGoesOn;
+  const more = first.records - second.records;
+  if (!firstGoesOn && Math.abs(more) > 1) return more > 0;
+  if (example === undefined) {
+    return first.keyBytes * second.records < second.keyBytes * first.records;
   }
-  const order = headers.likeness(a, example) - headers.likeness(b, example);
-  if (Math.abs(order) >= 1) return order;
-  return Number(first.end === size) - Number(second.end === size);
+  // Readings that lead to the same record differ in the keys before it only.
+  const next = Math.max(
+    headers.follow(a, size, 1).end,
+    headers.follow(b, size, 1).end,
+  );
+  const keys = headers.follow(a, next).end === headers.follow(b, next).end
+    ? 1
+    : COMPARED_KEYS;
+  const order = headers.likeness(a, example, keys) -
+    headers.likeness(b, example, keys);
+  return order >= lead;
+}
+
+/** Whether a chain that was followed for {@linkcode COMPARED_RECORDS} ended without damage. */
+function goesOn({ records, end }: Chain, size: number): boolean {
+  return records === COMPARED_RECORDS || end === size;
+}
+
+/** Whether the keys of the records from `offset` to `end` are numbered, and missing between two others. */
+function isMissing(
+  headers: HeaderReader,
+  offset: number,
+  end: number,
+  before: Uint8Array,
+  after: Uint8Array | undefined,
+): boolean {
+  let last = before;
+  for (let at = offset; at < end; at += headers.recordSize) {
+    const key = headers.keyAt(at)!;
+    if (!(countFrom(last, key) > 0)) return false;
+    last = key;
+  }
+  return after === undefined || countFrom(last, after) > 0;
 }

@@ -1,4 +1,4 @@
-import type { CodecName } from "../../codec/names.ts";
+import type { CodecLike, CodecName } from "../../codec/names.ts";
 import { findCodec } from "../../codec/codecs.ts";
 import type { DecompressOptions } from "../../codec/compress.ts";
 import { leaseDecompressor } from "../../codec/lease.ts";
@@ -7,7 +7,18 @@ import type { Decompressor } from "../../codec/engine.ts";
 import { CodecError } from "../../codec/errors.ts";
 import { globalMemoryPool, type MemoryPool } from "../../pool/memory_pool.ts";
 import { RecordError } from "../errors.ts";
-import type { Records } from "./record_scanner.ts";
+
+/** A record to be read, with its location for errors; a `RecordScanner` is one. */
+export interface StoredRecord {
+  /** Path of the file; undefined for bytes in memory. */
+  readonly file: string | undefined;
+  /** Offset of the record, in bytes. */
+  readonly offset: number;
+  /** The key as text. */
+  name(): string;
+  /** The content as it is stored. */
+  content(): Uint8Array;
+}
 
 /** Decompresses the contents of records, in pooled memory. */
 export class ContentReader implements Disposable {
@@ -19,10 +30,10 @@ export class ContentReader implements Disposable {
   /**
    * Takes a decompressor from the pool.
    *
-   * @throws {UnknownCodecError | NoEngineError} `codec` cannot be read here.
+   * @throws {UnknownCodecError | NoEngineError} The codec is unknown or unavailable.
    */
   constructor(
-    codec: string | number,
+    codec: CodecLike,
     { maxSize = MAX_DOCUMENT_SIZE, pool = globalMemoryPool }:
       DecompressOptions = {},
   ) {
@@ -33,21 +44,21 @@ export class ContentReader implements Disposable {
   }
 
   /**
-   * Decompresses the content of the record that was found last.
+   * Decompresses the content of a record.
    *
-   * @param use Receives the content, in memory that is valid during the call.
+   * @param use Receives the content, which is valid during the call.
    * @returns What `use` returns.
-   * @throws {RecordError} It does not decompress, or to more than is allowed.
+   * @throws {RecordError} The content does not decompress, or exceeds `maxSize`.
    */
-  read<T>(records: Records, use: (content: Uint8Array) => T): T {
-    const content = records.content();
+  read<T>(record: StoredRecord, use: (content: Uint8Array) => T): T {
+    const content = record.content();
     if (this.#codec === "none" && content.length <= this.#maxSize) {
       return use(content);
     }
     let buffer = this.#pool.getDocBuffer();
     let size = -1;
     try {
-      while ((size = this.#decompress(records, content, buffer)) < 0) {
+      while ((size = this.#decompress(record, content, buffer)) < 0) {
         const larger = this.#pool.getDocBuffer(-size);
         this.#pool.putDocBuffer(buffer);
         buffer = larger;
@@ -65,7 +76,7 @@ export class ContentReader implements Disposable {
 
   /** One attempt; returns as {@linkcode tryDecompress}. */
   #decompress(
-    records: Records,
+    record: StoredRecord,
     content: Uint8Array,
     buffer: Uint8Array,
   ): number {
@@ -83,9 +94,9 @@ export class ContentReader implements Disposable {
     } catch (error) {
       if (!(error instanceof CodecError)) throw error;
       throw new RecordError(error.message, {
-        file: records.file,
-        offset: records.offset,
-        key: records.name(),
+        file: record.file,
+        offset: record.offset,
+        key: record.name(),
       }, { cause: error });
     }
   }

@@ -5,64 +5,56 @@
  * record := keySize:int32le  key:bytes[keySize]  contentSize:int32le  content:bytes[contentSize]
  * ```
  *
- * A file is records and nothing else. Nothing in a header is believed before it
- * is checked against the limits and against what is there.
+ * A file is a sequence of records and nothing else. No size field is trusted
+ * before it is checked against the limits and the bytes that are there.
  */
 import { readInt32, writeInt32 } from "../../codec/bytes.ts";
 import { MAX_DOCUMENT_SIZE } from "../../codec/output_size.ts";
 import { decodeKey } from "../bytes.ts";
 import { DocumentError } from "../errors.ts";
 
-/** Longest key that is accepted unless told otherwise, in bytes, as in the original. */
+/** Default limit of the size of a key, in bytes. It is that of the original program. */
 export const DEFAULT_KEY_SIZE_LIMIT = 1000;
 
 /** Largest content of a record, in bytes: 1 GiB, as in the original. */
 export const MAX_CONTENT_SIZE: number = MAX_DOCUMENT_SIZE;
 
-/** Bytes of a record besides its key and content. */
+/** Size of the two size fields of a record, in bytes. */
 export const RECORD_OVERHEAD = 8;
 
-/** What {@linkcode RecordView.parse} found. */
-export const enum RecordState {
+/** A result of {@linkcode RecordView.parse}. */
+export const RecordState = {
   /** A whole record. */
-  Whole,
-  /** The beginning of a record, plausible as far as it goes. */
-  Cut,
-  /** Something that is no record. */
-  Invalid,
-}
+  Whole: 0,
+  /** The beginning of a record, valid as far as it goes. */
+  Cut: 1,
+  /** Not a record. */
+  Invalid: 2,
+} as const;
+
+/** A result of {@linkcode RecordView.parse}. */
+export type RecordState = (typeof RecordState)[keyof typeof RecordState];
 
 /**
- * The places of a record's parts within a buffer. Reused for record after
- * record, so that walking through millions of them allocates nothing.
- *
- * @example
- * ```ts
- * import { assertEquals } from "@std/assert";
- * import { encodeRecord, RecordView } from "@binfiles/binfiles/doc";
- *
- * const bytes = encodeRecord(new Uint8Array([107]), new Uint8Array([1, 2]));
- * const view = new RecordView();
- * view.parse(bytes, 0, bytes.length);
- * assertEquals(bytes.subarray(view.contentStart, view.end), new Uint8Array([1, 2]));
- * ```
+ * Where the parts of a record are in a buffer. One view is used for record after
+ * record, so walking over millions of them allocates nothing.
  */
 export class RecordView {
   /** Offset of the record. */
   start = 0;
   /** Offset of the key. */
   keyStart = 0;
-  /** Size of the key in bytes. Meaningful when the state is not `Invalid` and four bytes were there. */
+  /** Size of the key in bytes. */
   keySize = 0;
-  /** Offset of the content; 0 when the header is cut. */
+  /** Offset of the content; 0 if the record is cut before it, or invalid. */
   contentStart = 0;
   /** Size of the content in bytes. */
   contentSize = 0;
-  /** Offset behind the record; 0 when the header is cut. */
+  /** Offset behind the record; 0 if the record is cut before its content, or invalid. */
   end = 0;
   /** What is wrong with an invalid record. */
   problem = "";
-  /** Longest key that is accepted, in bytes. */
+  /** Maximum key size, in bytes. */
   readonly keySizeLimit: number;
 
   /** Creates a view that accepts keys of up to `keySizeLimit` bytes. */
@@ -70,7 +62,7 @@ export class RecordView {
     this.keySizeLimit = keySizeLimit;
   }
 
-  /** Looks at the record that starts at `start` of `bytes`, of which those up to `limit` count. */
+  /** Parses the record at `start` of `bytes`, whose first `limit` bytes count. */
   parse(bytes: Uint8Array, start: number, limit: number): RecordState {
     this.start = start;
     this.keyStart = start + 4;
@@ -82,8 +74,7 @@ export class RecordView {
     if (this.keyStart > limit) return RecordState.Cut;
     const keySize = readInt32(bytes, start);
     if (keySize < 0 || keySize > this.keySizeLimit) {
-      this.problem = `a key of ${keySize} bytes cannot be ` +
-        `(the limit is ${this.keySizeLimit})`;
+      this.problem = `invalid key size ${keySize} (limit ${this.keySizeLimit})`;
       return RecordState.Invalid;
     }
     this.keySize = keySize;
@@ -91,12 +82,12 @@ export class RecordView {
     if (sizeAt + 4 > limit) return RecordState.Cut;
     const contentSize = readInt32(bytes, sizeAt);
     if (contentSize < 0 || contentSize > MAX_CONTENT_SIZE) {
-      this.problem = `a content of ${contentSize} bytes cannot be ` +
-        `(the limit is ${MAX_CONTENT_SIZE})`;
+      this.problem =
+        `invalid content size ${contentSize} (limit ${MAX_CONTENT_SIZE})`;
       return RecordState.Invalid;
     }
     if (keySize === 0 && contentSize === 0) {
-      this.problem = "it has neither key nor content";
+      this.problem = "empty record (no key and no content)";
       return RecordState.Invalid;
     }
     this.contentSize = contentSize;
@@ -105,7 +96,7 @@ export class RecordView {
     return this.end <= limit ? RecordState.Whole : RecordState.Cut;
   }
 
-  /** The key as text, from the bytes that were parsed, as far as they go. */
+  /** The key as text, from the parsed bytes; shorter if the record is cut in the key. */
   key(bytes: Uint8Array): string {
     return decodeKey(
       bytes.subarray(this.keyStart, this.keyStart + this.keySize),
@@ -113,15 +104,15 @@ export class RecordView {
   }
 }
 
-/** Size of a record in bytes. */
+/** The size of a record in bytes. */
 export function recordSize(keySize: number, contentSize: number): number {
   return RECORD_OVERHEAD + keySize + contentSize;
 }
 
 /**
- * Writes a record into `dst` at `offset`, where there must be room.
+ * Writes a record into `dst` at `offset`, which must have room for it.
  *
- * @returns The offset behind it.
+ * @returns The offset behind the record.
  * @throws {DocumentError} See {@linkcode checkDocument}.
  */
 export function writeRecord(
@@ -139,7 +130,21 @@ export function writeRecord(
   return sizeAt + 4 + content.length;
 }
 
-/** A record of its own memory; see {@linkcode writeRecord}. */
+/**
+ * Encodes a record. The result is new memory.
+ *
+ * @param content The content as it is to be stored, compressed with the codec of the file.
+ * @throws {DocumentError} The content exceeds 1 GiB, or key and content are both empty.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { encodeRecord } from "@binfiles/binfiles/doc";
+ *
+ * const record = encodeRecord(new Uint8Array([107]), new Uint8Array([1, 2]));
+ * assertEquals([...record], [1, 0, 0, 0, 107, 2, 0, 0, 0, 1, 2]);
+ * ```
+ */
 export function encodeRecord(
   key: Uint8Array,
   content: Uint8Array,
@@ -150,11 +155,11 @@ export function encodeRecord(
 }
 
 /**
- * Checks that a document can be a record.
+ * Checks the sizes of a document.
  *
- * @throws {DocumentError} Its key is over `keySizeLimit` bytes, its content is
- * over 1 GiB, or both are empty: eight zero bytes are what a hole in a file
- * looks like, so they are no record.
+ * @throws {DocumentError} The key exceeds `keySizeLimit` bytes, the content
+ * exceeds 1 GiB, or both are empty: such a record would be eight zero bytes, like
+ * a hole in a file.
  */
 export function checkDocument(
   keySize: number,
@@ -163,19 +168,19 @@ export function checkDocument(
 ): void {
   if (keySize > keySizeLimit) {
     throw new DocumentError(
-      `Cannot write a document with a key of ${keySize} bytes: the limit is ` +
-        `${keySizeLimit}. Raise keySizeLimit, for writing as for reading.`,
+      `Cannot write a document: invalid key size ${keySize} (limit ${keySizeLimit}). ` +
+        `Raise keySizeLimit, for writing as for reading.`,
     );
   }
   if (contentSize > MAX_CONTENT_SIZE) {
     throw new DocumentError(
-      `Cannot write a document of ${contentSize} bytes: the format's limit is ` +
-        `${MAX_CONTENT_SIZE}. Split it into several documents.`,
+      `Cannot write a document: invalid content size ${contentSize} (limit ${MAX_CONTENT_SIZE}). ` +
+        `Split it into several documents.`,
     );
   }
   if (keySize === 0 && contentSize === 0) {
     throw new DocumentError(
-      "Cannot write a document that has neither key nor content",
+      "Cannot write a document: empty record (no key and no content)",
     );
   }
 }

@@ -1,7 +1,7 @@
 import { CodecError } from "../../codec/errors.ts";
-import type { Block, SkippedRange } from "../damage/block_reader.ts";
+import type { Block, SkippedRegion } from "../damage/block_reader.ts";
 import type { ContentCheck } from "../damage/content_check.ts";
-import { findSwallowed } from "../damage/resync.ts";
+import { findOverlapped } from "../damage/resync.ts";
 import { RecordError } from "../errors.ts";
 import { RecordView } from "../format/record.ts";
 import { memorySource } from "../source/byte_source.ts";
@@ -36,7 +36,7 @@ export class BlockTransformer implements Disposable {
   readonly #steps: readonly RecordStep[];
   readonly #options: TransformOptions;
   readonly #record: CurrentRecord;
-  readonly #skipped: SkippedRange[] = [];
+  readonly #skipped: SkippedRegion[] = [];
   #recovered = 0;
   #omitted = 0;
 
@@ -133,7 +133,7 @@ export class BlockTransformer implements Disposable {
         cause: error,
       });
     }
-    const overlapped = checkContent && findSwallowed(
+    const overlapped = checkContent && findOverlapped(
       memorySource(block.bytes.subarray(0, end)),
       contentStart,
       end,

@@ -1,5 +1,5 @@
 import { globalMemoryPool } from "../../pool/memory_pool.ts";
-import type { SkippedRange } from "../damage/block_reader.ts";
+import type { SkippedRegion } from "../damage/block_reader.ts";
 import type { KnownDocuments } from "../damage/known_documents.ts";
 import { readSums } from "../damage/read_sums.ts";
 import { SourceUntilDamage } from "../damage/source_until_damage.ts";
@@ -43,7 +43,7 @@ export interface JobOutcome {
   /** Number of parts of the target that were started; at least 1. */
   parts: number;
   /** Skipped regions of the (unpackaged) source, in order. */
-  skipped: SkippedRange[];
+  skipped: SkippedRegion[];
   /** Number and sizes of documents, if the job adds them up. */
   tally: Tally;
 }

@@ -1,7 +1,7 @@
 import {
   type Block,
   BlockReader,
-  type SkippedRange,
+  type SkippedRegion,
 } from "../damage/block_reader.ts";
 import { ContentCheck } from "../damage/content_check.ts";
 import { BlockTransformer } from "./block_transformer.ts";
@@ -64,7 +64,7 @@ class Share implements Disposable {
   readonly #transformer: BlockTransformer | undefined;
   /** Undefined if the output is not compressed in blocks. */
   readonly #packer: Packer | undefined;
-  readonly #skipped: SkippedRange[] = [];
+  readonly #skipped: SkippedRegion[] = [];
 
   constructor(job: Job, io: WorkerIo, state: SharedState, worker: number) {
     this.#job = job;

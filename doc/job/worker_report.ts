@@ -1,10 +1,10 @@
-import type { SkippedRange } from "../damage/block_reader.ts";
+import type { SkippedRegion } from "../damage/block_reader.ts";
 import type { Tally } from "./tally.ts";
 
 /** What a thread reports at the end of its share of a job. */
 export interface WorkerReport {
   /** Skipped regions of the source. */
-  skipped: SkippedRange[];
+  skipped: SkippedRegion[];
   /** Number of skipped records whose contents are corrupt. */
   dropped: number;
   /** Number of records that were found again within dropped ones. */
@@ -16,6 +16,6 @@ export interface WorkerReport {
 }
 
 /** Creates a report of nothing but skipped regions. */
-export function createReport(skipped: SkippedRange[] = []): WorkerReport {
+export function createReport(skipped: SkippedRegion[] = []): WorkerReport {
   return { skipped, dropped: 0, recovered: 0, omitted: 0 };
 }

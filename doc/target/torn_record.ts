@@ -13,9 +13,9 @@ import {
   RecordState,
   RecordView,
 } from "../format/record.ts";
-import { RecordScanner } from "../format/record_scanner.ts";
+import { RecordScanner } from "../record_scanner.ts";
 import { ContentCheck } from "../damage/content_check.ts";
-import { findRecord } from "../damage/resync.ts";
+import { resync } from "../damage/resync.ts";
 
 /** Bytes at the end of a file that usually suffice to find its last records. */
 const TAIL_SIZE = 1024 * 1024;
@@ -115,7 +115,7 @@ function endsWell(source: ByteSource, keySizeLimit: number): boolean {
   // A small file is scanned as a whole.
   if (source.size <= TAIL_SIZE) return false;
   const checkContent = magicCheck(source, keySizeLimit);
-  const start = findRecord(source, source.size - TAIL_SIZE, {
+  const start = resync(source, source.size - TAIL_SIZE, {
     keySizeLimit,
     checkContent,
   });
@@ -212,7 +212,7 @@ function isFollowed(
     allMagic = startsWithMagic(source, scanner, check);
     return allMagic;
   });
-  const found = findRecord(source, offset + 1, {
+  const found = resync(source, offset + 1, {
     keySizeLimit,
     checkContent: allMagic ? check : new ContentCheck("none"),
   });

@@ -66,7 +66,7 @@ Deno.test("info of a truncated file describes what can be read, and exits with 3
   const { code, stdout, stderr } = await runCommand(["info", path]);
   assertEquals(code, 3);
   assertStringIncludes(stdout, "documents  19");
-  assertStringIncludes(stderr, "cut short");
+  assertStringIncludes(stderr, "truncated");
   assertEquals((await runCommand(["info", directory.file("none")])).code, 1);
 });
 

@@ -145,7 +145,7 @@ Deno.test("list exits with 1 for invalid inputs and 2 for wrong usage, with one 
     [[directory.file("no.bin")], 1, "no such file or directory"],
     [[directory.path], 1, "expected a regular file, received a directory"],
     [[noise], 1, "Cannot read the record at offset 0"],
-    [[cut], 1, "it is cut short"],
+    [[cut], 1, "truncated"],
     [[good, "5"], 1, "the seek command finds the next one"],
     [[good, "7"], 1, "the seek command finds the next one"],
     [[good, String(size + 1)], 1, `it ends at ${size}`],

@@ -201,7 +201,7 @@ Deno.test("read reports invalid arguments and inputs", async () => {
   const runs: [string[], number, string][] = [
     [["read", directory.file("no.bin")], 1, "no such file"],
     [["cat", directory.path], 1, "received a directory"],
-    [["cat", cut], 1, "it is cut short"],
+    [["cat", cut], 1, "truncated"],
     [["read", path, "99999"], 1, "it ends at "],
     [["read", path, "3"], 1, "the seek command finds the next one"],
     [["read", path, "-z", "gzip"], 1, "Cannot decompress gzip data"],

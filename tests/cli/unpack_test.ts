@@ -86,7 +86,7 @@ Deno.test("unpack exits with 2 for wrong usage and 1 for corrupt inputs, and lea
   const cases: [string[], number, string][] = [
     [[file], 2, "missing required argument 'directory'"],
     [[file, target, "--duplicates", "lose"], 2, "Allowed choices are number"],
-    [[file, target], 1, "it is cut short"],
+    [[file, target], 1, "truncated"],
     [[file, target, "-z", "xz"], 1, "Cannot decompress xz data"],
     [[file, file], 1, "it is not a directory"],
     [[directory.file("missing"), target], 1, "no such file"],

@@ -2,7 +2,6 @@ import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import fc from "../support/fast_check.ts";
 import {
   BatchProcessor,
-  checkDocument,
   Doc,
   DocReader,
   docStream,
@@ -15,6 +14,7 @@ import {
   recordStream,
   TargetExistsError,
 } from "../../doc/mod.ts";
+import { checkDocument } from "../../doc/format/record.ts";
 import { codecNames, compress } from "../../codec/mod.ts";
 import { MemoryPool } from "../../pool/mod.ts";
 import {
@@ -188,7 +188,7 @@ Deno.test("an invalid document stays in the batch, and those before it are writt
 
 Deno.test("keys over the limit and empty documents are refused", () => {
   assertThrows(() => checkDocument(1001, 5, 1000), DocumentError, "1001");
-  assertThrows(() => checkDocument(0, 0), DocumentError, "neither");
+  assertThrows(() => checkDocument(0, 0), DocumentError, "empty record");
   assertThrows(() => checkDocument(1, 2 ** 30 + 1), DocumentError, "Split it");
   checkDocument(0, 1);
   checkDocument(1, 0);
@@ -202,7 +202,7 @@ Deno.test("a longer key is accepted when the limit is raised for writing and for
   assertThrows(
     () => new DocReader(path, { codec: "none" }).read(),
     RecordError,
-    "limit is 1000",
+    "(limit 1000)",
   );
   using reader = new DocReader(path, { codec: "none", keySizeLimit: 5000 });
   assertEquals(reader.read()?.key.length, 5000);
@@ -217,15 +217,21 @@ function damaged(change: (view: DataView) => void): DocReader {
 
 Deno.test("invalid sizes are errors with offset and reason", () => {
   const cases: [(view: DataView) => void, string][] = [
-    [(view) => view.setInt32(0, -1, true), "a key of -1 bytes cannot be"],
-    [(view) => view.setInt32(0, 0x7fffffff, true), "a key of 2147483647 bytes"],
-    [(view) => view.setInt32(7, -5, true), "a content of -5 bytes cannot be"],
-    [(view) => view.setInt32(7, 0x40000001, true), "a content of 1073741825"],
+    [(view) => view.setInt32(0, -1, true), "invalid key size -1 (limit 1000)"],
+    [
+      (view) => view.setInt32(0, 0x7fffffff, true),
+      "invalid key size 2147483647",
+    ],
+    [(view) => view.setInt32(7, -5, true), "invalid content size -5"],
+    [
+      (view) => view.setInt32(7, 0x40000001, true),
+      "invalid content size 1073741825",
+    ],
     [
       (view) => view.setInt32(7, 6, true),
-      "cut short: 16 bytes are left of the 17",
+      "truncated: 16 of 17 bytes left",
     ],
-    [(view) => view.setInt32(7, 0x40000000, true), "cut short"],
+    [(view) => view.setInt32(7, 0x40000000, true), "truncated"],
   ];
   for (const [change, reason] of cases) {
     using reader = damaged(change);

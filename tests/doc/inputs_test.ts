@@ -12,7 +12,6 @@ import {
   openInput,
   RecordError,
   RecordScanner,
-  TolerantScanner,
 } from "../../doc/mod.ts";
 import { packageSource } from "../../doc/source/sequential_source.ts";
 import {
@@ -148,7 +147,8 @@ Deno.test("openInput opens a path as a plain file, and closes its source after e
 function tolerantly(bytes: Uint8Array, codec: "none" | "gzip", from = 0) {
   const ranges: { offset: number; size: number; reason: string }[] = [];
   const { source } = openInput(memorySource(bytes), { codec });
-  const scanner = new TolerantScanner(source, {
+  const scanner = new RecordScanner(source, {
+    skipErrors: true,
     codec,
     onSkip: (range) => ranges.push(range),
   });
@@ -211,13 +211,14 @@ Deno.test("rejecting a record whose content is corrupt recovers the records that
   const lie = entries[12].end - offset - key.length - 8;
   new DataView(bytes.buffer).setInt32(offset + 4 + key.length, lie, true);
   const skipped: number[] = [];
-  const scanner = new TolerantScanner(memorySource(bytes), {
+  const scanner = new RecordScanner(memorySource(bytes), {
+    skipErrors: true,
     codec: "gzip",
     onSkip: ({ offset }) => skipped.push(offset),
   });
   const keys: string[] = [];
   while (scanner.next()) {
-    if (scanner.offset === offset) scanner.reject("it is no good");
+    if (scanner.offset === offset) scanner.reject(new RecordError("corrupt"));
     else keys.push(scanner.name());
   }
   scanner[Symbol.dispose]();

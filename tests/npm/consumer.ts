@@ -19,11 +19,10 @@ import {
   DocReader,
   docStream,
   DocWriter,
+  encodeRecord,
   FileError,
   openFile,
-  RecordState,
   recordStream,
-  RecordView,
   repack,
   type RepackResult,
 } from "@binfiles/binfiles/doc";
@@ -128,13 +127,18 @@ function readFile(path: string): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(file.size);
   file.read(bytes, 0, file.size, 0);
   file.close();
-  // A reader agrees that records are what is in it.
-  const view = new RecordView();
+  // The records that a reader finds are the file, byte by byte.
   const reader = new DocReader(path);
-  for (const { offset, end } of reader.entries()) {
-    const state: RecordState = view.parse(bytes, offset, end);
-    expect(state === RecordState.Whole, true);
+  let next = 0;
+  for (const { offset, key, contentSize, end } of reader.entries()) {
+    expect(offset, next);
+    const record = encodeRecord(key, bytes.subarray(end - contentSize, end));
+    const same = record.length === end - offset &&
+      record.every((byte, i) => byte === bytes[offset + i]);
+    expect(same, true);
+    next = end;
   }
+  expect(next, bytes.length);
   reader[Symbol.dispose]();
   return bytes;
 }

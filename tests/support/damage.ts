@@ -1,17 +1,17 @@
 /** Ways to damage a file, an in-memory repack, and what may come out of it. */
 import { type CodecName, decompress } from "../../codec/mod.ts";
-import type { SkippedRange } from "../../doc/damage/block_reader.ts";
+import type { SkippedRegion } from "../../doc/damage/block_reader.ts";
 import { makePlan } from "../../doc/job/plan.ts";
 import { runPlan } from "../../doc/job/run_plan.ts";
 import { planWriting } from "../../doc/job/steps/step_plan.ts";
 import {
-  type KnownDocuments,
   MemorySink,
   memorySource,
   RecordError,
   RecordScanner,
-  RecordView,
 } from "../../doc/mod.ts";
+import type { KnownDocuments } from "../../doc/damage/known_documents.ts";
+import { RecordView } from "../../doc/format/record.ts";
 import { concat } from "./bytes.ts";
 
 /** A range of bytes. */
@@ -127,7 +127,7 @@ export interface Found extends Range {
 /** What became of a file. */
 export interface Outcome {
   kept: Found[];
-  skipped: SkippedRange[];
+  skipped: SkippedRegion[];
   error?: RecordError;
 }
 
@@ -165,7 +165,7 @@ export async function repackInMemory(
   const output = new MemorySink();
   const watch = new AbortController();
   const timer = setTimeout(() => watch.abort(), MAX_TIME);
-  let skipped: SkippedRange[] = [];
+  let skipped: SkippedRegion[] = [];
   let error: RecordError | undefined;
   try {
     const smallBlocks = { ...plan, job: { ...plan.job, blockSize } };
@@ -188,7 +188,7 @@ export async function repackInMemory(
 function keptRecords(
   source: Uint8Array,
   target: Uint8Array,
-  skipped: SkippedRange[],
+  skipped: SkippedRegion[],
 ): Found[] {
   const kept: Found[] = [];
   const sizes = new Map(skipped.map(({ offset, size }) => [offset, size]));
