@@ -86,7 +86,7 @@ Deno.test("count reports invalid arguments and inputs", async () => {
     [["."], 1, "a directory"],
     [[fixture("gzip.bin"), "x"], 2, "Expected 0 or a positive integer"],
     [[fixture("gzip.bin"), "-z", "rar"], 2, "Expected one of"],
-    [[fixture("manifest.json")], 1, "a key of"],
+    [[fixture("manifest.json")], 1, "invalid key size"],
   ];
   for (const [args, expected, message] of cases) {
     const { code, stdout, stderr } = await runCommand(["count", ...args]);

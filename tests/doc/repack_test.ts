@@ -307,7 +307,7 @@ Deno.test("a corrupt record stops the job with its offset and leaves no files", 
         () =>
           repack({ source, target, sourceCodec: "none", targetCodec, workers }),
         RecordError,
-        "a key of",
+        "invalid key size",
       ) as RecordError;
       assertEquals([error.offset, error.file], [offset, source]);
       assertEquals(directory.list(), ["source.bin"]);

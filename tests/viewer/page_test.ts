@@ -201,7 +201,7 @@ browserTest(
     await page.until(`!document.getElementById("problem").hidden`);
     assertMatch(
       await textOf(page, "problem"),
-      /^There is no record here: a key of -1 bytes/,
+      /^There is no record here: invalid key size -1/,
     );
     assertMatch(await textOf(page, "view"), /^00000000ff ff/);
     await page.press("ArrowDown", "ArrowDown", "ArrowDown", "Enter");
