@@ -91,7 +91,7 @@ export {
 } from "./damage/content_check.ts";
 export { type DocumentSums, KnownDocuments } from "./damage/known_documents.ts";
 export { scan, type ScanOptions, type ScanResult } from "./scan.ts";
-export type { LargeDocument, Tally } from "./job/tally.ts";
+export type { LargeDocument, Tally } from "./job/steps/tally.ts";
 export type {
   JobOptions,
   JobProgress,

@@ -56,7 +56,9 @@ const ROOMS: Record<string, string[]> = {
   "doc/job": [
     ...DOC_ROOM,
     ...["doc/source", "doc/format", "doc/damage", "doc/target"],
+    "doc/job/steps",
   ],
+  "doc/job/steps": [...DOC_ROOM, "doc/format", "doc/target"],
 
   "cli": ["pool", "codec", "doc/**", "cli/commands", "npm:*", "deno.json"],
   "cli/commands": ["pool", "codec", "doc/**", "cli", "npm:*"],

@@ -23,7 +23,7 @@ import { runTask } from "./run_task.ts";
 import { runWorker } from "./run_worker.ts";
 import { type Pause, SharedState } from "./shared_state.ts";
 import { removeSpool } from "./spool_file.ts";
-import { mergeTallies, type Tally } from "./tally.ts";
+import { mergeTallies, type Tally } from "./steps/tally.ts";
 import { blocksTask, spoolTask } from "./tasks.ts";
 import { createReport, type WorkerReport } from "./worker_report.ts";
 

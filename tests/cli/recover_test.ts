@@ -94,7 +94,7 @@ Deno.test("recover saves the documents before the damage of a package", async ()
     outline(readBinFile(target, "none")),
     outline(docs.slice(0, report.documents)),
   );
-  assertStringIncludes(JSON.stringify(report.skipped), "package is damaged");
+  assertStringIncludes(JSON.stringify(report.skipped), "package is corrupt");
 });
 
 Deno.test("recover reads the standard input and writes the standard output", async () => {

@@ -88,7 +88,7 @@ Deno.test("verify fails on missing files and truncated packages", async () => {
   Deno.writeFileSync(cut, bytes.subarray(0, bytes.length / 2));
   const result = await runCommand(["verify", cut]);
   assertEquals(result.code, 1);
-  assertStringIncludes(result.stderr, "the package is damaged");
+  assertStringIncludes(result.stderr, "the package is corrupt");
   const missing = await runCommand(["verify", directory.file("none")]);
   assertEquals(missing.code, 1);
   assertStringIncludes(missing.stderr, "no such file");
