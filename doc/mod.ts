@@ -72,7 +72,7 @@ export {
 } from "./merge.ts";
 export type { SumComparison, SumDifference } from "./format/sums.ts";
 export { scan, type ScanOptions, type ScanResult } from "./scan.ts";
-export type { LargeDocument, Tally } from "./job/tally.ts";
+export type { LargeDocument, Tally } from "./job/steps/tally.ts";
 export type {
   JobOptions,
   JobProgress,

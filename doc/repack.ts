@@ -79,7 +79,8 @@ export interface RepackResult extends JobTotals {
  * Documents keep their order, and the target is the same for any number of
  * workers. It appears whole or not at all: it is written to a temporary file
  * beside the target, flushed, and renamed. The calling thread is one of the
- * workers. It pauses between blocks, so that other events are handled.
+ * workers. It pauses between blocks, so that other events are handled. In
+ * browsers, which have no files, the source and the target must be in memory.
  *
  * @throws {RecordError} A record is corrupt, and `skipErrors` is not set.
  * @throws {CorruptDataError} The source is a package, which is corrupt.

@@ -11,7 +11,7 @@ import type { JobOptions } from "./job/options.ts";
 import { makePlan } from "./job/plan.ts";
 import { runPlan } from "./job/run_plan.ts";
 import { planCounting } from "./job/steps/step_plan.ts";
-import type { Tally } from "./job/tally.ts";
+import type { Tally } from "./job/steps/tally.ts";
 import { RecordScanner } from "./record_scanner.ts";
 import { resolveCodec } from "./job/target_format.ts";
 import { withSourceFile } from "./job/with_source_file.ts";

@@ -54,13 +54,11 @@ const ROOMS: Record<string, string[]> = {
   "doc/damage": [...DOC_ROOM, "doc/source", "doc/format"],
   "doc/target": [...DOC_ROOM, "doc/source", "doc/format", "doc/damage"],
   "doc/job": [
-    ...[...DOC_ROOM, "doc/source", "doc/format", "doc/damage", "doc/target"],
+    ...DOC_ROOM,
+    ...["doc/source", "doc/format", "doc/damage", "doc/target"],
     "doc/job/steps",
   ],
-  "doc/job/steps": [
-    ...[...DOC_ROOM, "doc/format", "doc/job/job_output.ts"],
-    ...["doc/job/tally.ts", "doc/job/worker_report.ts"],
-  ],
+  "doc/job/steps": [...DOC_ROOM, "doc/format", "doc/target"],
 
   "cli": ["pool", "codec", "doc/**", "cli/commands", "npm:*", "deno.json"],
   "cli/commands": ["pool", "codec", "doc/**", "cli", "npm:*"],

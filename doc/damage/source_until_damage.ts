@@ -1,14 +1,20 @@
 import { RecordError } from "../errors.ts";
 import type { ByteSource } from "../source/byte_source.ts";
 
-/** A source that ends where it turns out to be corrupt, as packages can. */
+/**
+ * A source that ends where it turns out to be corrupt, as packages can. Without
+ * `skips`, reading past that offset throws instead, even if there are some bytes
+ * before it.
+ */
 export class SourceUntilDamage implements ByteSource {
   /** Why it ends before its end; undefined if it does not. */
   damage: RecordError | undefined;
   readonly #source: ByteSource;
+  readonly #skips: boolean;
 
-  constructor(source: ByteSource) {
+  constructor(source: ByteSource, skips = true) {
     this.#source = source;
+    this.#skips = skips;
   }
 
   get file(): string | undefined {
@@ -37,7 +43,7 @@ export class SourceUntilDamage implements ByteSource {
         );
       }
     } catch (error) {
-      if (!(error instanceof RecordError)) throw error;
+      if (!this.#skips || !(error instanceof RecordError)) throw error;
       this.damage = error;
     }
     return done;

@@ -2,8 +2,12 @@ import type { MemoryPool } from "../../pool/memory_pool.ts";
 import { KnownDocuments } from "../damage/known_documents.ts";
 import { type ByteSource, openSame } from "../source/byte_source.ts";
 import type { ByteSink } from "../target/byte_sink.ts";
+import {
+  openFileParts,
+  type PartSink,
+  singlePart,
+} from "../target/part_sink.ts";
 import type { Job } from "./job.ts";
-import { FileOutput, type JobOutput, sinkOutput } from "./job_output.ts";
 import type { SharedState } from "./shared_state.ts";
 import { spoolSource } from "./spool_file.ts";
 
@@ -24,9 +28,9 @@ export interface WorkerIo {
   /** Where the records come from. */
   readonly source: ByteSource;
   /** Where they are written; undefined if nothing is. */
-  readonly output?: JobOutput;
+  readonly output?: PartSink;
   /** Where checksums are written, if there are any. */
-  readonly sums?: JobOutput;
+  readonly sums?: PartSink;
   /** Documents that are known by their checksums. */
   readonly known?: KnownDocuments;
   /** The pool. */
@@ -66,11 +70,11 @@ export async function withJobFiles<T>(
 export function openOutput(
   output: string | ByteSink | undefined,
   split: number,
-): JobOutput | undefined {
+): PartSink | undefined {
   if (output === undefined) return undefined;
   return typeof output === "string"
-    ? new FileOutput(output, split)
-    : sinkOutput(output);
+    ? openFileParts(output, split)
+    : singlePart(output);
 }
 
 /** Closes the files of a thread. */

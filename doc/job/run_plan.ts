@@ -23,7 +23,7 @@ import { runTask } from "./run_task.ts";
 import { runWorker } from "./run_worker.ts";
 import { type Pause, SharedState } from "./shared_state.ts";
 import { removeSpool } from "./spool_file.ts";
-import { mergeTallies, type Tally } from "./tally.ts";
+import { mergeTallies, type Tally } from "./steps/tally.ts";
 import { blocksTask, spoolTask } from "./tasks.ts";
 import { createReport, type WorkerReport } from "./worker_report.ts";
 
@@ -145,12 +145,12 @@ async function runLocally(
   const source = bytes === undefined
     ? openSame(path!, name, identity)
     : borrow(bytes);
-  const unpacked = packageCodec === "none"
-    ? source
-    : packageSource(source, packageCodec);
-  const tolerant = job.skipErrors ? new SourceUntilDamage(unpacked) : undefined;
+  const unpacked = packageCodec === "none" ? undefined : new SourceUntilDamage(
+    packageSource(source, packageCodec),
+    job.skipErrors,
+  );
   const io: WorkerIo = {
-    source: tolerant ?? unpacked,
+    source: unpacked ?? source,
     output: openOutput(output, job.split),
     sums: openOutput(sums, job.split),
     known: knownDocuments(plan, options),
@@ -158,9 +158,8 @@ async function runLocally(
   };
   try {
     const report = await runWorker(job, io, state, 0, afterBlock);
-    const { damage } = tolerant ?? {};
-    if (damage !== undefined) {
-      const { offset, reason } = damage;
+    if (unpacked?.damage !== undefined) {
+      const { offset, reason } = unpacked.damage;
       report.skipped.push({ offset: offset!, size: 0, reason });
     }
     return report;

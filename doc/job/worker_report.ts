@@ -1,8 +1,8 @@
 import type { SkippedRegion } from "../damage/block_reader.ts";
-import type { Tally } from "./tally.ts";
+import type { StepResults } from "./steps/record_step.ts";
 
 /** What a thread reports at the end of its share of a job. */
-export interface WorkerReport {
+export interface WorkerReport extends StepResults {
   /** Skipped regions of the source. */
   skipped: SkippedRegion[];
   /** Number of skipped records whose contents are corrupt. */
@@ -11,8 +11,6 @@ export interface WorkerReport {
   recovered: number;
   /** Number of records that the job was to omit. */
   omitted: number;
-  /** Sizes of documents, if the job adds them up. */
-  tally?: Tally;
 }
 
 /** Creates a report of nothing but skipped regions. */

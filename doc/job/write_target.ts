@@ -6,6 +6,7 @@ import { SUMS_SUFFIX, writeSumsHeader } from "../format/sums.ts";
 import { asFileError, nodeFs, openFile } from "../source/byte_source.ts";
 import { STANDARD_STREAM } from "../source/standard_input.ts";
 import { openFileSink } from "../target/byte_sink.ts";
+import { partPath } from "../target/part_sink.ts";
 import type { TargetLock } from "../target/target_lock.ts";
 import {
   checkTarget,
@@ -16,7 +17,6 @@ import {
   syncFile,
 } from "../target/temporary.ts";
 import { EncodingSink } from "./encoding_sink.ts";
-import { partPath } from "./job_output.ts";
 import type { JobOptions, JobTotals } from "./options.ts";
 import { nextEvent } from "./pacer.ts";
 import type { Plan } from "./plan.ts";

@@ -6,7 +6,7 @@ import type { Compressor, Decompressor } from "../../../codec/engine.ts";
 import { leaseCompressor, leaseDecompressor } from "../../../codec/lease.ts";
 import type { CodecName } from "../../../codec/names.ts";
 import type { MemoryPool } from "../../../pool/memory_pool.ts";
-import type { JobOutput } from "../job_output.ts";
+import type { PartSink } from "../../target/part_sink.ts";
 import { DecompressContent } from "./decompress_content.ts";
 import { OmitRecords } from "./omit_records.ts";
 import type { RecordStep } from "./record_step.ts";
@@ -29,7 +29,7 @@ export interface StepContext {
   /** Maximum size of a decompressed document, in bytes. */
   maxSize: number;
   /** Where checksums are written, if there are any. */
-  sums?: JobOutput;
+  sums?: PartSink;
 }
 
 /** Creates a step of a job for this thread. */

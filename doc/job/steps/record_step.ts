@@ -1,6 +1,12 @@
 import type { RecordView } from "../../format/record.ts";
-import type { WorkerReport } from "../worker_report.ts";
 import type { OutputSlab } from "./output_slab.ts";
+import type { Tally } from "./tally.ts";
+
+/** What steps report at the end. */
+export interface StepResults {
+  /** Number and sizes of the documents, if a step adds them up. */
+  tally?: Tally;
+}
 
 /**
  * One of the things that a job does to every record. A job is a list of them,
@@ -23,8 +29,8 @@ export interface RecordStep extends Partial<Disposable> {
    * @param first Index of the first of the documents in that part.
    */
   flush?(part: number, first: number): void | Promise<void>;
-  /** Adds results to the report of the thread, at the end. */
-  report?(report: WorkerReport): void;
+  /** Reports results, at the end. */
+  report?(results: StepResults): void;
 }
 
 /** The record that is being processed. One object is reused for all of them. */

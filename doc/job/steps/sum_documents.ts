@@ -1,13 +1,13 @@
 import { SUM_SIZE, SumCollector, SUMS_HEADER_SIZE } from "../../format/sums.ts";
-import type { JobOutput } from "../job_output.ts";
+import type { PartSink } from "../../target/part_sink.ts";
 import type { CurrentRecord, RecordStep } from "./record_step.ts";
 
 /** Computes the checksums of documents and writes them to a file. */
 export class SumDocuments implements RecordStep {
   readonly #collector = new SumCollector();
-  readonly #output: JobOutput;
+  readonly #output: PartSink;
 
-  constructor(output: JobOutput) {
+  constructor(output: PartSink) {
     this.#output = output;
   }
 

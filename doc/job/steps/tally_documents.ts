@@ -1,6 +1,5 @@
-import type { WorkerReport } from "../worker_report.ts";
-import { addToTally, emptyTally, rememberLargest } from "../tally.ts";
-import type { CurrentRecord, RecordStep } from "./record_step.ts";
+import type { CurrentRecord, RecordStep, StepResults } from "./record_step.ts";
+import { addToTally, emptyTally, rememberLargest } from "./tally.ts";
 
 /** Adds up the sizes of documents. */
 export class TallyDocuments implements RecordStep {
@@ -18,7 +17,7 @@ export class TallyDocuments implements RecordStep {
     return true;
   }
 
-  report(report: WorkerReport): void {
-    report.tally = this.#tally;
+  report(results: StepResults): void {
+    results.tally = this.#tally;
   }
 }
