@@ -326,7 +326,9 @@ export class BlockReader {
     if (this.#records > 0 && !this.#lastIsProved(checkContent)) {
       const { keyStart, keySize, contentStart } = this.#parseLast();
       const keyIsText = isText(this.#slab, keyStart, keyStart + keySize);
-      from = keyIsText ? contentStart : this.#lastStart + 1;
+      from = keyIsText || !checkContent.hasMagic
+        ? contentStart
+        : this.#lastStart + 1;
     }
     const next = resync(this.#source, position + from, options) ??
       this.#source.size;

@@ -30,6 +30,7 @@
  *   look like records. Beside a corrupted region, records within them may become
  *   documents, and a neighbor may be lost.
  */
+import { readUint32 } from "../../codec/bytes.ts";
 import type { ByteSource } from "../source/byte_source.ts";
 import type { ContentCheck } from "./content_check.ts";
 import { type Chain, HeaderReader, SIZE_FIELD } from "./header_reader.ts";
@@ -125,9 +126,13 @@ export function findOverlap(
   { start, key, contentStart, end }: Suspect,
   options: ResyncOptions,
 ): number | undefined {
+  const { checkContent } = options;
+  if (checkContent.decompresses) {
+    return behindContent(source, key, start + SIZE_FIELD, checkContent);
+  }
   const headers = new HeaderReader(source, options.keySizeLimit);
   const next = headers.keyAt(end);
-  const { checkContent, example = next } = options;
+  const { example = next } = options;
   const keyIsText = isText(key);
   const sizeField = contentStart - SIZE_FIELD;
   if (example !== undefined && !keyIsText) {
@@ -135,7 +140,6 @@ export function findOverlap(
     const at = bestReading(headers, start, sizeField, CLEAR_LEAD, like);
     if (at !== start) return align(source, headers, at, like);
   }
-  if (checkContent.decompresses) return undefined;
   // A content that is all records is a document that is a bin file.
   if (headers.follow(contentStart, end).end === end) return undefined;
   const from = keyIsText ? contentStart : sizeField + 1;
@@ -145,7 +149,8 @@ export function findOverlap(
     if (chain.end === end && isMissing(headers, at, end, key, next)) return at;
     if (chain.end <= end) headers.dismiss(at);
     else if (
-      isBoundary(headers, chain.end, options) &&
+      isBoundary(headers, at, options) &&
+      (chain.end === headers.size || headers.parse(chain.end)) &&
       (next === undefined ||
         headers.likeness(at, key, COMPARED_KEYS) -
               headers.likeness(end, key, COMPARED_KEYS) >= 1)
@@ -250,17 +255,17 @@ function isBetter(
   if (firstGoesOn !== goesOn(second, size)) return firstGoesOn;
   const more = first.records - second.records;
   if (!firstGoesOn && Math.abs(more) > 1) return more > 0;
-  if (example === undefined) {
-    return first.keyBytes * second.records < second.keyBytes * first.records;
-  }
   // Readings that lead to the same record differ in the keys before it only.
   const next = Math.max(
     headers.follow(a, size, 1).end,
     headers.follow(b, size, 1).end,
   );
-  const keys = headers.follow(a, next).end === headers.follow(b, next).end
-    ? 1
-    : COMPARED_KEYS;
+  const meet = headers.follow(a, next).end === headers.follow(b, next).end;
+  if (meet) example ??= headers.keyAt(next);
+  if (example === undefined) {
+    return first.keyBytes * second.records < second.keyBytes * first.records;
+  }
+  const keys = meet ? 1 : COMPARED_KEYS;
   const order = headers.likeness(a, example, keys) -
     headers.likeness(b, example, keys);
   return order >= lead;
@@ -269,6 +274,28 @@ function isBetter(
 /** Whether a chain that was followed for {@linkcode COMPARED_RECORDS} ended without damage. */
 function goesOn({ records, end }: Chain, size: number): boolean {
   return records === COMPARED_RECORDS || end === size;
+}
+
+/**
+ * Finds a content within a key that begins at `keyStart`. The size of the key is
+ * corrupt if there is one.
+ *
+ * @returns The offset behind the content; undefined if there is none.
+ */
+function behindContent(
+  source: ByteSource,
+  key: Uint8Array,
+  keyStart: number,
+  checkContent: ContentCheck,
+): number | undefined {
+  for (let at = 0; at + SIZE_FIELD < key.length; at++) {
+    const size = readUint32(key, at);
+    const start = at + SIZE_FIELD;
+    if (
+      size >= MIN_PROOF && start + size <= key.length &&
+      checkContent.acceptsRange(source, keyStart + start, size)
+    ) return keyStart + start + size;
+  }
 }
 
 /** Whether the keys of the records from `offset` to `end` are numbered, and missing between two others. */
