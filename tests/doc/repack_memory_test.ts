@@ -159,7 +159,7 @@ Deno.test("damage in memory is an error, or is skipped and reported, as in files
     packageCodec: "gzip",
   });
   const cut = packed.bytes.slice(0, -200);
-  for (let lost = 20; lost < 2000; lost += 60) {
+  for (let lost = 1; lost < packed.bytes.length - 50; lost += 17) {
     const source = packed.bytes.slice(0, -lost);
     await assertRejects(
       () => repack({ source, target: new MemorySink() }),
