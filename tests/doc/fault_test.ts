@@ -83,7 +83,7 @@ Deno.test("whichever call of the file system fails, the target is the old or the
         ...{ sources: [source, source], target, force: true, workers: 1 },
         duplicates: "last",
       }),
-    "write anew": async (target: string) =>
+    "rewrite": async (target: string) =>
       void await writeBinFile(target, numberedDocs(9), { force: true }),
     append: async (target: string) =>
       void await writeBinFile(target, numberedDocs(9), { append: true }),

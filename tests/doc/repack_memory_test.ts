@@ -133,7 +133,7 @@ Deno.test("packages of every codec are read from memory and written to memory", 
   }
 });
 
-Deno.test("damage in memory is an error, or is skipped and reported, as in files", async () => {
+Deno.test("corruption in memory is an error, or is skipped and reported, as in files", async () => {
   using directory = new TemporaryDirectory();
   const path = directory.file("source.bin");
   const offsets = writeBinFile(path, numberedDocs(40), { codec: "gzip" });
@@ -152,7 +152,7 @@ Deno.test("damage in memory is an error, or is skipped and reported, as in files
   assertEquals(result.skipped.map(({ offset, key }) => [offset, key]), [
     [offsets[20], "key-20"],
   ]);
-  // Of a package, everything before the damage is kept.
+  // Of a package, everything before the corruption is kept.
   const packed = new MemorySink();
   await repack({
     ...{ source: whole, target: packed, targetCodec: "none" },
