@@ -131,17 +131,19 @@ export function findOverlap(
     return behindContent(source, key, start + SIZE_FIELD, checkContent);
   }
   const headers = new HeaderReader(source, options.keySizeLimit);
-  const next = headers.keyAt(end);
-  const { example = next } = options;
   const keyIsText = isText(key);
   const sizeField = contentStart - SIZE_FIELD;
-  if (example !== undefined && !keyIsText) {
+  if (!keyIsText) {
+    const { example = headers.keyAt(end) } = options;
     const like = { ...options, example };
-    const at = bestReading(headers, start, sizeField, CLEAR_LEAD, like);
+    const at = example === undefined
+      ? start
+      : bestReading(headers, start, sizeField, CLEAR_LEAD, like);
     if (at !== start) return align(source, headers, at, like);
   }
   // A content that is all records is a document that is a bin file.
   if (headers.follow(contentStart, end).end === end) return undefined;
+  const next = headers.keyAt(end);
   const from = keyIsText ? contentStart : sizeField + 1;
   for (const at of headers.candidates(from, end)) {
     if (keyIsText && !isText(headers.keyAt(at)!)) continue;
@@ -249,12 +251,6 @@ function isBetter(
   example: Uint8Array | undefined,
 ): boolean {
   const { size } = headers;
-  const first = headers.follow(a, size, COMPARED_RECORDS);
-  const second = headers.follow(b, size, COMPARED_RECORDS);
-  const firstGoesOn = goesOn(first, size);
-  if (firstGoesOn !== goesOn(second, size)) return firstGoesOn;
-  const more = first.records - second.records;
-  if (!firstGoesOn && Math.abs(more) > 1) return more > 0;
   // Readings that lead to the same record differ in the keys before it only.
   const next = Math.max(
     headers.follow(a, size, 1).end,
@@ -262,8 +258,16 @@ function isBetter(
   );
   const meet = headers.follow(a, next).end === headers.follow(b, next).end;
   if (meet) example ??= headers.keyAt(next);
-  if (example === undefined) {
-    return first.keyBytes * second.records < second.keyBytes * first.records;
+  if (!meet || example === undefined) {
+    const first = headers.follow(a, size, COMPARED_RECORDS);
+    const second = headers.follow(b, size, COMPARED_RECORDS);
+    const firstGoesOn = goesOn(first, size);
+    if (firstGoesOn !== goesOn(second, size)) return firstGoesOn;
+    const more = first.records - second.records;
+    if (!firstGoesOn && Math.abs(more) > 1) return more > 0;
+    if (example === undefined) {
+      return first.keyBytes * second.records < second.keyBytes * first.records;
+    }
   }
   const keys = meet ? 1 : COMPARED_KEYS;
   const order = headers.likeness(a, example, keys) -
