@@ -34,7 +34,7 @@ import { readUint32 } from "../../codec/bytes.ts";
 import type { ByteSource } from "../source/byte_source.ts";
 import type { ContentCheck } from "./content_check.ts";
 import { type Chain, HeaderReader, SIZE_FIELD } from "./header_reader.ts";
-import { countFrom, isText } from "./keys.ts";
+import { countFrom, isText, likeness } from "./keys.ts";
 
 /** Plausible headers in a row that are not a coincidence. */
 const CONVINCING_CHAIN = 4;
@@ -135,11 +135,13 @@ export function findOverlap(
   const sizeField = contentStart - SIZE_FIELD;
   if (!keyIsText) {
     const { example = headers.keyAt(end) } = options;
-    const like = { ...options, example };
-    const at = example === undefined
-      ? start
-      : bestReading(headers, start, sizeField, CLEAR_LEAD, like);
-    if (at !== start) return align(source, headers, at, like);
+    const wanted = example && likeness(key, example) + CLEAR_LEAD;
+    for (const at of headers.candidates(start + 1, sizeField)) {
+      if (
+        example !== undefined && headers.likeness(at, example, 1) >= wanted! &&
+        isBoundary(headers, at, options)
+      ) return align(source, headers, at, { ...options, example });
+    }
   }
   // A content that is all records is a document that is a bin file.
   if (headers.follow(contentStart, end).end === end) return undefined;
@@ -212,7 +214,7 @@ function align(
 ): number {
   headers.parse(offset);
   const behind = offset + headers.contentSizeOffset + 1;
-  const start = bestReading(headers, offset, behind, 1, options);
+  const start = bestReading(headers, offset, behind, options);
   headers.parse(start);
   const contentStart = start + headers.contentSizeOffset + SIZE_FIELD;
   const end = start + headers.recordSize;
@@ -224,7 +226,6 @@ function bestReading(
   headers: HeaderReader,
   offset: number,
   to: number,
-  lead: number,
   options: ResyncOptions,
 ): number {
   let best = offset;
@@ -233,7 +234,7 @@ function bestReading(
     // Records of the best chain so far agree with it.
     if (headers.follow(best, at).end === at) continue;
     if (!isBoundary(headers, at, options)) continue;
-    if (isBetter(headers, at, best, lead, options.example)) best = at;
+    if (isBetter(headers, at, best, options.example)) best = at;
     if (++readings === MAX_READINGS) break;
   }
   return best;
@@ -247,7 +248,6 @@ function isBetter(
   headers: HeaderReader,
   a: number,
   b: number,
-  lead: number,
   example: Uint8Array | undefined,
 ): boolean {
   const { size } = headers;
@@ -270,9 +270,8 @@ function isBetter(
     }
   }
   const keys = meet ? 1 : COMPARED_KEYS;
-  const order = headers.likeness(a, example, keys) -
-    headers.likeness(b, example, keys);
-  return order >= lead;
+  return headers.likeness(a, example, keys) -
+      headers.likeness(b, example, keys) >= 1;
 }
 
 /** Whether a chain that was followed for {@linkcode COMPARED_RECORDS} ended without damage. */
