@@ -52,7 +52,10 @@ const ROOMS: Record<string, string[]> = {
   "doc/source": DOC_ROOM,
   "doc/format": [...DOC_ROOM, "doc/source"],
   "doc/damage": [...DOC_ROOM, "doc/source", "doc/format"],
-  "doc/target": [...DOC_ROOM, "doc/source", "doc/format", "doc/damage"],
+  "doc/target": [
+    ...DOC_ROOM,
+    ...["doc/source", "doc/format", "doc/damage", "doc/record_scanner.ts"],
+  ],
   "doc/job": [
     ...DOC_ROOM,
     ...["doc/source", "doc/format", "doc/damage", "doc/target"],

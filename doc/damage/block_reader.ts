@@ -98,6 +98,10 @@ export class BlockReader {
   #lastIsKnown = false;
   /** What is wrong with the record behind them. */
   #problem = "";
+  /** The source; what is in the slab is read from there. */
+  readonly #cached: ByteSource;
+  /** Offset of the slab in the source. */
+  #position = 0;
   /** Where the records begin that it overlaps, in the source; undefined if recovery has to search. */
   #overlapped: number | undefined;
 
@@ -109,6 +113,20 @@ export class BlockReader {
     this.#other = new RecordView(options.keySizeLimit);
     this.#header = new Uint8Array(options.keySizeLimit + RECORD_OVERHEAD);
     this.#slab = new Uint8Array(options.blockSize);
+    this.#cached = {
+      get size() {
+        return source.size;
+      },
+      read: (dst, offset, length, position) => {
+        const at = position - this.#position;
+        if (at < 0 || at + length > this.#length) {
+          return source.read(dst, offset, length, position);
+        }
+        dst.set(this.#slab.subarray(at, at + length), offset);
+        return length;
+      },
+      close() {},
+    };
   }
 
   /**
@@ -163,6 +181,7 @@ export class BlockReader {
     if (size > length || length > OVERSIZE * size) {
       this.#slab = new Uint8Array(size);
     }
+    this.#position = position;
     this.#length = this.#source.read(this.#slab, 0, size, position);
   }
 
@@ -279,8 +298,8 @@ export class BlockReader {
       contentStart: position + contentStart,
       end: position + end,
     };
-    return findKnown(this.#source, suspect.start + 1, suspect, options) ??
-      findOverlap(this.#source, suspect, options);
+    return findKnown(this.#cached, suspect.start + 1, suspect, options) ??
+      findOverlap(this.#cached, suspect, options);
   }
 
   /** Whether to load a first record of `size` bytes: it is there, and its size is plausible. */

@@ -5,21 +5,8 @@ import type { RecordView } from "../format/record.ts";
 import { countSums, SUM_SIZE, SUMS_HEADER_SIZE } from "../format/sums.ts";
 import type { ByteSource } from "../source/byte_source.ts";
 
-/** Words of the table before its slots. */
-const Word = {
-  /** Makes slots unpredictable, so that input cannot be made to collide. */
-  Seed: 0,
-  PairSlots: 1,
-  FinalKey: 2,
-  FinalContent: 3,
-  FinalsLeft: 4,
-  /** Two float64, aligned: bytes that may be looked at, and that were. */
-  Budget: 6,
-  Slots: 10,
-} as const;
-
-/** Maximum share of slots that are taken. */
-const MAX_LOAD = 0.75;
+/** Bytes of the table before its entries. */
+const HEADER_SIZE = 32;
 
 /** Bytes that are read at a time. */
 const PIECE_SIZE = 64 * 1024;
@@ -32,26 +19,28 @@ const MIN_LOOKS = 1024 * 1024;
 
 /**
  * The documents that a file of checksums knows. Threads share the table, which
- * takes about 16 bytes per document:
+ * takes 8 bytes per document:
  *
  * ```text
- * table := words (keySum contentSum){pairSlots} keySum{pairSlots}
+ * table := budget:float64 looked:float64 finalsLeft:uint32 padding:uint32
+ *          final:uint64 document:uint64*
  * ```
  *
- * Both lists are open-addressed hash tables; the second one tells most bytes
- * that are no document without reading a content. Contents are checksummed
- * uncompressed, so documents are recognized only in files of codec `none`.
+ * A document is the checksums of its key (upper half) and content (lower half);
+ * they are sorted. Contents are checksummed uncompressed, so documents are
+ * recognized only in files of codec `none`.
  *
- * The work is bounded: on input that resembles known documents everywhere,
- * nothing is known until the walk over the file has advanced.
+ * The work is bounded by a budget of bytes that may be looked at: on input that
+ * resembles known documents everywhere, nothing is known until the walk over the
+ * file has advanced.
  */
 export class KnownDocuments {
   /** The table, from which another thread makes its own object. */
   readonly memory: SharedArrayBuffer;
-  readonly #words: Uint32Array;
   readonly #budget: Float64Array;
-  readonly #pairs: Uint32Array;
-  readonly #keys: Uint32Array;
+  readonly #finalsLeft: Uint32Array;
+  /** Halves of the documents, lower ones first; the first document is the final one. */
+  readonly #sums: Uint32Array;
   /** The last view, kept because creating one takes longer than a checksum of a small document. */
   #view: DataView = new DataView(new ArrayBuffer(0));
   readonly #piece = new DataView(new ArrayBuffer(PIECE_SIZE));
@@ -59,11 +48,9 @@ export class KnownDocuments {
   /** Shares the table of another object. */
   constructor(memory: SharedArrayBuffer) {
     this.memory = memory;
-    this.#words = new Uint32Array(memory);
-    this.#budget = new Float64Array(memory, 4 * Word.Budget, 2);
-    const keys = Word.Slots + 2 * this.#words[Word.PairSlots];
-    this.#pairs = this.#words.subarray(Word.Slots, keys);
-    this.#keys = this.#words.subarray(keys);
+    this.#budget = new Float64Array(memory, 0, 2);
+    this.#finalsLeft = new Uint32Array(memory, 16, 1);
+    this.#sums = new Uint32Array(memory, HEADER_SIZE - SUM_SIZE);
   }
 
   /**
@@ -74,10 +61,9 @@ export class KnownDocuments {
    */
   static of(size: number, sums: ByteSource): KnownDocuments {
     const count = countSums(sums);
-    const slots = Math.ceil(count / MAX_LOAD) + 1;
     let memory: SharedArrayBuffer;
     try {
-      memory = new SharedArrayBuffer(4 * (Word.Slots + 3 * slots));
+      memory = new SharedArrayBuffer(HEADER_SIZE + SUM_SIZE * count);
     } catch (error) {
       throw unreadable(
         sums,
@@ -85,12 +71,10 @@ export class KnownDocuments {
         error,
       );
     }
-    const words = new Uint32Array(memory);
-    words[Word.Seed] = Math.floor(Math.random() * 2 ** 32);
-    words[Word.PairSlots] = slots;
     const known = new KnownDocuments(memory);
     known.#budget[0] = MIN_LOOKS + LOOKS_PER_BYTE * size;
     known.#fill(sums);
+    new BigUint64Array(memory, HEADER_SIZE).sort();
     return known;
   }
 
@@ -111,7 +95,7 @@ export class KnownDocuments {
 
   /** Whether the walk has passed the last known document, so that all others are newer. */
   get isFinalSeen(): boolean {
-    return this.#words[Word.FinalsLeft] === 0;
+    return this.#finalsLeft[0] === 0;
   }
 
   /** Whether the whole record in `bytes` is a known document. For the walk over the file, in order. */
@@ -123,7 +107,7 @@ export class KnownDocuments {
     const content = xxh32(view, record.contentStart, record.end);
     if (!this.#has(key, content)) return false;
     if (this.#isFinal(key, content) && !this.isFinalSeen) {
-      this.#words[Word.FinalsLeft]--;
+      this.#finalsLeft[0]--;
     }
     return true;
   }
@@ -163,85 +147,56 @@ export class KnownDocuments {
     this.look(keySize);
     const view = this.#view = viewOf(bytes, this.#view);
     const sum = xxh32(view, keyStart, keyStart + keySize);
-    return this.#keys[this.#keySlot(sum)] === 0 ? undefined : sum;
+    const next = this.#indexOf(sum >>> 0, 0);
+    return this.#sums[next + 1] === sum >>> 0 ? sum : undefined;
   }
 
   #has(key: number, content: number): boolean {
-    return !this.#isFree(this.#pairSlot(key, content));
+    const at = this.#indexOf(key >>> 0, content >>> 0);
+    return this.#sums[at] === content >>> 0 && this.#sums[at + 1] === key >>> 0;
   }
 
   #isFinal(key: number, content: number): boolean {
-    return this.#words[Word.FinalKey] === key >>> 0 &&
-      this.#words[Word.FinalContent] === content >>> 0;
+    return this.#sums[0] === content >>> 0 && this.#sums[1] === key >>> 0;
+  }
+
+  /** The index of the first document that is not smaller than the given one. */
+  #indexOf(key: number, content: number): number {
+    const sums = this.#sums;
+    let low = 1;
+    for (let high = sums.length / 2; low < high;) {
+      const middle = (low + high) >>> 1;
+      const other = sums[2 * middle + 1];
+      if (other < key || other === key && sums[2 * middle] < content) {
+        low = middle + 1;
+      } else high = middle;
+    }
+    return 2 * low;
   }
 
   #fill(sums: ByteSource): void {
     const piece = this.#piece;
     const bytes = new Uint8Array(piece.buffer);
     const { size } = sums;
-    if (size > SUMS_HEADER_SIZE) {
-      sums.read(bytes, 0, SUM_SIZE, size - SUM_SIZE);
-      this.#words[Word.FinalKey] = piece.getInt32(0, true);
-      this.#words[Word.FinalContent] = piece.getInt32(4, true);
-    }
+    let at = 2;
     for (let position = SUMS_HEADER_SIZE; position < size;) {
       const length = Math.min(bytes.length, size - position);
       if (sums.read(bytes, 0, length, position) < length) {
         throw unreadable(sums, "it became shorter while it was read");
       }
-      for (let at = 0; at < length; at += SUM_SIZE) {
-        const key = piece.getInt32(at, true);
-        const content = piece.getInt32(at + 4, true);
-        const slot = this.#pairSlot(key, content);
-        this.#pairs[slot] = key;
-        this.#pairs[slot + 1] = notFree(key, content);
-        this.#keys[this.#keySlot(key)] = key || 1;
-        if (this.#isFinal(key, content)) this.#words[Word.FinalsLeft]++;
+      for (let i = 0; i < length; i += SUM_SIZE, at += 2) {
+        this.#sums[at] = piece.getUint32(i + 4, true);
+        this.#sums[at + 1] = piece.getUint32(i, true);
       }
       position += length;
     }
-  }
-
-  /** Where a pair of checksums is, or would be. */
-  #pairSlot(key: number, content: number): number {
-    const pairs = this.#pairs;
-    const wanted = notFree(key, content) >>> 0;
-    let slot = 2 * this.#place(key, content);
-    while (
-      !this.#isFree(slot) &&
-      (pairs[slot] !== key >>> 0 || pairs[slot + 1] !== wanted)
-    ) slot = slot + 2 === pairs.length ? 0 : slot + 2;
-    return slot;
-  }
-
-  #isFree(slot: number): boolean {
-    return this.#pairs[slot] === 0 && this.#pairs[slot + 1] === 0;
-  }
-
-  /** Where the checksum of a key is, or would be. */
-  #keySlot(key: number): number {
-    const keys = this.#keys;
-    const wanted = (key || 1) >>> 0;
-    let slot = this.#place(key, 0);
-    while (keys[slot] !== 0 && keys[slot] !== wanted) {
-      slot = slot + 1 === keys.length ? 0 : slot + 1;
+    this.#sums.copyWithin(0, at - 2, at);
+    for (let i = 2; i < at; i += 2) {
+      if (this.#isFinal(this.#sums[i + 1], this.#sums[i])) {
+        this.#finalsLeft[0]++;
+      }
     }
-    return slot;
   }
-
-  /** Where to begin to search for an entry: a hash of it. */
-  #place(a: number, b: number): number {
-    let hash = Math.imul(a ^ this.#words[Word.Seed], 0x85ebca6b);
-    hash = Math.imul(hash ^ hash >>> 15 ^ b, 0xc2b2ae35);
-    hash = Math.imul(hash ^ hash >>> 13, 0x9e3779b1);
-    hash ^= hash >>> 16;
-    return Math.floor((hash >>> 0) / 2 ** 32 * this.#keys.length);
-  }
-}
-
-/** The second checksum of a pair, such that the pair does not look like a free slot. */
-function notFree(key: number, content: number): number {
-  return key === 0 && content === 0 ? 1 : content;
 }
 
 function unreadable(

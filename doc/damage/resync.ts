@@ -34,7 +34,7 @@ import { readUint32 } from "../../codec/bytes.ts";
 import type { ByteSource } from "../source/byte_source.ts";
 import type { ContentCheck } from "./content_check.ts";
 import { type Chain, HeaderReader, SIZE_FIELD } from "./header_reader.ts";
-import { countFrom, isText } from "./keys.ts";
+import { countFrom, isText, likeness } from "./keys.ts";
 
 /** Plausible headers in a row that are not a coincidence. */
 const CONVINCING_CHAIN = 4;
@@ -131,17 +131,21 @@ export function findOverlap(
     return behindContent(source, key, start + SIZE_FIELD, checkContent);
   }
   const headers = new HeaderReader(source, options.keySizeLimit);
-  const next = headers.keyAt(end);
-  const { example = next } = options;
   const keyIsText = isText(key);
   const sizeField = contentStart - SIZE_FIELD;
-  if (example !== undefined && !keyIsText) {
-    const like = { ...options, example };
-    const at = bestReading(headers, start, sizeField, CLEAR_LEAD, like);
-    if (at !== start) return align(source, headers, at, like);
+  if (!keyIsText) {
+    const { example = headers.keyAt(end) } = options;
+    const wanted = example && likeness(key, example) + CLEAR_LEAD;
+    for (const at of headers.candidates(start + 1, sizeField)) {
+      if (
+        example !== undefined && headers.likeness(at, example, 1) >= wanted! &&
+        isBoundary(headers, at, options)
+      ) return align(source, headers, at, { ...options, example });
+    }
   }
   // A content that is all records is a document that is a bin file.
   if (headers.follow(contentStart, end).end === end) return undefined;
+  const next = headers.keyAt(end);
   const from = keyIsText ? contentStart : sizeField + 1;
   for (const at of headers.candidates(from, end)) {
     if (keyIsText && !isText(headers.keyAt(at)!)) continue;
@@ -210,7 +214,7 @@ function align(
 ): number {
   headers.parse(offset);
   const behind = offset + headers.contentSizeOffset + 1;
-  const start = bestReading(headers, offset, behind, 1, options);
+  const start = bestReading(headers, offset, behind, options);
   headers.parse(start);
   const contentStart = start + headers.contentSizeOffset + SIZE_FIELD;
   const end = start + headers.recordSize;
@@ -222,7 +226,6 @@ function bestReading(
   headers: HeaderReader,
   offset: number,
   to: number,
-  lead: number,
   options: ResyncOptions,
 ): number {
   let best = offset;
@@ -231,7 +234,7 @@ function bestReading(
     // Records of the best chain so far agree with it.
     if (headers.follow(best, at).end === at) continue;
     if (!isBoundary(headers, at, options)) continue;
-    if (isBetter(headers, at, best, lead, options.example)) best = at;
+    if (isBetter(headers, at, best, options.example)) best = at;
     if (++readings === MAX_READINGS) break;
   }
   return best;
@@ -245,16 +248,9 @@ function isBetter(
   headers: HeaderReader,
   a: number,
   b: number,
-  lead: number,
   example: Uint8Array | undefined,
 ): boolean {
   const { size } = headers;
-  const first = headers.follow(a, size, COMPARED_RECORDS);
-  const second = headers.follow(b, size, COMPARED_RECORDS);
-  const firstGoesOn = goesOn(first, size);
-  if (firstGoesOn !== goesOn(second, size)) return firstGoesOn;
-  const more = first.records - second.records;
-  if (!firstGoesOn && Math.abs(more) > 1) return more > 0;
   // Readings that lead to the same record differ in the keys before it only.
   const next = Math.max(
     headers.follow(a, size, 1).end,
@@ -262,13 +258,20 @@ function isBetter(
   );
   const meet = headers.follow(a, next).end === headers.follow(b, next).end;
   if (meet) example ??= headers.keyAt(next);
-  if (example === undefined) {
-    return first.keyBytes * second.records < second.keyBytes * first.records;
+  if (!meet || example === undefined) {
+    const first = headers.follow(a, size, COMPARED_RECORDS);
+    const second = headers.follow(b, size, COMPARED_RECORDS);
+    const firstGoesOn = goesOn(first, size);
+    if (firstGoesOn !== goesOn(second, size)) return firstGoesOn;
+    const more = first.records - second.records;
+    if (!firstGoesOn && Math.abs(more) > 1) return more > 0;
+    if (example === undefined) {
+      return first.keyBytes * second.records < second.keyBytes * first.records;
+    }
   }
   const keys = meet ? 1 : COMPARED_KEYS;
-  const order = headers.likeness(a, example, keys) -
-    headers.likeness(b, example, keys);
-  return order >= lead;
+  return headers.likeness(a, example, keys) -
+      headers.likeness(b, example, keys) >= 1;
 }
 
 /** Whether a chain that was followed for {@linkcode COMPARED_RECORDS} ended without damage. */
