@@ -71,7 +71,7 @@ export function addInputOptions(command: Command): Command {
 }
 
 /** How to write a bin file. */
-export interface TargetOptions {
+export interface TargetArguments {
   /** Compression level of the contents. */
   level?: number;
   /** Replace an existing target. */
@@ -82,7 +82,7 @@ export interface TargetOptions {
   sums?: boolean;
 }
 
-/** Adds the options of {@linkcode TargetOptions}. */
+/** Adds the options of {@linkcode TargetArguments}. */
 export function addTargetOptions(command: Command): Command {
   return command
     .option(

@@ -1,9 +1,6 @@
 import process from "node:process";
 import { type Command, CommanderError } from "commander";
-import { UnknownCodecError } from "../codec/errors.ts";
-import { CancelledError } from "../doc/errors.ts";
-import { OptionError } from "../pool/errors.ts";
-import { ExitCode } from "./exit_code.ts";
+import { exitCodeOf } from "./exit_code.ts";
 import { printable } from "./format.ts";
 import { note, type OutputOptions, styled } from "./output.ts";
 
@@ -62,14 +59,4 @@ async function watchStatistics(): Promise<() => void> {
   const { formatStatistics } = await import("./statistics.ts");
   const watch = watchMemory();
   return () => note(formatStatistics(watch.close()));
-}
-
-function exitCodeOf(error: unknown): number {
-  if (error instanceof CommanderError) {
-    return error.exitCode === 0 ? ExitCode.Done : ExitCode.Usage;
-  }
-  if (error instanceof CancelledError) return ExitCode.Interrupted;
-  return error instanceof UnknownCodecError || error instanceof OptionError
-    ? ExitCode.Usage
-    : ExitCode.Failed;
 }

@@ -5,7 +5,7 @@ import { OptionError } from "../pool/errors.ts";
 import type { SkippedRegion } from "./damage/block_reader.ts";
 import { ContentReader } from "./format/content_reader.ts";
 import { encodedName, pathProblem } from "./target/file_name.ts";
-import { FileTree, type WriteOutcome } from "./target/file_tree.ts";
+import { FileTree, type FileWriteOutcome } from "./target/file_tree.ts";
 import { matches } from "./source/matches.ts";
 import { pacer } from "./job/pacer.ts";
 import { readSums } from "./damage/read_sums.ts";
@@ -254,7 +254,7 @@ class Unpacking implements Disposable {
     const key = this.#records.key();
     let path = decodeKey(key);
     let problem = pathProblem(key, this.#isWindows);
-    let written: WriteOutcome = problem === undefined
+    let written: FileWriteOutcome = problem === undefined
       ? this.#tree.write(path, content)
       : "invalid name";
     if (written === "blocked" || written === "invalid name") {

@@ -13,13 +13,13 @@ import {
   codecOption,
   type LimitOptions,
   packageCodecOption,
-  type TargetOptions,
+  type TargetArguments,
   workersOption,
 } from "../options.ts";
 import { noteSkipped, type OutputOptions, printerFor } from "../output.ts";
 import { runJob } from "../run_job.ts";
 
-interface Options extends TargetOptions, LimitOptions, OutputOptions {
+interface Options extends TargetArguments, LimitOptions, OutputOptions {
   targetCodec?: CodecName;
   packageCodec: CodecName;
   duplicates: Duplicates;

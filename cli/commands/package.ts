@@ -24,13 +24,13 @@ import {
   packageCodecOption,
   patternOption,
   tarCodecOption,
-  type TargetOptions,
+  type TargetArguments,
   workersOption,
 } from "../options.ts";
 import { note, type OutputOptions, printerFor } from "../output.ts";
 import { runJob } from "../run_job.ts";
 
-interface Options extends TargetOptions, LimitOptions, OutputOptions {
+interface Options extends TargetArguments, LimitOptions, OutputOptions {
   filesFrom?: string;
   null?: boolean;
   inputCodec: CodecName;

@@ -21,7 +21,7 @@ import {
   packageCodecOption,
   parseCount,
   patternOption,
-  type TargetOptions,
+  type TargetArguments,
   workersOption,
 } from "../options.ts";
 import {
@@ -33,7 +33,7 @@ import {
 } from "../output.ts";
 import { runJob } from "../run_job.ts";
 
-interface Options extends TargetOptions, LimitOptions, OutputOptions {
+interface Options extends TargetArguments, LimitOptions, OutputOptions {
   sourceCodec?: CodecName;
   targetCodec: CodecName | "same";
   packageCodec: CodecName;

@@ -1,14 +1,13 @@
 /**
- * Checksums of documents, in a file of their own beside a bin file.
+ * Checksums of documents, in a separate file beside a bin file.
  *
  * ```text
  * file  := magic:"binsums1"  entry*
  * entry := keySum:uint32le  contentSum:uint32le     both XXH32, seed 0
  * ```
  *
- * There is an entry for each document, in the order of the bin file. Contents
- * are summed as they are when decompressed, so that the sums of a file stay what
- * they are when its codec changes.
+ * There is an entry for each document, in the order of the bin file. Checksums
+ * are those of decompressed contents, so they do not depend on the codec.
  */
 import { viewOf } from "../bytes.ts";
 import { xxh32 } from "../../codec/checksum/xxh32.ts";
@@ -20,19 +19,19 @@ import {
 } from "../source/byte_source.ts";
 import { FileError } from "../errors.ts";
 
-/** What is added to the name of a bin file. */
+/** Suffix of the checksum file of a bin file. */
 export const SUMS_SUFFIX = ".sums";
 
-/** First bytes of a file of sums. */
+/** First bytes of a checksum file. */
 const MAGIC = new TextEncoder().encode("binsums1");
 
 /** Bytes before the entries. */
 export const SUMS_HEADER_SIZE: number = MAGIC.length;
 
-/** Bytes for each document. */
+/** Size of an entry, in bytes. */
 export const SUM_SIZE = 8;
 
-/** Collects the sums of documents. */
+/** Computes the checksums of documents. */
 export class SumCollector {
   /** The entries; valid until {@linkcode SumCollector.clear}. */
   get entries(): Uint8Array {
@@ -40,11 +39,11 @@ export class SumCollector {
   }
   #entries = new DataView(new ArrayBuffer(SUM_SIZE * 1024));
   #length = 0;
-  /** Making a view takes longer than summing a small document, so the last ones are kept. */
+  /** The last views are kept: creating one takes longer than the checksum of a small document. */
   #keyView: DataView = new DataView(new ArrayBuffer(0));
   #contentView: DataView = new DataView(new ArrayBuffer(0));
 
-  /** Adds a document: ranges of a key and of a decompressed content. */
+  /** Adds a document: the range of its key and that of its decompressed content. */
   add(
     keyBytes: Uint8Array,
     keyStart: number,
@@ -67,13 +66,13 @@ export class SumCollector {
     this.#length = at + SUM_SIZE;
   }
 
-  /** Forgets the documents. */
+  /** Removes all entries. */
   clear(): void {
     this.#length = 0;
   }
 }
 
-/** Writes the header of a file of sums, which may have entries already. */
+/** Writes the header of a checksum file, which may already have entries. */
 export function writeSumsHeader(path: string): void {
   const fs = nodeFs();
   const { O_WRONLY, O_CREAT } = fs.constants;
@@ -90,9 +89,9 @@ export function writeSumsHeader(path: string): void {
 }
 
 /**
- * Number of entries of a file of sums.
+ * Returns the number of entries of a checksum file.
  *
- * @throws {FileError} It cannot be read, or holds no sums.
+ * @throws {FileError} It cannot be read, or is not a complete checksum file.
  */
 export function countSums(source: ByteSource): number {
   const magic = new Uint8Array(MAGIC.length);
@@ -105,16 +104,16 @@ export function countSums(source: ByteSource): number {
   const file = source.file ?? "";
   throw new FileError(
     file,
-    `Cannot read ${file}: it holds no sums of documents, or not all of them. ` +
-      "Remove it, or make it anew by repacking with sums (--sums).",
+    `Cannot read ${file}: it is not a complete checksum file. ` +
+      "Remove it, or create it again by repacking with sums (--sums).",
   );
 }
 
-/** A document whose sums are not what they were. */
+/** A document that differs from its checksums. */
 export interface SumDifference {
-  /** What is different. */
+  /** What differs. */
   kind: "key" | "content" | "missing" | "added";
-  /** Number of the document, from 0 on: in the file of sums if it is missing, else in the bin file. */
+  /** Index of the document: in the checksum file if it is missing, otherwise in the bin file. */
   index: number;
   /** Its offset in the bin file, in bytes, unless it is missing. */
   offset?: number;
@@ -122,33 +121,31 @@ export interface SumDifference {
   key?: string;
 }
 
-/** What a comparison of sums has found. */
+/** The result of a comparison with checksums. */
 export interface SumComparison {
-  /** Documents that are what they were. */
+  /** Number of documents whose checksums match. */
   same: number;
   /** Number of differences. */
   different: number;
-  /** The first of them, in order. */
+  /** The first differences, in order. */
   differences: SumDifference[];
 }
 
-/** Entries that are looked ahead, to tell documents that are missing from those that have changed. */
+/** Entries to look ahead, to tell missing documents from changed ones. */
 const LOOKAHEAD = 1000;
 
-/** Differences that are listed. */
+/** Maximum number of listed differences. */
 const MAX_DIFFERENCES = 100;
 
 /**
- * Compares the sums that documents have with those that they had.
+ * Compares two checksum files. Entries that were added at the end are not a
+ * difference, because appending to a bin file does not update its checksum file.
  *
- * Documents that were added at the end are no difference: appending does not
- * need to know of sums.
- *
- * @throws {FileError} A file cannot be read, or holds no sums.
+ * @throws {FileError} A file cannot be read, or is not a complete checksum file.
  */
-export function compareSums(had: string, have: string): SumComparison {
-  const before = new SumsFile(had);
-  const now = new SumsFile(have);
+export function compareSums(expected: string, actual: string): SumComparison {
+  const before = new SumsFile(expected);
+  const now = new SumsFile(actual);
   const result: SumComparison = { same: 0, different: 0, differences: [] };
   const report = (kind: SumDifference["kind"], index: number) => {
     result.different++;
@@ -167,7 +164,7 @@ export function compareSums(had: string, have: string): SumComparison {
         j++;
         continue;
       }
-      // What comes next tells whether documents are missing, were added, or have changed.
+      // The next entries show whether documents are missing, added or changed.
       const gap = findGap(before, i, now, j, lookahead);
       lookahead = gap === undefined ? Math.max(10, lookahead >> 1) : LOOKAHEAD;
       const { missing = 0, added = 0 } = gap ?? {};
@@ -188,7 +185,7 @@ export function compareSums(had: string, have: string): SumComparison {
   }
 }
 
-/** How many entries have to be passed over, on one side only, until both go on alike. */
+/** Finds how many entries of one side must be skipped until both match again. */
 function findGap(
   before: SumsFile,
   i: number,
@@ -204,7 +201,7 @@ function findGap(
   return undefined;
 }
 
-/** A file of sums, open for reading. */
+/** An open checksum file. */
 class SumsFile {
   /** Number of entries. */
   readonly count: number;
@@ -223,12 +220,12 @@ class SumsFile {
     }
   }
 
-  /** Sum of the key of an entry. */
+  /** Key checksum of an entry. */
   key(index: number): number {
     return this.#window.getUint32(this.#locate(index), true);
   }
 
-  /** Whether two entries are the same; not if one is behind the end. */
+  /** Whether two entries are equal; false after the end. */
   isSame(index: number, other: SumsFile, otherIndex: number): boolean {
     if (index >= this.count || otherIndex >= other.count) return false;
     const at = this.#locate(index);
@@ -241,11 +238,11 @@ class SumsFile {
     this.#source.close();
   }
 
-  /** Loads an entry. @returns Where it is in the window. */
+  /** Loads an entry. @returns Its offset in the window. */
   #locate(index: number): number {
     if (index < this.#start || index >= this.#end) {
       const bytes = new Uint8Array(this.#window.buffer);
-      // Begun a little before the entry, because comparing goes back and forth.
+      // Starts before the entry, because the comparison goes back and forth.
       this.#start = Math.max(0, index - LOOKAHEAD);
       const length = this.#source.read(
         bytes,

@@ -27,7 +27,7 @@ export interface JobSource extends SourceFacts {
   readonly bytes?: ByteSource;
   /** Writes the records, in the calling thread, until `stop` is aborted. */
   fill?(spool: RecordSpool, stop: AbortSignal): Promise<void>;
-  /** Documents that are known by their checksums. Default: those of the file beside a file. */
+  /** Documents known by their checksums. Default: read from the `.sums` file beside the source. */
   readonly known?: KnownDocuments;
 }
 

@@ -10,7 +10,11 @@ import { FileError, TargetExistsError } from "../errors.ts";
  * - `blocked`: a directory has that name, or a file has the name of a parent directory.
  * - `invalid name`: the file system does not allow the name.
  */
-export type WriteOutcome = "written" | "exists" | "blocked" | "invalid name";
+export type FileWriteOutcome =
+  | "written"
+  | "exists"
+  | "blocked"
+  | "invalid name";
 
 /** Collects files in a staging directory until they are committed. */
 export class FileTree implements Disposable {
@@ -56,7 +60,7 @@ export class FileTree implements Disposable {
    * @param replaces Whether to replace a file that was written before.
    * @throws {FileError} It cannot be written, for example because the disk is full.
    */
-  write(path: string, content: Uint8Array, replaces = false): WriteOutcome {
+  write(path: string, content: Uint8Array, replaces = false): FileWriteOutcome {
     const file = this.#path(path);
     const flag = replaces ? "w" : "wx";
     try {

@@ -196,7 +196,7 @@ Deno.test("sums that are damaged themselves, or cannot be had, are errors", asyn
     await assertRejects(
       () => compareWithSums(target),
       FileError,
-      "holds no sums",
+      "not a complete checksum file",
     );
   }
 });
