@@ -143,8 +143,8 @@ Deno.test("openInput opens a path as a plain file, and closes its source after e
   assertEquals(closed, 1);
 });
 
-/** Keys that a tolerant scanner finds, and the regions that it skips. */
-function tolerantly(bytes: Uint8Array, codec: "none" | "gzip", from = 0) {
+/** Keys that a scanner with recovery finds, and the regions that it skips. */
+function recover(bytes: Uint8Array, codec: "none" | "gzip", from = 0) {
   const ranges: { offset: number; size: number; reason: string }[] = [];
   const { source } = openInput(memorySource(bytes), { codec });
   const scanner = new RecordScanner(source, {
@@ -159,20 +159,20 @@ function tolerantly(bytes: Uint8Array, codec: "none" | "gzip", from = 0) {
   return { keys, ranges };
 }
 
-Deno.test("a tolerant scanner finds what the strict one finds in undamaged files", () => {
+Deno.test("a scanner finds the same records of a sound file with recovery and without", () => {
   for (const codec of ["none", "gzip"] as const) {
     const bytes = binFile(numberedDocs(400), codec);
     const strict: string[] = [];
     const scanner = new RecordScanner(memorySource(bytes));
     while (scanner.next()) strict.push(scanner.name());
     scanner[Symbol.dispose]();
-    assertEquals(tolerantly(bytes, codec), { keys: strict, ranges: [] });
+    assertEquals(recover(bytes, codec), { keys: strict, ranges: [] });
     const packed = compress(bytes, "lz4");
-    assertEquals(tolerantly(packed, codec), { keys: strict, ranges: [] });
+    assertEquals(recover(packed, codec), { keys: strict, ranges: [] });
   }
 });
 
-Deno.test("a tolerant scanner skips only damaged records, in plain files and packages", () => {
+Deno.test("recovery skips damaged records only, in plain files and packages", () => {
   const docs = numberedDocs(400);
   const bytes = binFile(docs, "gzip");
   using reader = new DocReader(bytes);
@@ -181,7 +181,7 @@ Deno.test("a tolerant scanner skips only damaged records, in plain files and pac
   bytes[offset + 1] ^= 0x40;
   const expected = docs.map(({ name }) => name).filter((_, i) => i !== 200);
   for (const file of [bytes, compress(bytes, "xz")]) {
-    const { keys, ranges } = tolerantly(file, "gzip");
+    const { keys, ranges } = recover(file, "gzip");
     assertEquals(keys, expected);
     assertEquals(ranges.map(({ offset, size }) => [offset, size]), [
       [offset, end - offset],
@@ -189,11 +189,11 @@ Deno.test("a tolerant scanner skips only damaged records, in plain files and pac
   }
 });
 
-Deno.test("a tolerant scanner keeps the records before the damage of a package, and reports the damage once", () => {
+Deno.test("recovery keeps what comes before the damage of a package, and reports it once", () => {
   const docs = noisyDocs(100);
   const packed = compress(binFile(docs), "zstd");
   const cut = packed.subarray(0, packed.length - 200_000);
-  const { keys, ranges } = tolerantly(cut, "none");
+  const { keys, ranges } = recover(cut, "none");
   assert(keys.length > 20 && keys.length < 100, `${keys.length}`);
   assertEquals(keys, docs.slice(0, keys.length).map(({ name }) => name));
   const last = ranges.at(-1)!;
@@ -201,7 +201,7 @@ Deno.test("a tolerant scanner keeps the records before the damage of a package, 
   assert(ranges.length <= 2, "the cut record, and the rest");
 });
 
-Deno.test("rejecting a record whose content is corrupt recovers the records that it overlapped", () => {
+Deno.test("the records that a rejected document overlaps are found", () => {
   const docs = numberedDocs(30);
   const bytes = binFile(docs, "gzip");
   using reader = new DocReader(bytes);
