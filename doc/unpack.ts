@@ -12,7 +12,7 @@ import { readSums } from "./damage/read_sums.ts";
 import { withScratch } from "./target/target_lock.ts";
 import { nodePath, openFile } from "./source/byte_source.ts";
 import { CancelledError, FileError, KeyError } from "./errors.ts";
-import type { JobOptions } from "./job/options.ts";
+import type { JobOptions, JobProgress, JobTotals } from "./job/options.ts";
 import { openInput } from "./open_input.ts";
 import { RecordScanner } from "./record_scanner.ts";
 

@@ -64,8 +64,12 @@ function fixtureOf(codec: CodecName): Sample {
 }
 
 /** Asserts what recovery finds in a damaged file. */
-function check(sample: Sample, damaged: Damaged, blockSize?: number): void {
-  const outcome = repackInMemory(damaged.bytes, sample.codec, true, {
+async function check(
+  sample: Sample,
+  damaged: Damaged,
+  blockSize?: number,
+): Promise<void> {
+  const outcome = await repackInMemory(damaged.bytes, sample.codec, true, {
     blockSize,
   });
   const problem = complaint(sample, damaged, outcome);
@@ -74,8 +78,12 @@ function check(sample: Sample, damaged: Damaged, blockSize?: number): void {
 }
 
 /** Asserts that without recovery there is an error at or behind the damage, or none that could be noticed. */
-function checkStrict(sample: Sample, damaged: Damaged): void {
-  const { kept, error } = repackInMemory(damaged.bytes, sample.codec, false);
+async function checkStrict(sample: Sample, damaged: Damaged): Promise<void> {
+  const { kept, error } = await repackInMemory(
+    damaged.bytes,
+    sample.codec,
+    false,
+  );
   const { what, pieces } = damaged;
   if (error !== undefined) {
     const first = sample.records.findIndex(({ end }) => end > pieces[0].end);
@@ -131,7 +139,7 @@ for (const codec of codecs) {
   const isSlow = codec === "bzip2" || codec === "xz" || codec === "brotli";
   const samples = codec === "none" ? 200 : 60;
 
-  Deno.test(`a flipped byte of ${codec} costs at most its own document`, () => {
+  Deno.test(`a flipped byte of ${codec} costs at most its own document`, async () => {
     const random = new Random(1);
     const step = all ? 1 : Math.ceil(bytes.length / samples);
     for (let at = random.below(step); at < bytes.length; at += step) {
@@ -142,7 +150,7 @@ for (const codec of codecs) {
     }
   });
 
-  Deno.test(`a corrupt size field of ${codec} costs at most its own document`, () => {
+  Deno.test(`a corrupt size field of ${codec} costs at most its own document`, async () => {
     const random = new Random(2);
     for (const [i, at] of sizeBytes(sample).entries()) {
       if (!all && isSlow && i % 4 !== random.below(4)) continue;
@@ -153,14 +161,14 @@ for (const codec of codecs) {
     }
   });
 
-  Deno.test(`a truncated file of ${codec} keeps every whole document`, () => {
+  Deno.test(`a truncated file of ${codec} keeps every whole document`, async () => {
     const step = all ? 1 : Math.ceil(bytes.length / (samples / 2));
     for (let length = 0; length < bytes.length; length += step) {
       await check(sample, cut(bytes, length));
     }
   });
 
-  Deno.test(`zeroed, deleted, repeated or exchanged ranges of ${codec} cost no other document`, () => {
+  Deno.test(`zeroed, deleted, repeated or exchanged ranges of ${codec} cost no other document`, async () => {
     const random = new Random(3);
     for (let i = 0; i < (all ? 20_000 : samples); i++) {
       await check(sample, anyDamage(sample, random));
@@ -190,19 +198,19 @@ function resize(
   return { what: `size of ${index} is ${size}`, bytes: changed, pieces };
 }
 
-Deno.test("a size field that is corrupt by exactly the next records is noticed if keys are numbered", () => {
+Deno.test("a size field that is corrupt by exactly the next records is noticed if keys are numbered", async () => {
   const sample = plainFile(numberedDocs(40));
   const { records } = sample;
   for (const index of [0, 7, 20, 35]) {
     for (const overlapped of [1, 2, 4]) {
       const { end } = records[index + overlapped];
       const size = end - records[index].end + records[index].content.length;
-      check(sample, resize(sample, index, size));
+      await check(sample, resize(sample, index, size));
     }
   }
 });
 
-Deno.test("a corrupt size field costs no neighbor, with keys and contents that people have", () => {
+Deno.test("a corrupt size field costs no neighbor, with keys and contents that people have", async () => {
   const word = (random: Random) =>
     ["quick", "brown", "fox", "lazy", "dog", "über"][random.below(6)];
   const makeKey: ((random: Random, index: number) => string)[] = [
@@ -234,13 +242,13 @@ Deno.test("a corrupt size field costs no neighbor, with keys and contents that p
           const claimed = start + 8 + key.length + size;
           return claimed !== end && ends.has(claimed);
         });
-        if (!hides) check(sample, damaged);
+        if (!hides) await check(sample, damaged);
       }
     }
   }
 });
 
-Deno.test("a key size that is corrupt by whole records costs no other document, with binary keys", () => {
+Deno.test("a key size that is corrupt by whole records costs no other document, with binary keys", async () => {
   for (const codec of ["gzip", "brotli", "zstd"] as const) {
     const docs = numberedDocs(20).map(({ content }, i) =>
       new Doc(new Uint8Array([i + 20, 0, 0, 0, 0, 0, 0, 0]), content)
@@ -265,7 +273,7 @@ Deno.test("a key size that is corrupt by whole records costs no other document, 
         { start: 0, end: start, at: 0 },
         { start: start + 4, end: bytes.length, at: start + 4 },
       ];
-      check(sample, {
+      await check(sample, {
         what: `${codec}: key size ${size}`,
         bytes: changed,
         pieces,
@@ -274,7 +282,7 @@ Deno.test("a key size that is corrupt by whole records costs no other document, 
   }
 });
 
-Deno.test("documents that are bin files stay whole, and nothing is reported", () => {
+Deno.test("documents that are bin files stay whole, and nothing is reported", async () => {
   const inner = plainFile(numberedDocs(30)).bytes;
   const docs = numberedDocs(20).flatMap((doc, i) => [
     doc,
@@ -292,7 +300,7 @@ Deno.test("documents that are bin files stay whole, and nothing is reported", ()
   }
 });
 
-Deno.test("documents that are bin files stay whole when the next record is damaged", () => {
+Deno.test("documents that are bin files stay whole when the next record is damaged", async () => {
   const inner = plainFile(numberedDocs(12)).bytes;
   const docs = numberedDocs(20).map((doc, i) =>
     i % 2 ? doc : new Doc(`file-${i}`, inner)
@@ -382,7 +390,7 @@ Deno.test("the command names the offset of damage and exits with 1, or skips it 
 });
 
 for (const codec of ["none", "gzip", "brotli"] as const) {
-  Deno.test(`recovery loses nothing of an undamaged file of ${codec}, whatever its keys and contents`, () => {
+  Deno.test(`recovery loses nothing of an undamaged file of ${codec}, whatever its keys and contents`, async () => {
     for (const makeKey of Object.values(keyKinds)) {
       for (const makeContent of Object.values(contentKinds)) {
         const random = new Random(15);

@@ -143,7 +143,7 @@ Deno.test("openInput opens a path as a plain file, and closes its source after e
   assertEquals(closed, 1);
 });
 
-/** Keys that a scanner with recovery finds, and the regions that it skips. */
+/** Keys that a tolerant scanner finds, and the regions that it skips. */
 function recover(bytes: Uint8Array, codec: "none" | "gzip", from = 0) {
   const ranges: { offset: number; size: number; reason: string }[] = [];
   const { source } = openInput(memorySource(bytes), { codec });
@@ -159,7 +159,7 @@ function recover(bytes: Uint8Array, codec: "none" | "gzip", from = 0) {
   return { keys, ranges };
 }
 
-Deno.test("a scanner finds the same records of a sound file with recovery and without", () => {
+Deno.test("a tolerant scanner finds what the strict one finds in undamaged files", () => {
   for (const codec of ["none", "gzip"] as const) {
     const bytes = binFile(numberedDocs(400), codec);
     const strict: string[] = [];
@@ -172,7 +172,7 @@ Deno.test("a scanner finds the same records of a sound file with recovery and wi
   }
 });
 
-Deno.test("recovery skips damaged records only, in plain files and packages", () => {
+Deno.test("a tolerant scanner skips only damaged records, in plain files and packages", () => {
   const docs = numberedDocs(400);
   const bytes = binFile(docs, "gzip");
   using reader = new DocReader(bytes);
@@ -189,7 +189,7 @@ Deno.test("recovery skips damaged records only, in plain files and packages", ()
   }
 });
 
-Deno.test("recovery keeps what comes before the damage of a package, and reports it once", () => {
+Deno.test("a tolerant scanner keeps the records before the damage of a package, and reports the damage once", () => {
   const docs = noisyDocs(100);
   const packed = compress(binFile(docs), "zstd");
   const cut = packed.subarray(0, packed.length - 200_000);
@@ -201,7 +201,7 @@ Deno.test("recovery keeps what comes before the damage of a package, and reports
   assert(ranges.length <= 2, "the cut record, and the rest");
 });
 
-Deno.test("the records that a rejected document overlaps are found", () => {
+Deno.test("rejecting a record whose content is corrupt recovers the records that it overlapped", () => {
   const docs = numberedDocs(30);
   const bytes = binFile(docs, "gzip");
   using reader = new DocReader(bytes);

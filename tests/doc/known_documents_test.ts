@@ -68,7 +68,7 @@ function knownOf(records: Found[], size: number): KnownDocuments {
 }
 
 /** Asserts that undamaged documents come out, and that the rest is reported. */
-function check(
+async function check(
   sample: Sample,
   damaged: Damaged,
   { summed = sample, blockSize }: { summed?: Sample; blockSize?: number } = {},
@@ -95,7 +95,7 @@ function check(
 }
 
 for (const [keys, makeKey] of Object.entries(keyKinds)) {
-  Deno.test(`a corrupt size field costs no other known document, with ${keys}`, () => {
+  Deno.test(`a corrupt size field costs no other known document, with ${keys}`, async () => {
     for (const makeContent of Object.values(contentKinds)) {
       const random = new Random(11);
       const sample = makeFile(makeKey, makeContent, random, 14);
@@ -113,7 +113,7 @@ for (const [keys, makeKey] of Object.entries(keyKinds)) {
     }
   });
 
-  Deno.test(`zeroed, deleted or repeated ranges cost no other known document, with ${keys}`, () => {
+  Deno.test(`zeroed, deleted or repeated ranges cost no other known document, with ${keys}`, async () => {
     for (const makeContent of Object.values(contentKinds)) {
       const random = new Random(12);
       const sample = makeFile(makeKey, makeContent, random, 14);
@@ -129,7 +129,7 @@ for (const [keys, makeKey] of Object.entries(keyKinds)) {
   });
 }
 
-Deno.test("any flipped byte of a misleading file costs no other document", () => {
+Deno.test("any flipped byte of a misleading file costs no other document", async () => {
   for (const makeKey of Object.values(keyKinds)) {
     const random = new Random(13);
     const sample = makeFile(
@@ -144,7 +144,7 @@ Deno.test("any flipped byte of a misleading file costs no other document", () =>
   }
 });
 
-Deno.test("known documents come out if half of the documents are newer than the checksums", () => {
+Deno.test("known documents come out if half of the documents are newer than the checksums", async () => {
   for (const makeKey of Object.values(keyKinds)) {
     for (const makeContent of Object.values(contentKinds)) {
       const random = new Random(14);
@@ -160,7 +160,7 @@ Deno.test("known documents come out if half of the documents are newer than the 
   }
 });
 
-Deno.test("documents newer than the checksums are kept, whatever copies they contain", () => {
+Deno.test("documents newer than the checksums are kept, whatever copies they contain", async () => {
   const docs = numberedDocs(12);
   const old = fileOf(docs);
   const copies = [
@@ -188,7 +188,7 @@ Deno.test("documents newer than the checksums are kept, whatever copies they con
   assertEquals([rest.kept.length, rest.skipped.length], [15, 1]);
 });
 
-Deno.test("records that look like a bin file within a document are found by their checksums", () => {
+Deno.test("records that look like a bin file within a document are found by their checksums", async () => {
   const fixed = (key: number) => {
     const view = new DataView(new ArrayBuffer(8));
     view.setInt32(0, key, true);
@@ -208,7 +208,7 @@ Deno.test("records that look like a bin file within a document are found by thei
   }
 });
 
-Deno.test("checksums of other files change nothing", () => {
+Deno.test("checksums of other files change nothing", async () => {
   const other = makeFile(
     (i) => encoder.encode(`other-${i}`),
     contentKinds.text,
@@ -237,7 +237,7 @@ function misleading(count: number): Uint8Array {
   return new Uint8Array(view.buffer);
 }
 
-Deno.test("work grows no faster than the file, however many places resemble known documents", () => {
+Deno.test("work grows no faster than the file, however many places resemble known documents", async () => {
   for (const count of [10_000, 40_000]) {
     const docs = numberedDocs(3).map(({ content }) => new Doc("", content));
     const { bytes, records } = fileOf(docs);
