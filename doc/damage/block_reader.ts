@@ -2,12 +2,12 @@ import { RecordError } from "../errors.ts";
 import { RECORD_OVERHEAD, RecordState, RecordView } from "../format/record.ts";
 import { type ByteSource, hasBytes } from "../source/byte_source.ts";
 import type { ContentCheck } from "./content_check.ts";
-import { findHeader, SIZE_FIELD } from "./header_reader.ts";
 import { isText } from "./keys.ts";
 import type { KnownDocuments } from "./known_documents.ts";
 import {
   findKnown,
   findOverlap,
+  mayOverlap,
   resync,
   type ResyncOptions,
 } from "./resync.ts";
@@ -98,7 +98,7 @@ export class BlockReader {
   #lastIsKnown = false;
   /** What is wrong with the record behind them. */
   #problem = "";
-  /** The source; what is in the slab is read from there. */
+  /** The source, read from the slab where possible. */
   readonly #cached: ByteSource;
   /** Offset of the slab in the source. */
   #position = 0;
@@ -138,17 +138,18 @@ export class BlockReader {
    */
   read(position: number, maxRecords: number): Block | undefined {
     if (position >= this.#options.end) return undefined;
-    const stop = this.#fill(position, maxRecords);
+    this.#position = position;
+    const stop = this.#fill(maxRecords);
     if (this.#length === 0) return undefined;
     const { checkContent } = this.#options;
-    let block = this.#block(position);
+    let block = this.#block();
     if (checkContent === undefined) {
       if (stop === Stop.Corrupt && this.#records === 0) {
-        throw this.#error(position);
+        throw this.#error();
       }
-    } else if (stop === Stop.Corrupt || !this.#isFollowed(position)) {
-      const next = this.#overlapped ?? this.#recover(position, checkContent);
-      block = this.#block(position);
+    } else if (stop === Stop.Corrupt || !this.#isFollowed()) {
+      const next = this.#overlapped ?? this.#recover(checkContent);
+      block = this.#block();
       const offset = block.next;
       block.next = Math.min(next, this.#options.end);
       const size = block.next - offset;
@@ -163,35 +164,34 @@ export class BlockReader {
   }
 
   /** Loads the records at `position`: more than a block, if the first one is larger. */
-  #fill(position: number, maxRecords: number): Stop {
+  #fill(maxRecords: number): Stop {
     for (let wanted = this.#options.blockSize;;) {
-      this.#load(position, wanted);
+      this.#load(wanted);
       const isLast = this.#length < wanted;
-      const stop = this.#walk(position, maxRecords, isLast);
+      const stop = this.#walk(maxRecords, isLast);
       if (stop !== Stop.Cut || this.#records > 0) return stop;
       const size = this.#record.end || wanted * 2;
-      if (!this.#isWorthReading(position, size, isLast)) return Stop.Corrupt;
+      if (!this.#isWorthReading(size, isLast)) return Stop.Corrupt;
       wanted = size;
     }
   }
 
-  #load(position: number, size: number): void {
+  #load(size: number): void {
     const { length } = this.#slab;
     // Grown for a large record, the slab shrinks again afterwards.
     if (size > length || length > OVERSIZE * size) {
       this.#slab = new Uint8Array(size);
     }
-    this.#position = position;
-    this.#length = this.#source.read(this.#slab, 0, size, position);
+    this.#length = this.#source.read(this.#slab, 0, size, this.#position);
   }
 
   /** Counts the whole records in the slab. */
-  #walk(position: number, maxRecords: number, isLast: boolean): Stop {
+  #walk(maxRecords: number, isLast: boolean): Stop {
     this.#records = this.#lastStart = this.#end = 0;
     this.#lastIsKnown = false;
     this.#overlapped = undefined;
     const { checkContent } = this.#options;
-    const length = Math.min(this.#length, this.#options.end - position);
+    const length = Math.min(this.#length, this.#options.end - this.#position);
     while (this.#records < maxRecords && this.#end < length) {
       const state = this.#record.parse(this.#slab, this.#end, this.#length);
       if (state === RecordState.Invalid) {
@@ -200,7 +200,7 @@ export class BlockReader {
       }
       if (state === RecordState.Cut) {
         const needed = this.#record.end || this.#length + 1;
-        if (!isLast && position + needed <= this.#source.size) {
+        if (!isLast && this.#position + needed <= this.#source.size) {
           if (!this.#canPassOver()) return Stop.Cut;
           this.#addRecord();
           return Stop.Done;
@@ -210,7 +210,7 @@ export class BlockReader {
       }
       const isKnown = this.#known?.hasRecord(this.#slab, this.#record) ?? false;
       if (checkContent !== undefined && !isKnown) {
-        if (!this.#isSound(position, checkContent)) return Stop.Corrupt;
+        if (!this.#isSound(checkContent)) return Stop.Corrupt;
       }
       this.#addRecord(isKnown);
     }
@@ -239,7 +239,7 @@ export class BlockReader {
   }
 
   /** Whether the record parsed last can be what its header says. */
-  #isSound(position: number, checkContent: ContentCheck): boolean {
+  #isSound(checkContent: ContentCheck): boolean {
     const { contentStart, end } = this.#record;
     const slab = this.#slab;
     // Without a magic number, as in brotli, the content has to be decompressed.
@@ -251,77 +251,55 @@ export class BlockReader {
       this.#problem = "the content is not of the file's codec";
       return false;
     }
-    if (!this.#mayOverlap(checkContent)) return true;
-    this.#overlapped = this.#findOverlap(position, checkContent);
+    if (
+      !mayOverlap(slab, this.#length, this.#record, this.#other, checkContent)
+    ) return true;
+    this.#overlapped = this.#findOverlap(checkContent);
     if (this.#overlapped === undefined) return true;
     this.#problem = "corrupt size field: the record overlaps others";
     return false;
   }
 
-  /**
-   * Whether the record parsed last contains a plausible header. This is done for
-   * every record, so it looks at bytes that are in the slab already.
-   */
-  #mayOverlap({ decompresses, known }: ContentCheck): boolean {
-    const { start, keyStart, keySize, contentStart, end } = this.#record;
-    const slab = this.#slab;
-    const keyIsText = isText(slab, keyStart, keyStart + keySize);
-    const from = known !== undefined
-      ? start + 1
-      : keyIsText
-      ? contentStart
-      : keyStart;
-    const to = decompresses ? contentStart - SIZE_FIELD : end;
-    const other = this.#other;
-    for (
-      let at = from;
-      (at = findHeader(slab, at, to, this.#length, other)) >= 0;
-      at++
-    ) {
-      const { keyStart, keySize } = other;
-      if (!keyIsText || known !== undefined) return true;
-      if (isText(slab, keyStart, keyStart + keySize)) return true;
-    }
-    // A header may continue behind the slab.
-    return from < to && to + this.#header.length > this.#length;
-  }
-
-  #findOverlap(
-    position: number,
-    checkContent: ContentCheck,
-  ): number | undefined {
+  #findOverlap(checkContent: ContentCheck): number | undefined {
     const { start, keyStart, keySize, contentStart, end } = this.#record;
     const options = this.#resyncOptions(checkContent);
     const suspect = {
-      start: position + start,
+      start: this.#position + start,
       key: this.#slab.subarray(keyStart, keyStart + keySize),
-      contentStart: position + contentStart,
-      end: position + end,
+      contentStart: this.#position + contentStart,
+      end: this.#position + end,
     };
     return findKnown(this.#cached, suspect.start + 1, suspect, options) ??
       findOverlap(this.#cached, suspect, options);
   }
 
   /** Whether to load a first record of `size` bytes: it is there, and its size is plausible. */
-  #isWorthReading(position: number, size: number, isLast: boolean): boolean {
+  #isWorthReading(size: number, isLast: boolean): boolean {
     // Without a size, only a little more than the header is asked for.
     if (this.#record.end === 0) return !isLast;
-    if (!hasBytes(this.#source, position + size)) {
+    if (!hasBytes(this.#source, this.#position + size)) {
       this.#truncated();
       return false;
     }
     if (
       this.#options.checkContent === undefined ||
-      size <= MAX_UNCONFIRMED_SIZE || this.#hasHeader(position + size) ||
-      this.#known?.hasRange(this.#slab, this.#record, this.#source, position)
+      size <= MAX_UNCONFIRMED_SIZE || this.#hasHeader(this.#position + size) ||
+      this.#known?.hasRange(
+        this.#slab,
+        this.#record,
+        this.#source,
+        this.#position,
+      )
     ) return true;
     this.#problem = "corrupt size field: no record follows";
     return false;
   }
 
   /** Whether the last believed record is followed by another one, or is known. */
-  #isFollowed(position: number): boolean {
-    if (this.#lastIsKnown || this.#hasHeader(position + this.#end)) return true;
+  #isFollowed(): boolean {
+    if (this.#lastIsKnown || this.#hasHeader(this.#position + this.#end)) {
+      return true;
+    }
     this.#problem = this.#other.problem || "truncated";
     return false;
   }
@@ -339,7 +317,7 @@ export class BlockReader {
   }
 
   /** Finds the next record behind the believed ones, or the first one that the last of them overlaps. */
-  #recover(position: number, checkContent: ContentCheck): number {
+  #recover(checkContent: ContentCheck): number {
     const options = this.#resyncOptions(checkContent);
     let from = this.#end + 1;
     if (this.#records > 0 && !this.#lastIsProved(checkContent)) {
@@ -349,9 +327,9 @@ export class BlockReader {
         ? contentStart
         : this.#lastStart + 1;
     }
-    const next = resync(this.#source, position + from, options) ??
+    const next = resync(this.#source, this.#position + from, options) ??
       this.#source.size;
-    if (next < position + this.#end) {
+    if (next < this.#position + this.#end) {
       this.#end = this.#lastStart;
       this.#records--;
     }
@@ -381,21 +359,21 @@ export class BlockReader {
     return { keySizeLimit, checkContent, example };
   }
 
-  #block(position: number): Block {
+  #block(): Block {
     return {
       bytes: this.#slab,
       end: this.#end,
-      position,
+      position: this.#position,
       records: this.#records,
-      next: position + this.#end,
+      next: this.#position + this.#end,
     };
   }
 
-  #error(position: number): RecordError {
+  #error(): RecordError {
     const keyIsThere = this.#record.contentStart > 0;
     return new RecordError(this.#problem, {
       file: this.#source.file,
-      offset: position,
+      offset: this.#position,
       ...(keyIsThere && { key: this.#record.key(this.#slab) }),
     });
   }

@@ -1,12 +1,15 @@
 /** What tells keys from other bytes: text, likeness to a known key, and numbering. */
 
+/** Text and other keys in one file are rare, so this outweighs everything else. */
+const SAME_KIND = 100;
+
 /**
  * How much a key resembles another: the nonzero bytes of their common prefix,
- * plus 2 if both have the same length, plus 2 if both are text or neither is.
+ * plus 2 if both have the same length, plus 100 if both are text or neither is.
  */
 export function likeness(a: Uint8Array, b: Uint8Array): number {
   let common = a.length === b.length ? 2 : 0;
-  if (isText(a) === isText(b)) common += 2;
+  if (isText(a) === isText(b)) common += SAME_KIND;
   for (let i = 0; i < a.length && a[i] === b[i]; i++) if (a[i] !== 0) common++;
   return common;
 }

@@ -15,10 +15,14 @@
  * right. If both go on, it is the one whose keys resemble the key before the
  * corrupted region.
  *
- * With `none`, a record whose header is plausible is believed if a chain follows
- * it, so an undamaged file loses nothing. The exceptions are a chain that begins
- * within the record, runs across its end, and is the better reading there; and
- * records with numbered keys that are missing between it and its successor.
+ * A record with a plausible header is believed if another one follows it, so an
+ * undamaged file loses nothing. There are these exceptions:
+ *
+ * - A content that decompresses within its key proves that the key size is corrupt.
+ * - With `none`, a chain begins within the record and runs across its end, where
+ *   there is no header, or one of a chain whose keys resemble its own less.
+ * - With `none`, records with numbered keys are missing between the record and the
+ *   next one, and end its content.
  *
  * With `none` and without checksums, recovery does not promise the following:
  *
@@ -26,14 +30,23 @@
  * - A size that is corrupt but ends at a later boundary hides the records up to
  *   there in the content, unless their keys are numbered.
  * - Fewer than four records between two corrupted regions may be skipped.
- * - Documents that are bin files, arrays of small integers, or have binary keys
- *   look like records. Beside a corrupted region, records within them may become
+ * - Documents that are bin files or arrays of small integers, and binary keys,
+ *   look like records. Beside a corrupted region, what is in them may become
  *   documents, and a neighbor may be lost.
+ *
+ * With any codec, binary keys that contain zeros may be found without their first
+ * bytes when these are next to a corrupted region.
  */
 import { readUint32 } from "../../codec/bytes.ts";
+import { RECORD_OVERHEAD, type RecordView } from "../format/record.ts";
 import type { ByteSource } from "../source/byte_source.ts";
 import type { ContentCheck } from "./content_check.ts";
-import { type Chain, HeaderReader, SIZE_FIELD } from "./header_reader.ts";
+import {
+  type Chain,
+  findHeader,
+  HeaderReader,
+  SIZE_FIELD,
+} from "./header_reader.ts";
 import { countFrom, isText, likeness } from "./keys.ts";
 
 /** Plausible headers in a row that are not a coincidence. */
@@ -78,8 +91,9 @@ export function resync(
   const headers = new HeaderReader(source, keySizeLimit, known);
   for (const at of headers.candidates(offset, Infinity, offset)) {
     if (headers.isKnown) return at;
-    if (!isBoundary(headers, at, options)) continue;
-    return align(source, headers, at, options);
+    if (isBoundary(headers, at, options)) {
+      return align(source, headers, at, options);
+    }
   }
 }
 
@@ -117,6 +131,40 @@ export function findKnown(
 }
 
 /**
+ * Whether a record may overlap others: whether it contains a plausible header.
+ * This is done for every record, so it looks only at the bytes at hand.
+ *
+ * @param bytes Contain the record; the first `limit` bytes count.
+ * @param other Is overwritten.
+ */
+export function mayOverlap(
+  bytes: Uint8Array,
+  limit: number,
+  { start, keyStart, keySize, contentStart, end }: RecordView,
+  other: RecordView,
+  { decompresses, known }: ContentCheck,
+): boolean {
+  const keyIsText = isText(bytes, keyStart, keyStart + keySize);
+  const from = known !== undefined
+    ? start + 1
+    : keyIsText
+    ? contentStart
+    : keyStart;
+  const to = decompresses ? contentStart - SIZE_FIELD : end;
+  for (
+    let at = from;
+    (at = findHeader(bytes, at, to, limit, other)) >= 0;
+    at++
+  ) {
+    if (!keyIsText || known !== undefined) return true;
+    const keyStart = at + SIZE_FIELD;
+    if (isText(bytes, keyStart, keyStart + other.keySize)) return true;
+  }
+  // A header may continue behind the bytes.
+  return from < to && to + other.keySizeLimit + RECORD_OVERHEAD > limit;
+}
+
+/**
  * Finds the records that a record with corrupt size fields overlaps.
  *
  * @returns Offset of the first of them; undefined if the record is to be believed.
@@ -151,9 +199,8 @@ export function findOverlap(
     if (keyIsText && !isText(headers.keyAt(at)!)) continue;
     const chain = headers.follow(at, end);
     if (chain.end === end && isMissing(headers, at, end, key, next)) return at;
-    if (chain.end <= end) headers.dismiss(at);
-    else if (
-      isBoundary(headers, at, options) &&
+    if (
+      chain.end > end && isBoundary(headers, at, options) &&
       (chain.end === headers.size || headers.parse(chain.end)) &&
       (next === undefined ||
         headers.likeness(at, key, COMPARED_KEYS) -
@@ -161,6 +208,7 @@ export function findOverlap(
     ) {
       return align(source, headers, at, { ...options, example: key });
     }
+    headers.dismiss(at);
   }
 }
 

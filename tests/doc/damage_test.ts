@@ -1,12 +1,12 @@
 /**
- * Damage of every kind to files of every codec. What no damage has touched must
- * come out as it was; everything else must be reported. With
- * `BINFILES_DAMAGE=all` every byte of every fixture is flipped.
+ * Damage of every kind to files of every codec. Undamaged documents must come out
+ * unchanged, and everything else must be reported. With `BINFILES_DAMAGE=all`
+ * every byte of every fixture is flipped.
  */
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { type CodecName, compress } from "../../codec/mod.ts";
 import { Doc, encodeRecord, RecordError, repack } from "../../doc/mod.ts";
-import { concat } from "../support/bytes.ts";
+import { concat, randomBytes, text } from "../support/bytes.ts";
 import {
   complaint,
   cut,
@@ -63,7 +63,7 @@ function fixtureOf(codec: CodecName): Sample {
   return sampleOf(concat(...records), codec);
 }
 
-/** Asserts what has to come out of a damaged file. */
+/** Asserts what recovery finds in a damaged file. */
 async function check(
   sample: Sample,
   damaged: Damaged,
@@ -77,7 +77,7 @@ async function check(
   await checkStrict(sample, damaged);
 }
 
-/** The same without leave to skip: an error at or behind the damage, or nothing that could have been noticed. */
+/** Asserts that without recovery there is an error at or behind the damage, or none that could be noticed. */
 async function checkStrict(sample: Sample, damaged: Damaged): Promise<void> {
   const { kept, error } = await repackInMemory(
     damaged.bytes,
@@ -92,12 +92,12 @@ async function checkStrict(sample: Sample, damaged: Damaged): Promise<void> {
     return;
   }
   if (!checked.includes(sample.codec)) return;
-  // Whatever came out is what was there, but for bytes of keys.
+  // Contents are unchanged; keys have no checksums.
   for (const { content } of kept) {
     const isKnown = sample.records.some((record) =>
       same(record.content, content)
     );
-    assert(isKnown, `${what}: a changed content went unnoticed`);
+    assert(isKnown, `${what}: a changed content was not noticed`);
   }
 }
 
@@ -139,7 +139,7 @@ for (const codec of codecs) {
   const isSlow = codec === "bzip2" || codec === "xz" || codec === "brotli";
   const samples = codec === "none" ? 200 : 60;
 
-  Deno.test(`a byte of ${codec} that is flipped costs at most the document it belongs to`, async () => {
+  Deno.test(`a flipped byte of ${codec} costs at most its own document`, async () => {
     const random = new Random(1);
     const step = all ? 1 : Math.ceil(bytes.length / samples);
     for (let at = random.below(step); at < bytes.length; at += step) {
@@ -150,7 +150,7 @@ for (const codec of codecs) {
     }
   });
 
-  Deno.test(`a size of ${codec} that lies costs at most its own document`, async () => {
+  Deno.test(`a corrupt size field of ${codec} costs at most its own document`, async () => {
     const random = new Random(2);
     for (const [i, at] of sizeBytes(sample).entries()) {
       if (!all && isSlow && i % 4 !== random.below(4)) continue;
@@ -161,14 +161,14 @@ for (const codec of codecs) {
     }
   });
 
-  Deno.test(`a file of ${codec} that is cut keeps every whole document`, async () => {
+  Deno.test(`a truncated file of ${codec} keeps every whole document`, async () => {
     const step = all ? 1 : Math.ceil(bytes.length / (samples / 2));
     for (let length = 0; length < bytes.length; length += step) {
       await check(sample, cut(bytes, length));
     }
   });
 
-  Deno.test(`ranges of ${codec} that are zeroed, deleted, repeated or exchanged leave the rest alone`, async () => {
+  Deno.test(`zeroed, deleted, repeated or exchanged ranges of ${codec} cost no other document`, async () => {
     const random = new Random(3);
     for (let i = 0; i < (all ? 20_000 : samples); i++) {
       await check(sample, anyDamage(sample, random));
@@ -182,8 +182,12 @@ function plainFile(docs: Doc[]): Sample {
   return sampleOf(concat(...records), "none");
 }
 
-/** Makes the size of a content of a plain file lie. */
-function lie({ bytes, records }: Sample, index: number, size: number): Damaged {
+/** Corrupts the size field of a content of a plain file. */
+function resize(
+  { bytes, records }: Sample,
+  index: number,
+  size: number,
+): Damaged {
   const changed = bytes.slice();
   const at = records[index].start + 4 + records[index].key.length;
   new DataView(changed.buffer).setInt32(at, size, true);
@@ -194,19 +198,91 @@ function lie({ bytes, records }: Sample, index: number, size: number): Damaged {
   return { what: `size of ${index} is ${size}`, bytes: changed, pieces };
 }
 
-Deno.test("a size that lies by exactly the next records is seen through where keys are numbered", async () => {
+Deno.test("a size field that is corrupt by exactly the next records is noticed if keys are numbered", async () => {
   const sample = plainFile(numberedDocs(40));
   const { records } = sample;
   for (const index of [0, 7, 20, 35]) {
-    for (const swallowed of [1, 2, 4]) {
-      const { end } = records[index + swallowed];
+    for (const overlapped of [1, 2, 4]) {
+      const { end } = records[index + overlapped];
       const size = end - records[index].end + records[index].content.length;
-      await check(sample, lie(sample, index, size));
+      await check(sample, resize(sample, index, size));
     }
   }
 });
 
-Deno.test("bin files that are documents pass untouched, and nothing is reported", async () => {
+Deno.test("a corrupt size field costs no neighbor, with keys and contents that people have", async () => {
+  const word = (random: Random) =>
+    ["quick", "brown", "fox", "lazy", "dog", "über"][random.below(6)];
+  const makeKey: ((random: Random, index: number) => string)[] = [
+    (random, i) =>
+      `https://${word(random)}.example.org/${word(random)}?id=${i}`,
+    (random) => `src/${word(random)}/${word(random)}_${random.below(1e6)}.txt`,
+    (_, i) => `${100_000 + 17 * i}`,
+  ];
+  const makeContent: ((random: Random) => Uint8Array | string)[] = [
+    (random) => text(random.below(3000), random.below(1e6)),
+    (random) => JSON.stringify({ id: random.below(1e6), [word(random)]: 1.5 }),
+    (random) => randomBytes(1 + random.below(2000), random.below(1e6)),
+  ];
+  for (const key of makeKey) {
+    for (const content of makeContent) {
+      const random = new Random(21);
+      const docs = Array.from(
+        { length: 30 },
+        (_, i) => new Doc(key(random, i), content(random)),
+      );
+      const sample = plainFile(docs);
+      const ends = new Set(sample.records.map(({ end }) => end));
+      for (const at of sizeBytes(sample)) {
+        const damaged = flip(sample.bytes, at, 1 + random.below(255));
+        // A record that ends where another one does hides the records between.
+        const view = new DataView(damaged.bytes.buffer);
+        const hides = sample.records.some(({ start, key, end }) => {
+          const size = view.getInt32(start + 4 + key.length, true);
+          const claimed = start + 8 + key.length + size;
+          return claimed !== end && ends.has(claimed);
+        });
+        if (!hides) await check(sample, damaged);
+      }
+    }
+  }
+});
+
+Deno.test("a key size that is corrupt by whole records costs no other document, with binary keys", async () => {
+  for (const codec of ["gzip", "brotli", "zstd"] as const) {
+    const docs = numberedDocs(20).map(({ content }, i) =>
+      new Doc(new Uint8Array([i + 20, 0, 0, 0, 0, 0, 0, 0]), content)
+    );
+    const sample = sampleOf(
+      concat(
+        ...docs.map(({ key, content }) =>
+          encodeRecord(key, compress(content, codec))
+        ),
+      ),
+      codec,
+    );
+    const { bytes, records } = sample;
+    for (const [i, { start }] of records.entries()) {
+      const next = records[i + 1];
+      if (next === undefined) break;
+      const changed = bytes.slice();
+      const size = next.start + 4 + next.key.length - start - 4;
+      if (size > 1000) continue;
+      new DataView(changed.buffer).setInt32(start, size, true);
+      const pieces = [
+        { start: 0, end: start, at: 0 },
+        { start: start + 4, end: bytes.length, at: start + 4 },
+      ];
+      await check(sample, {
+        what: `${codec}: key size ${size}`,
+        bytes: changed,
+        pieces,
+      });
+    }
+  }
+});
+
+Deno.test("documents that are bin files stay whole, and nothing is reported", async () => {
   const inner = plainFile(numberedDocs(30)).bytes;
   const docs = numberedDocs(20).flatMap((doc, i) => [
     doc,
@@ -224,7 +300,7 @@ Deno.test("bin files that are documents pass untouched, and nothing is reported"
   }
 });
 
-Deno.test("bin files that are documents stay whole when the record behind them is damaged", async () => {
+Deno.test("documents that are bin files stay whole when the next record is damaged", async () => {
   const inner = plainFile(numberedDocs(12)).bytes;
   const docs = numberedDocs(20).map((doc, i) =>
     i % 2 ? doc : new Doc(`file-${i}`, inner)
@@ -238,7 +314,7 @@ Deno.test("bin files that are documents stay whole when the record behind them i
   }
 });
 
-Deno.test("a damaged package is an error, and told to skip keeps every document before the damage", async () => {
+Deno.test("a damaged package is an error; recovery keeps every document before the damage", async () => {
   using directory = new TemporaryDirectory();
   const source = directory.file("source.bin");
   const target = directory.file("target.bin");
@@ -249,7 +325,7 @@ Deno.test("a damaged package is an error, and told to skip keeps every document 
     Deno.removeSync(target);
     const random = new Random(4);
     for (let i = 0; i < 4; i++) {
-      // Behind the magic number, by which a package is known.
+      // Behind the magic number, by which a package is recognized.
       const at = 20 + random.below(whole.length - 20);
       const { bytes } = i % 2 ? cut(whole, at) : flip(whole, at, 0x55);
       Deno.writeFileSync(source, bytes);
@@ -258,7 +334,7 @@ Deno.test("a damaged package is an error, and told to skip keeps every document 
         sourceCodec: "none",
       } as const;
       const passes = await repack(options).then(() => true, () => false);
-      // Not every bit of a package means something.
+      // Some bits of a package have no meaning.
       if (passes) {
         assertEquals(outline(readBinFile(target, "none")), docs);
         Deno.removeSync(target);
@@ -268,8 +344,8 @@ Deno.test("a damaged package is an error, and told to skip keeps every document 
       const result = await repack({ ...options, skipErrors: true });
       assert(result.skipped.length > 0);
       const kept = outline(readBinFile(target, "none"));
-      // The last may have been cut. What a checksum covers that does not fit is
-      // unpacked before that shows, so a flip may have changed contents.
+      // The last one may be truncated. A flip may have changed contents: they are
+      // decompressed before their checksum is compared.
       const sure = kept.slice(0, -1);
       if (i % 2) assertEquals(sure, docs.slice(0, sure.length));
       Deno.removeSync(target);
@@ -314,7 +390,7 @@ Deno.test("the command names the offset of damage and exits with 1, or skips it 
 });
 
 for (const codec of ["none", "gzip", "brotli"] as const) {
-  Deno.test(`an undamaged file of ${codec} loses nothing when damage is to be skipped, whatever its keys and contents`, async () => {
+  Deno.test(`recovery loses nothing of an undamaged file of ${codec}, whatever its keys and contents`, async () => {
     for (const makeKey of Object.values(keyKinds)) {
       for (const makeContent of Object.values(contentKinds)) {
         const random = new Random(15);

@@ -144,7 +144,7 @@ Deno.test("openInput opens a path as a plain file, and closes its source after e
 });
 
 /** Keys that a tolerant scanner finds, and the regions that it skips. */
-function tolerantly(bytes: Uint8Array, codec: "none" | "gzip", from = 0) {
+function recover(bytes: Uint8Array, codec: "none" | "gzip", from = 0) {
   const ranges: { offset: number; size: number; reason: string }[] = [];
   const { source } = openInput(memorySource(bytes), { codec });
   const scanner = new RecordScanner(source, {
@@ -166,9 +166,9 @@ Deno.test("a tolerant scanner finds what the strict one finds in undamaged files
     const scanner = new RecordScanner(memorySource(bytes));
     while (scanner.next()) strict.push(scanner.name());
     scanner[Symbol.dispose]();
-    assertEquals(tolerantly(bytes, codec), { keys: strict, ranges: [] });
+    assertEquals(recover(bytes, codec), { keys: strict, ranges: [] });
     const packed = compress(bytes, "lz4");
-    assertEquals(tolerantly(packed, codec), { keys: strict, ranges: [] });
+    assertEquals(recover(packed, codec), { keys: strict, ranges: [] });
   }
 });
 
@@ -181,7 +181,7 @@ Deno.test("a tolerant scanner skips only damaged records, in plain files and pac
   bytes[offset + 1] ^= 0x40;
   const expected = docs.map(({ name }) => name).filter((_, i) => i !== 200);
   for (const file of [bytes, compress(bytes, "xz")]) {
-    const { keys, ranges } = tolerantly(file, "gzip");
+    const { keys, ranges } = recover(file, "gzip");
     assertEquals(keys, expected);
     assertEquals(ranges.map(({ offset, size }) => [offset, size]), [
       [offset, end - offset],
@@ -193,7 +193,7 @@ Deno.test("a tolerant scanner keeps the records before the damage of a package, 
   const docs = noisyDocs(100);
   const packed = compress(binFile(docs), "zstd");
   const cut = packed.subarray(0, packed.length - 200_000);
-  const { keys, ranges } = tolerantly(cut, "none");
+  const { keys, ranges } = recover(cut, "none");
   assert(keys.length > 20 && keys.length < 100, `${keys.length}`);
   assertEquals(keys, docs.slice(0, keys.length).map(({ name }) => name));
   const last = ranges.at(-1)!;

@@ -1,8 +1,8 @@
 /**
- * Damage to files whose documents are known by their checksums. They are made to
- * mislead: documents that are bin files, of copies of the file's own documents
- * too, small integers, which look like sizes, and keys that are empty or binary.
- * What no damage has touched must come out all the same.
+ * Damage to files whose documents are known by their checksums. The files are
+ * misleading: documents are bin files, even of copies of the file's own
+ * documents, or small integers, which look like sizes; keys are empty or binary.
+ * Undamaged documents must come out all the same.
  */
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import {
@@ -53,7 +53,7 @@ import { Random } from "../fuzz/random.ts";
 
 const encoder = new TextEncoder();
 
-/** What a file of sums holds for records. */
+/** The checksum file of records. */
 function sumsOf(records: Found[]): Uint8Array {
   const sums = new SumCollector();
   for (const { key, content } of records) {
@@ -62,12 +62,12 @@ function sumsOf(records: Found[]): Uint8Array {
   return concat(encoder.encode("binsums1"), sums.entries);
 }
 
-/** Documents that are known in a file of a size, by the sums of records. */
+/** Known documents in a file of a size, by the checksums of records. */
 function knownOf(records: Found[], size: number): KnownDocuments {
   return KnownDocuments.of(size, memorySource(sumsOf(records)));
 }
 
-/** Asserts that what no damage has touched comes out, and the rest is reported. */
+/** Asserts that undamaged documents come out, and that the rest is reported. */
 async function check(
   sample: Sample,
   damaged: Damaged,
@@ -85,8 +85,8 @@ async function check(
     const found = outcome.kept
       .find(({ start, end }) => start < record.end && end > record.start)!;
     if (found?.start === record.start && found.end === record.end) continue;
-    // Where bytes repeat themselves, others than those that are gone may be
-    // missed: a document that was damaged is whole then, at the cost of this one.
+    // Where bytes repeat, a damaged document may be found whole at the cost of
+    // this one.
     const isAsGood = found !== undefined && summed.records.some((other) =>
       same(other.key, found.key) && same(other.content, found.content)
     ) && damaged.pieces.length > 1 && bytes.length !== sample.bytes.length;
@@ -95,7 +95,7 @@ async function check(
 }
 
 for (const [keys, makeKey] of Object.entries(keyKinds)) {
-  Deno.test(`a size that lies costs no other document that is known, with ${keys}`, async () => {
+  Deno.test(`a corrupt size field costs no other known document, with ${keys}`, async () => {
     for (const makeContent of Object.values(contentKinds)) {
       const random = new Random(11);
       const sample = makeFile(makeKey, makeContent, random, 14);
@@ -113,7 +113,7 @@ for (const [keys, makeKey] of Object.entries(keyKinds)) {
     }
   });
 
-  Deno.test(`ranges that are zeroed, deleted or repeated cost no other document that is known, with ${keys}`, async () => {
+  Deno.test(`zeroed, deleted or repeated ranges cost no other known document, with ${keys}`, async () => {
     for (const makeContent of Object.values(contentKinds)) {
       const random = new Random(12);
       const sample = makeFile(makeKey, makeContent, random, 14);
@@ -129,7 +129,7 @@ for (const [keys, makeKey] of Object.entries(keyKinds)) {
   });
 }
 
-Deno.test("any byte of a file that misleads may be flipped", async () => {
+Deno.test("any flipped byte of a misleading file costs no other document", async () => {
   for (const makeKey of Object.values(keyKinds)) {
     const random = new Random(13);
     const sample = makeFile(
@@ -144,7 +144,7 @@ Deno.test("any byte of a file that misleads may be flipped", async () => {
   }
 });
 
-Deno.test("what is known comes out whole where half of the documents are newer than the sums", async () => {
+Deno.test("known documents come out if half of the documents are newer than the checksums", async () => {
   for (const makeKey of Object.values(keyKinds)) {
     for (const makeContent of Object.values(contentKinds)) {
       const random = new Random(14);
@@ -160,7 +160,7 @@ Deno.test("what is known comes out whole where half of the documents are newer t
   }
 });
 
-Deno.test("documents that are newer than the sums are kept, whatever copies they hold", async () => {
+Deno.test("documents newer than the checksums are kept, whatever copies they contain", async () => {
   const docs = numberedDocs(12);
   const old = fileOf(docs);
   const copies = [
@@ -180,7 +180,7 @@ Deno.test("documents that are newer than the sums are kept, whatever copies they
     known: known(),
   });
   assertEquals([kept.length, skipped.length], [15, 1]);
-  // Damage behind a document makes no known one of what it holds.
+  // Damage behind a document does not make documents of its copies.
   const last = flip(sample.bytes, sample.records[15].start + 3, 0x70);
   const rest = await repackInMemory(last.bytes, "none", true, {
     known: known(),
@@ -188,27 +188,27 @@ Deno.test("documents that are newer than the sums are kept, whatever copies they
   assertEquals([rest.kept.length, rest.skipped.length], [15, 1]);
 });
 
-Deno.test("what follows shows whether a bin file that is a document is one", async () => {
+Deno.test("records that look like a bin file within a document are found by their checksums", async () => {
   const fixed = (key: number) => {
     const view = new DataView(new ArrayBuffer(8));
     view.setInt32(0, key, true);
     return new Doc(new Uint8Array(view.buffer), text(40, key));
   };
   const size = recordSize(8, 40);
-  for (const swallowed of [1, 2, 6]) {
+  for (const overlapped of [1, 2, 6]) {
     // Without its size, the key is the size of a content, and the rest are records.
-    const docs = [1, 2, 3, size * (swallowed + 1) - 8, 5, 6, 7, 8, 9, 10];
+    const docs = [1, 2, 3, size * (overlapped + 1) - 8, 5, 6, 7, 8, 9, 10];
     const sample = fileOf(docs.map(fixed));
     await check(sample, flip(sample.bytes, sample.records[3].start, 8));
     // With a larger one, a content ends where the size of another is.
-    const numbers = new Int32Array(10).fill(size * swallowed);
+    const numbers = new Int32Array(10).fill(size * overlapped);
     const number = new Doc("name", new Uint8Array(numbers.buffer));
     const other = fileOf(docs.map(fixed).with(3, number));
     await check(other, flip(other.bytes, other.records[3].start, 4 ^ 44));
   }
 });
 
-Deno.test("sums of other files change nothing", async () => {
+Deno.test("checksums of other files change nothing", async () => {
   const other = makeFile(
     (i) => encoder.encode(`other-${i}`),
     contentKinds.text,
@@ -230,19 +230,19 @@ Deno.test("sums of other files change nothing", async () => {
   }
 });
 
-/** Every four bytes of this are a record with a known key and a large content. */
+/** Bytes every four of which are a record with a known key and a large content. */
 function misleading(count: number): Uint8Array {
   const view = new DataView(new ArrayBuffer(8 * count));
   for (let i = 0; i < count; i++) view.setInt32(8 * i + 4, 4 * count, true);
   return new Uint8Array(view.buffer);
 }
 
-Deno.test("however many places look like known documents, the work does not grow faster than the file", async () => {
+Deno.test("work grows no faster than the file, however many places resemble known documents", async () => {
   for (const count of [10_000, 40_000]) {
     const docs = numberedDocs(3).map(({ content }) => new Doc("", content));
     const { bytes, records } = fileOf(docs);
-    // Liars that each hold a known document, and the next liar.
-    const liars = Array.from({ length: count / 100 }, (_, i) => {
+    // Records with corrupt sizes that each contain a known document and the next of them.
+    const corrupt = Array.from({ length: count / 100 }, (_, i) => {
       const size = (count / 100 - i) * (8 + records[0].end) + 4 * count;
       return concat(
         encodeRecord(new Uint8Array(0), new Uint8Array(size)).subarray(0, 8),
@@ -252,7 +252,7 @@ Deno.test("however many places look like known documents, the work does not grow
     const hostile = concat(
       bytes,
       new Uint8Array(4).fill(0xff),
-      ...liars,
+      ...corrupt,
       misleading(count),
       bytes,
     );
@@ -263,7 +263,7 @@ Deno.test("however many places look like known documents, the work does not grow
   }
 });
 
-/** A file of more than one block, with sums beside it. */
+/** Writes a file with checksums beside it. */
 async function writeSummed(
   directory: TemporaryDirectory,
   docs: Doc[],
@@ -285,8 +285,8 @@ function offsetsOf(docs: Doc[]): number[] {
   return offsets;
 }
 
-/** Makes the size of a document lie by those of the records behind it. */
-function swallow(path: string, docs: Doc[], index: number, count: number) {
+/** Corrupts the size of a document, so that it overlaps `count` records. */
+function overlap(path: string, docs: Doc[], index: number, count: number) {
   const bytes = Deno.readFileSync(path);
   const offsets = offsetsOf(docs);
   const { key, content } = docs[index];
@@ -296,21 +296,21 @@ function swallow(path: string, docs: Doc[], index: number, count: number) {
   Deno.writeFileSync(path, bytes);
 }
 
-/** Documents with keys that are not numbered, and an empty one. */
+/** Documents whose keys are not in order, and an empty one. */
 function manyDocs(count: number): Doc[] {
   return numberedDocs(count).map(({ content }, i) =>
     new Doc(`${i * 7919 % count}`, i === 5 ? "" : content)
   );
 }
 
-Deno.test("every job finds the sums beside a plain file by itself, with any number of threads", async () => {
+Deno.test("every job finds the checksums beside a plain file, with any number of threads", async () => {
   using directory = new TemporaryDirectory();
   const docs = manyDocs(2200);
   const path = await writeSummed(directory, docs);
   // The first of them is empty, and becomes a bin file of the next ones.
-  swallow(path, docs, 5, 3);
-  // More than a block, of which not even all is read to count records.
-  swallow(path, docs, 500, 1400);
+  overlap(path, docs, 5, 3);
+  // More than a block, which is not read whole to count records.
+  overlap(path, docs, 500, 1400);
   const expected = outline(docs.toSpliced(500, 1).toSpliced(5, 1));
   const skips = { skipErrors: true };
   const target = directory.file("target.bin");
@@ -344,7 +344,7 @@ Deno.test("every job finds the sums beside a plain file by itself, with any numb
   assertEquals(stdout.split("\n").length - 1, 2198);
 });
 
-Deno.test("a large document that is known counts although what follows it is damaged", async () => {
+Deno.test("a large known document is kept although the next record is damaged", async () => {
   using directory = new TemporaryDirectory();
   const large = new Doc("large", randomBytes(5 * 1024 * 1024));
   const docs = numberedDocs(20).toSpliced(10, 0, large);
@@ -366,7 +366,7 @@ Deno.test("a large document that is known counts although what follows it is dam
   for (const opened of [file, sums]) opened.close();
 });
 
-Deno.test("sums that cannot be used are told of, and damage is skipped without them", async () => {
+Deno.test("checksums that cannot be used are reported, and recovery goes on without them", async () => {
   using directory = new TemporaryDirectory();
   const path = await writeSummed(directory, numberedDocs(50));
   const target = directory.file("target.bin");
@@ -406,11 +406,11 @@ Deno.test("sums that cannot be used are told of, and damage is skipped without t
   assertEquals(warnings.length, 1);
 });
 
-Deno.test("seek finds a known document rather than what looks like one before it", async () => {
+Deno.test("seek finds a known document, not what looks like a record before it", async () => {
   using directory = new TemporaryDirectory();
   const docs = manyDocs(100);
   const path = await writeSummed(directory, docs);
-  swallow(path, docs, 50, 3);
+  overlap(path, docs, 50, 3);
   const offsets = offsetsOf(docs);
   const { stdout } = await runCommand(["seek", path, `${offsets[50]}`]);
   assertEquals(stdout.split("\t")[0], `${offsets[51]}`);
