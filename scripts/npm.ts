@@ -70,7 +70,6 @@ export async function buildNpmPackage(directory: string): Promise<string> {
     if (!path.endsWith(".d.ts")) rmSync(path);
   }
   for (const path of filesIn(content, ".js")) edit(path, withPackageJson);
-  for (const path of filesIn(content, ".d.ts")) edit(path, withUsableEnums);
   const command = COMMAND.replace(/\.ts$/, ".js");
   edit(join(content, command), (text) => `#!/usr/bin/env node\n${text}`);
   edit(join(content, "package.json"), (text) => {
@@ -112,11 +111,6 @@ export function withoutAliases(source: string): string {
 /** Makes a module read the version from package.json. */
 function withPackageJson(module: string): string {
   return module.replace('from "../deno.json"', 'from "../package.json"');
-}
-
-/** Makes `const` enums plain ones, which compilers with `isolatedModules` accept. They exist at run time. */
-function withUsableEnums(declarations: string): string {
-  return declarations.replaceAll("declare const enum", "declare enum");
 }
 
 function edit(path: string, change: (text: string) => string): void {

@@ -143,7 +143,7 @@ Deno.test("openInput opens a path as a plain file, and closes its source after e
   assertEquals(closed, 1);
 });
 
-/** Keys that a tolerant scanner finds, and the regions that it skips. */
+/** Keys that a scanner with recovery finds, and the regions that it skips. */
 function recover(bytes: Uint8Array, codec: "none" | "gzip", from = 0) {
   const ranges: { offset: number; size: number; reason: string }[] = [];
   const { source } = openInput(memorySource(bytes), { codec });
@@ -159,7 +159,7 @@ function recover(bytes: Uint8Array, codec: "none" | "gzip", from = 0) {
   return { keys, ranges };
 }
 
-Deno.test("a tolerant scanner finds what the strict one finds in undamaged files", () => {
+Deno.test("a scanner with recovery finds what the strict one finds in undamaged files", () => {
   for (const codec of ["none", "gzip"] as const) {
     const bytes = binFile(numberedDocs(400), codec);
     const strict: string[] = [];
@@ -172,7 +172,7 @@ Deno.test("a tolerant scanner finds what the strict one finds in undamaged files
   }
 });
 
-Deno.test("a tolerant scanner skips only damaged records, in plain files and packages", () => {
+Deno.test("recovery skips only damaged records, in plain files and packages", () => {
   const docs = numberedDocs(400);
   const bytes = binFile(docs, "gzip");
   using reader = new DocReader(bytes);
@@ -189,7 +189,7 @@ Deno.test("a tolerant scanner skips only damaged records, in plain files and pac
   }
 });
 
-Deno.test("a tolerant scanner keeps the records before the damage of a package, and reports the damage once", () => {
+Deno.test("recovery keeps the records before the damage of a package, and reports the damage once", () => {
   const docs = noisyDocs(100);
   const packed = compress(binFile(docs), "zstd");
   const cut = packed.subarray(0, packed.length - 200_000);
