@@ -82,11 +82,14 @@ export function readJournal(
   }
 }
 
-function isUnfinished(read: Unfinished): boolean {
-  if (read.kind === "rename") return /^[0-9a-f]{12}$/.test(read.token);
-  const { kind, size, keySizeLimit, end = size } = read;
-  return kind === "append" && isSize(size) && isSize(end) &&
-    isSize(keySizeLimit) && keySizeLimit <= MAX_CONTENT_SIZE;
+function isUnfinished(read: Unfinished | null): boolean {
+  if (read?.kind === "rename") {
+    return /^[0-9a-f]{12}$/.test(read.token) && read.replaced instanceof Object;
+  }
+  if (read?.kind !== "append") return false;
+  const { size, keySizeLimit, end = size } = read;
+  return isSize(size) && isSize(end) && isSize(keySizeLimit) &&
+    keySizeLimit <= MAX_CONTENT_SIZE;
 }
 
 function isSize(value: number): boolean {

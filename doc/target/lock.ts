@@ -77,7 +77,7 @@ const { Deno: deno, process } = globalThis as {
 };
 
 /** Lost races in a row after which the error is real. */
-const MAX_RACES = 1000;
+const MAX_RACES = 100;
 
 /** Time between two signs of life of an owner, in milliseconds. */
 const HEARTBEAT_INTERVAL = 10_000;
