@@ -23,7 +23,7 @@ import type NodeTimers from "node:timers";
 import { nodeModule } from "../../pool/runtime.ts";
 import { nodeFs, nodePath } from "../source/byte_source.ts";
 import { FileError } from "../errors.ts";
-import { kindOf, ownershipProblem, type OwnStat } from "./own_file.ts";
+import { type OwnStat, problemOf } from "./own_file.ts";
 
 /** The owner of a lock, as the name of its file describes it. Fields are undefined if the owner could not find them out. */
 interface Owner {
@@ -247,15 +247,15 @@ function removeDeadOwners(path: string, own: OwnStat): boolean | Held {
   const fs = nodeFs();
   const stat = fs.lstatSync(path, { throwIfNoEntry: false });
   if (stat === undefined) return false;
-  const isForeign = stat.uid !== own.uid;
-  if (stat.isDirectory() && isForeign) return { path, user: stat.uid };
-  const problem = stat.isDirectory()
-    ? ownershipProblem(stat, own)
-    : `it is ${kindOf(stat)}` + (isForeign ? ` of user ${stat.uid}` : "");
+  // It cannot be looked into.
+  if (stat.isDirectory() && stat.uid !== own.uid) {
+    return { path, user: stat.uid };
+  }
+  const problem = problemOf(stat, "directory", own);
   if (problem !== undefined) {
     throw new FileError(
       path,
-      `Cannot use ${path} as a lock: ${problem}. Remove it if no process is writing the file.`,
+      `Cannot use ${path} as a lock: ${problem}. If no process is writing the file, remove it.`,
     );
   }
   for (const name of fs.readdirSync(path)) {

@@ -11,8 +11,34 @@ import { FileError } from "../errors.ts";
  */
 export type OwnStat = Pick<Stats, "uid" | "mode">;
 
-/** The kind of a file that is not a regular file, for error messages. */
-export function kindOf(stat: Stats): string {
+/**
+ * Returns why a file or directory cannot be used, or undefined if it is what it
+ * should be, belongs to this user, and no other user can write to it.
+ *
+ * @param own What files of this user look like. Default: any user's file is accepted.
+ */
+export function problemOf(
+  stat: Stats,
+  kind: "file" | "directory",
+  own?: OwnStat,
+): string | undefined {
+  const isFile = kind === "file";
+  const isForeign = own !== undefined && stat.uid !== own.uid;
+  if (!(isFile ? stat.isFile() : stat.isDirectory())) {
+    return `it is ${kindOf(stat)}` + (isForeign ? ` of user ${stat.uid}` : "");
+  }
+  if (own === undefined) return undefined;
+  if (isForeign) return `it belongs to user ${stat.uid}`;
+  // Group and others. Bits that new files have as well mean nothing.
+  if ((stat.mode & ~own.mode & 0o022) !== 0) {
+    return "other users can write to it";
+  }
+  return isFile && stat.nlink > 1
+    ? `it has ${stat.nlink} names (hard links)`
+    : undefined;
+}
+
+function kindOf(stat: Stats): string {
   return stat.isDirectory()
     ? "a directory"
     : stat.isSymbolicLink()
@@ -22,21 +48,6 @@ export function kindOf(stat: Stats): string {
     : stat.isFile()
     ? "a regular file"
     : "a device or socket";
-}
-
-/**
- * Returns why a file or directory cannot be trusted, or undefined if it belongs to
- * this user and no other user can write to it.
- */
-export function ownershipProblem(
-  stat: Stats,
-  own: OwnStat,
-): string | undefined {
-  if (stat.uid !== own.uid) return `it belongs to user ${stat.uid}`;
-  // Group and others. Bits that new files have as well mean nothing.
-  return (stat.mode & ~own.mode & 0o022) === 0
-    ? undefined
-    : "other users can write to it";
 }
 
 /**
@@ -56,24 +67,20 @@ export function openRegular(
   const { O_NOFOLLOW = 0, O_NONBLOCK = 0 } = fs.constants;
   // Deno follows links in spite of O_NOFOLLOW if its permissions are limited.
   const named = fs.lstatSync(path);
-  refuse(path, problemOf(named, own));
+  refuse(path, problemOf(named, "file", own));
   const descriptor = fs.openSync(path, flags | O_NOFOLLOW | O_NONBLOCK);
   try {
     const opened = fs.fstatSync(descriptor);
     const isSame = opened.ino === named.ino && opened.dev === named.dev;
-    refuse(path, isSame ? problemOf(opened, own) : "it was replaced meanwhile");
+    refuse(
+      path,
+      isSame ? problemOf(opened, "file", own) : "it was replaced meanwhile",
+    );
     return descriptor;
   } catch (error) {
     fs.closeSync(descriptor);
     throw error;
   }
-}
-
-function problemOf(stat: Stats, own: OwnStat | undefined): string | undefined {
-  if (!stat.isFile()) return `it is ${kindOf(stat)}`;
-  if (own === undefined) return undefined;
-  return ownershipProblem(stat, own) ??
-    (stat.nlink > 1 ? `it has ${stat.nlink} names (hard links)` : undefined);
 }
 
 function refuse(path: string, problem: string | undefined): void {

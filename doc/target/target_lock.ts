@@ -25,7 +25,7 @@ import {
   writeJournal,
 } from "./journal.ts";
 import { Lock, randomToken, removeStaleLock, tryLock } from "./lock.ts";
-import { openRegular, ownershipProblem, type OwnStat } from "./own_file.ts";
+import { openRegular, type OwnStat } from "./own_file.ts";
 import {
   appendFile,
   checkKind,
@@ -406,7 +406,9 @@ export class TargetLock {
       if (isLockCandidate(basename(this.path), name)) {
         removeStaleLock(path, own);
       } else if (isTemporaryName(basename(this.path), name)) {
-        removeOwn(path, own);
+        const stat = fs.lstatSync(path, { throwIfNoEntry: false });
+        // Files of other users are left to them.
+        if (stat?.isFile() && stat.uid === own.uid) removeTemporaries([path]);
       }
     }
   }
@@ -432,13 +434,6 @@ function truncate(descriptor: number, size: number): void {
   const fs = nodeFs();
   fs.ftruncateSync(descriptor, size);
   fs.fdatasyncSync(descriptor);
-}
-
-/** Removes a leftover that this user has created, and nothing of others. */
-function removeOwn(path: string, own: OwnStat): void {
-  const stat = nodeFs().lstatSync(path, { throwIfNoEntry: false });
-  const isOwn = stat?.isFile() && ownershipProblem(stat, own) === undefined;
-  if (isOwn) removeTemporaries([path]);
 }
 
 /**

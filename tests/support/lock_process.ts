@@ -30,7 +30,8 @@ export const denoWithAll: Runtime = () => [
 export function bundledFor(runtime: string): Runtime {
   return () => {
     if (bundle === undefined) {
-      bundle = Deno.makeTempFileSync({ suffix: ".mjs" });
+      const path = bundle = Deno.makeTempFileSync({ suffix: ".mjs" });
+      addEventListener("unload", () => Deno.removeSync(path));
       const { success, stderr } = new Deno.Command(Deno.execPath(), {
         args: ["bundle", "--quiet", "--output", bundle, program],
       }).outputSync();
