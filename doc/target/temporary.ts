@@ -79,6 +79,30 @@ export function createTemporary(target: string): string {
   return path;
 }
 
+/**
+ * Opens a temporary file, or a part of one, of which the first was created with
+ * {@linkcode createTemporary}. It is created if it does not exist. If it does,
+ * another thread has created it: a link or a file of another user is refused.
+ *
+ * @throws {FileError} It is not a regular file of this user.
+ * @throws {NodeJS.ErrnoException} It cannot be opened.
+ */
+export function openTemporary(
+  path: string,
+  flags: number,
+  mode: number,
+): number {
+  const fs = nodeFs();
+  const { O_CREAT, O_EXCL } = fs.constants;
+  try {
+    return fs.openSync(path, flags | O_CREAT | O_EXCL, mode);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+    const first = path.replace(/(\.sums)?(\.\d+)?$/, "");
+    return openRegular(path, flags, fs.lstatSync(first));
+  }
+}
+
 /** A name of a temporary file, in parts. */
 interface TemporaryName {
   token: string;

@@ -1,7 +1,7 @@
 /** Other users and namespaces, for which tests must be root or use sudo without a password. */
 
 /** The user and group that attack. */
-const NOBODY = 65534;
+export const NOBODY = 65534;
 
 /** A command as root. */
 function asRoot(command: readonly string[]): string[] {
