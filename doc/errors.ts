@@ -79,22 +79,50 @@ export class TargetExistsError extends FileError {
   }
 }
 
-/** Another writer holds the lock of the target. */
+/** Another writer holds the lock of the target, or may hold it. */
 export class LockedError extends FileError {
   /** The class name. */
   override name = "LockedError";
+  /** Path of the lock, a directory. */
+  readonly lock: string;
   /** Process id of that writer; undefined if it is unknown. */
   readonly pid: number | undefined;
+  /** Host name of that writer; undefined if it is unknown. */
+  readonly host: string | undefined;
+  /** User id of that writer if it is another user; undefined otherwise. */
+  readonly user: number | undefined;
+  /** When that writer last showed a sign of life; undefined if it is unknown. */
+  readonly heartbeat: Date | undefined;
 
-  /** Creates an error about `file`, whose lock file is `lock`. */
-  constructor(file: string, lock: string, pid: number | undefined) {
+  /** Creates an error about `file`, whose lock is the directory `lock`. */
+  constructor(file: string, lock: string, owner: {
+    pid?: number;
+    host?: string;
+    user?: number;
+    heartbeat?: Date;
+  } = {}) {
+    const { pid, host, user, heartbeat } = owner;
+    const who = user !== undefined
+      ? `user ${user}`
+      : pid === undefined
+      ? "another process"
+      : `process ${pid}` + (host === undefined ? "" : ` on ${host}`);
+    const when = heartbeat === undefined
+      ? ""
+      : ` (last sign of life: ${heartbeat.toISOString()})`;
+    const gone = user === undefined
+      ? "If that process no longer exists"
+      : "If no process of that user is writing it";
     super(
       file,
-      `Cannot write ${file}: ${
-        pid === undefined ? "another process" : `process ${pid}`
-      } is writing it. Wait for it (lockWait, --wait); if it no longer exists, remove ${lock}.`,
+      `Cannot write ${file}: ${who} is writing it${when}. ` +
+        `Wait for it (lockWait, --wait). ${gone}, remove the directory ${lock}.`,
     );
+    this.lock = lock;
     this.pid = pid;
+    this.host = host;
+    this.user = user;
+    this.heartbeat = heartbeat;
   }
 }
 

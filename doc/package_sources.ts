@@ -243,9 +243,11 @@ function ownFiles({ target }: FillOptions): (path: string) => boolean {
   const isOwnName = (other: string) =>
     other === name || isBesideTarget(name, other);
   const directory = nodeFs().realpathSync(dirname(target));
-  return (path) =>
+  const isOwn = (path: string) =>
     isOwnName(basename(path)) &&
     nodeFs().realpathSync(dirname(path)) === directory;
+  // The lock is a directory with a file in it.
+  return (path) => isOwn(path) || isOwn(dirname(path));
 }
 
 /** Yields items until `stop` is aborted, which does not wait for the next one. */

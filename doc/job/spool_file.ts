@@ -1,5 +1,7 @@
 import { type ByteSource, fileError, nodeFs } from "../source/byte_source.ts";
-import { removeParts } from "../target/temporary.ts";
+import { FileError } from "../errors.ts";
+import { openRegular } from "../target/own_file.ts";
+import { openTemporary, removeParts } from "../target/temporary.ts";
 import { writeFully } from "../target/write_fully.ts";
 import type { SharedState } from "./shared_state.ts";
 
@@ -13,7 +15,7 @@ const SEGMENT_SIZE = 64 * 1024 * 1024;
  */
 export class SpoolFile implements Disposable {
   readonly #path: string;
-  readonly #flags: number;
+  readonly #mode: "read" | "write";
   readonly #fs = nodeFs();
   /** The open segment; -1 for none. */
   #segment = -1;
@@ -27,9 +29,8 @@ export class SpoolFile implements Disposable {
    * @param mode A file opened for writing can be read as well.
    */
   constructor(path: string, mode: "read" | "write") {
-    const { O_RDONLY, O_RDWR, O_CREAT } = this.#fs.constants;
     this.#path = path;
-    this.#flags = mode === "read" ? O_RDONLY : O_RDWR | O_CREAT;
+    this.#mode = mode;
   }
 
   /**
@@ -109,14 +110,19 @@ export class SpoolFile implements Disposable {
         done += moved;
       }
     } catch (error) {
-      throw fileError(action, this.#path, error);
+      throw error instanceof FileError
+        ? error
+        : fileError(action, this.#path, error);
     }
   }
 
   #open(segment: number): void {
     this[Symbol.dispose]();
-    this.#descriptor = this.#fs
-      .openSync(this.#pathOf(segment), this.#flags, 0o600);
+    const path = this.#pathOf(segment);
+    const { O_RDONLY, O_RDWR } = this.#fs.constants;
+    this.#descriptor = this.#mode === "read"
+      ? openRegular(path, O_RDONLY)
+      : openTemporary(path, O_RDWR, 0o600);
     this.#segment = segment;
   }
 }

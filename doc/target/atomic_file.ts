@@ -1,9 +1,7 @@
 import {
   checkTarget,
-  commitTemporary,
   createTemporary,
   removeTemporaries,
-  syncDirectory,
   syncFile,
 } from "./temporary.ts";
 import { TargetLock } from "./target_lock.ts";
@@ -43,8 +41,7 @@ export async function writeFileWhole(
       fs.closeSync(descriptor);
     }
     syncFile(temporary);
-    commitTemporary(temporary, lock.path, force);
-    syncDirectory(lock.path);
+    lock.commit({ temporary, parts: 0, sums: false, force });
   } finally {
     if (temporary !== undefined) removeTemporaries([temporary]);
     lock.release();

@@ -1,4 +1,5 @@
-import { fileError, nodeFs } from "../source/byte_source.ts";
+import { asFileError, fileError, nodeFs } from "../source/byte_source.ts";
+import { openTemporary } from "./temporary.ts";
 import { writeFully } from "./write_fully.ts";
 
 /** Where bytes are written, such as a file or memory; the counterpart of `ByteSource`. */
@@ -15,19 +16,18 @@ export interface ByteSink {
 }
 
 /**
- * Opens a file for writing at any position; it is created if it does not exist,
- * and not truncated, because other threads may write to it as well.
+ * Opens a temporary file for writing at any position; it is created if it does not
+ * exist, and not truncated, because other threads may write to it as well.
  *
  * @throws {FileError} It cannot be opened. `write` throws it, too.
  */
 export function openFileSink(path: string): ByteSink {
   const fs = nodeFs();
-  const { O_WRONLY, O_CREAT } = fs.constants;
   let descriptor: number;
   try {
-    descriptor = fs.openSync(path, O_WRONLY | O_CREAT, 0o666);
+    descriptor = openTemporary(path, fs.constants.O_WRONLY, 0o666);
   } catch (error) {
-    throw fileError("write", path, error);
+    throw asFileError("write", path, error);
   }
   return {
     write(bytes, position) {

@@ -1,57 +1,71 @@
 /**
- * Lock files. All runtimes can create a hard link at a free name and rename a
- * file over another, both atomically. The protocol is built on these two:
+ * Locks. A lock is a directory that only its user can enter, with one empty file in
+ * it: the name of that file describes the owner. The protocol is built on three
+ * operations that are atomic on all runtimes and file systems:
  *
- * - A lock file is created as a link to a complete file, so a lock always names
- *   its owner.
- * - A stale lock is replaced by the process that holds the *claim* to it, a lock
- *   file named after the token of the stale lock. Tokens are unique, so a lock
- *   that was replaced meanwhile is never taken for the stale one.
+ * - A lock is taken by renaming a complete directory to the name of the lock. That
+ *   fails if the directory there is not empty, so a lock always has one owner.
+ * - A lock is released by removing the owner's file, then the directory.
+ * - The lock of a dead owner is released in the same way by whoever wants it next.
+ *   The name of the file has a unique token, so that the file of another owner is
+ *   never removed by mistake.
  *
- * There are two ways to check whether an owner is alive. On Deno, which needs a
- * permission to look at other processes, the owner holds a `flock` on its lock
- * file, which the kernel releases when the process ends. Node and Bun have no
- * `flock`; they check the process id and, on Linux, its start time. An owner that
- * cannot be checked counts as alive.
+ * An owner counts as alive unless the opposite is certain. There are two proofs:
+ *
+ * - On Deno, owners lock their file with `flock`, which the kernel releases when
+ *   the process ends.
+ * - The process id, if it is looked up on the same boot of the same machine and in
+ *   the same PID namespace. A zombie is dead, and so is a process that started at
+ *   another time than the owner.
  */
 import type NodeOs from "node:os";
+import type NodeTimers from "node:timers";
 import { nodeModule } from "../../pool/runtime.ts";
 import { nodeFs, nodePath } from "../source/byte_source.ts";
+import { FileError } from "../errors.ts";
+import { type OwnStat, problemOf } from "./own_file.ts";
 
-/** The content of a lock file. */
-interface Owner<Note> {
+/** The owner of a lock, as the name of its file describes it. Fields are undefined if the owner could not find them out. */
+interface Owner {
+  /** Process id. */
+  pid: string;
+  /** Host name. */
+  host?: string;
+  /** Identifies the machine since it was started: the boot id on Linux, the host name elsewhere. */
+  boot?: string;
+  /** Where process ids and start times have one meaning: the namespaces of PIDs and time on Linux, the system elsewhere. */
+  space?: string;
+  /** Start time of the process, in clock ticks since the machine was started. */
+  start?: string;
+  /** Present if the owner holds a `flock`. */
+  flock?: "1";
   /** Unique token of this lock. */
   token: string;
-  /** Process id. */
-  pid: number;
-  /** Whether the owner holds a `flock` on the file. */
-  flocked: boolean;
-  /** Host name, if the owner may read it. */
-  host?: string;
-  /** Start time of the process, where it is available. */
-  started?: string;
-  /** State that the next owner needs if this one dies. Short. */
-  note?: Note;
 }
 
-/** A lock that another process holds. */
+/** A lock that another process holds, or may hold. */
 export interface Held {
-  /** Path of the lock file. */
+  /** Path of the lock directory. */
   path: string;
-  /** Process id of the owner; undefined if the lock file is unreadable. */
-  pid: number | undefined;
+  /** Process id of the owner, if it is known. */
+  pid?: number;
+  /** Host of the owner, if it is known. */
+  host?: string;
+  /** User id of the owner, if it is another user, whose locks cannot be looked into. */
+  user?: number;
+  /** When the owner last showed a sign of life. */
+  heartbeat?: Date;
 }
 
 /** The part of `Deno.FsFile` that is used here. */
 interface DenoFile {
   tryLockSync(exclusive: boolean): boolean;
-  readSync(bytes: Uint8Array): number | null;
   close(): void;
 }
 
 /** The part of `Deno` that is used here. */
 interface DenoRuntime {
-  openSync(path: string, options: { read: true; write?: true }): DenoFile;
+  openSync(path: string, options: { read: true; write: true }): DenoFile;
   permissions: {
     querySync(permission: { name: string; kind?: string }): { state: string };
   };
@@ -62,11 +76,16 @@ const { Deno: deno, process } = globalThis as {
   process?: typeof globalThis.process;
 };
 
-/** Process id of an abandoned lock. */
-const NO_PROCESS = 0;
-
 /** Lost races in a row after which the error is real. */
-const MAX_RACES = 1000;
+const MAX_RACES = 100;
+
+/** Time between two signs of life of an owner, in milliseconds. */
+const HEARTBEAT_INTERVAL = 10_000;
+
+/** Types of local file systems that survive a restart: ext2 to ext4, XFS, Btrfs, F2FS, ZFS, overlay (statfs(2)). */
+const LOCAL_TYPES = [
+  ...[0xef53, 0x58465342, 0x9123683e, 0xf2f52010, 0x2fc12fc1, 0x794c7630],
+];
 
 /** Creates a unique token of 12 hexadecimal digits. */
 export function randomToken(): string {
@@ -77,65 +96,48 @@ export function randomToken(): string {
 }
 
 /** A lock that is held. */
-export class Lock<Note> {
-  /** Path of the lock file. */
+export class Lock {
+  /** Path of the lock directory. */
   readonly path: string;
-  /** Whether it was taken over from a dead owner, who may have left files. */
+  /** Whether its last owner may have died, and so may have left files. */
   readonly wasStale: boolean;
-  readonly #owner: Owner<Note>;
-  readonly #file: DenoFile | undefined;
+  /** What files of this user look like. */
+  readonly own: OwnStat;
+  /** Path of the owner's file. */
+  readonly #file: string;
+  readonly #flocked: DenoFile | undefined;
+  readonly #heartbeat: NodeJS.Timeout;
 
   constructor(
-    path: string,
-    owner: Owner<Note>,
-    file: DenoFile | undefined,
+    file: string,
+    flocked: DenoFile | undefined,
     wasStale: boolean,
+    own: OwnStat,
   ) {
-    this.path = path;
-    this.#owner = owner;
-    this.#file = file;
+    this.path = nodePath().dirname(file);
     this.wasStale = wasStale;
+    this.own = own;
+    this.#file = file;
+    this.#flocked = flocked;
+    const { setInterval } = nodeModule<typeof NodeTimers>("node:timers")!;
+    this.#heartbeat = setInterval(() => {
+      const now = new Date();
+      nodeFs().utimes(file, now, now, () => {});
+    }, HEARTBEAT_INTERVAL).unref();
   }
 
-  /** The note of this owner, or the one inherited from a dead owner. */
-  get note(): Note | undefined {
-    return this.#owner.note;
+  /** Whether the lock is still there: a user may have removed it. */
+  get isHeld(): boolean {
+    return nodeFs().existsSync(this.#file);
   }
 
-  /** Stores a note for the process that takes over the lock if this one dies. */
-  leave(note: Note | undefined): void {
-    this.#owner.note = note;
-    writeOwner(this.path, this.#owner);
-  }
-
-  /**
-   * Releases the lock as if the owner had died: the next owner inherits the note.
-   *
-   * @throws {NodeJS.ErrnoException} The lock file cannot be written.
-   */
-  abandon(): void {
-    try {
-      writeOwner(this.path, {
-        ...this.#owner,
-        pid: NO_PROCESS,
-        flocked: false,
-      });
-    } finally {
-      this.#file?.close();
-    }
-  }
-
-  /** Releases the lock. */
+  /** Releases the lock. If its files cannot be removed, it ends with the process. */
   release(): void {
+    clearInterval(this.#heartbeat);
     try {
-      // Not if the file was removed and belongs to another owner by now.
-      if (inspect(this.path)?.owner?.token === this.#owner.token) {
-        nodeFs().rmSync(this.path, { force: true });
-      }
-      this.#file?.close();
-    } catch {
-      // The file cannot be removed; at least nobody waits for it.
-      this.abandon();
+      this.#flocked?.close();
+    } finally {
+      removeOwner(this.#file);
     }
   }
 }
@@ -143,194 +145,275 @@ export class Lock<Note> {
 /**
  * Takes a lock if it is free or its owner is dead.
  *
- * @throws {NodeJS.ErrnoException} The lock file cannot be created.
+ * @throws {FileError} There is something else than a lock at `path`.
+ * @throws {NodeJS.ErrnoException} It cannot be created.
  */
-export function tryLock<Note>(path: string): Lock<Note> | Held {
+export function tryLock(path: string): Lock | Held {
   const fs = nodeFs();
-  for (let races = 0;; races++) {
-    const found = inspect<Note>(path);
-    if (found?.isAlive) return { path, pid: found.owner?.pid };
-    const owner = describeOwner<Note>();
-    const candidate = `${path}.${owner.token}.tmp`;
-    let file: DenoFile | undefined;
-    let lock: Lock<Note> | undefined;
+  const { dirname, join } = nodePath();
+  for (let races = 0; races < MAX_RACES; races++) {
+    const token = randomToken();
+    const name = nameOf({ ...self(), token });
+    const candidate = `${path}.${token}.tmp`;
+    const file = join(path, name);
+    let made = join(candidate, name);
+    let lock: Lock | undefined;
     try {
-      file = createLockFile(candidate, owner);
-      const dead = found?.owner;
-      if (dead === undefined) {
-        try {
-          fs.linkSync(candidate, path);
-        } catch (error) {
-          if (isOneOf(error, "EEXIST", "ENOENT")) throw error;
-          // The file system has no hard links. An incomplete lock file may be
-          // seen then; it counts as held.
-          file?.close();
-          file = createLockFile(path, owner);
-        }
-        lock = new Lock(path, owner, file, false);
-      } else {
-        const claim = tryLock<never>(`${path}.${dead.token}`);
-        if (!(claim instanceof Lock)) return { path, pid: claim.pid };
-        try {
-          const last = inspect<Note>(path)?.owner;
-          if (last?.token === dead.token) {
-            owner.note = last.note;
-            writeOwner(candidate, owner);
-            fs.renameSync(candidate, path);
-            lock = new Lock(path, owner, file, true);
-          }
-        } finally {
-          claim.release();
-        }
+      fs.mkdirSync(candidate, 0o700);
+      fs.closeSync(fs.openSync(made, "wx", 0o600));
+      const own = fs.lstatSync(candidate);
+      const wasStale = removeDeadOwners(path, own);
+      if (typeof wasStale !== "boolean") return wasStale;
+      fs.renameSync(candidate, path);
+      made = file;
+      const flocked = flock(file);
+      if (flocked !== null) {
+        return lock = new Lock(file, flocked, wasStale, own);
       }
-      if (lock !== undefined) return lock;
     } catch (error) {
       // Another process was faster, or removed the candidate as a leftover.
-      const isRace = isOneOf(error, "EEXIST") ||
-        isOneOf(error, "ENOENT") && fs.existsSync(nodePath().dirname(path));
-      // Directories that accept no files, such as /proc, fail with ENOENT as well.
-      if (!isRace || races === MAX_RACES) throw error;
+      const isRace = isOneOf(error, "ENOTEMPTY", "EEXIST") ||
+        isWindows() && isOneOf(error, "EPERM", "EACCES") ||
+        // Directories that accept no files, such as /proc, fail with ENOENT as well.
+        isOneOf(error, "ENOENT") && fs.existsSync(dirname(path));
+      if (!isRace || races === MAX_RACES - 1) throw error;
     } finally {
-      try {
-        fs.rmSync(candidate, { force: true });
-      } catch { /* The next owner removes it. */ }
-      if (lock === undefined) file?.close();
+      if (lock === undefined) removeOwner(made);
     }
   }
+  return { path };
 }
 
-/** Whether `name` is a candidate for the lock file `lockName`, or a claim to it. */
-export function isLockLeftover(lockName: string, name: string): boolean {
-  return name.startsWith(`${lockName}.`) &&
-    /^(\.[0-9a-f]{12})+(\.tmp)?$/.test(name.slice(lockName.length));
-}
-
-/** Reads a lock file. @returns undefined if it does not exist. */
-function inspect<Note>(
+/**
+ * Removes what a dead process left of an attempt to take a lock, or of a scratch
+ * directory. What belongs to others stays.
+ *
+ * @param isLeftover Whether a name in the directory is a file of its owner.
+ */
+export function removeStaleLock(
   path: string,
-): { owner?: Owner<Note>; isAlive: boolean } | undefined {
-  let file: DenoFile | undefined;
+  own: OwnStat,
+  isLeftover: (name: string) => boolean = () => false,
+): void {
+  const fs = nodeFs();
   try {
-    file = deno?.openSync(path, { read: true });
-    const text = file === undefined
-      ? nodeFs().readFileSync(path, "utf8")
-      // Of the open file, even if the name refers to another one by now.
-      : readText(file);
-    const owner = parseOwner<Note>(text);
-    return { owner, isAlive: owner === undefined || isAlive(owner, file) };
-  } catch (error) {
-    if (isOneOf(error, "ENOENT")) return undefined;
-    throw error;
-  } finally {
-    file?.close();
+    if (removeDeadOwners(path, own) !== true) return;
+    for (const name of fs.readdirSync(path).filter(isLeftover)) {
+      fs.unlinkSync(nodePath().join(path, name));
+    }
+    fs.rmdirSync(path);
+  } catch {
+    // The next process tries again.
   }
 }
 
-function isAlive(
-  { pid, flocked, host, started }: Owner<unknown>,
-  file: DenoFile | undefined,
+/** Removes an owner's file and its directory, if they exist and nothing else is in it. */
+function removeOwner(file: string): void {
+  const fs = nodeFs();
+  try {
+    fs.rmSync(file, { force: true });
+    fs.rmdirSync(nodePath().dirname(file));
+  } catch {
+    // Another owner has the directory by now, or the next one removes it.
+  }
+}
+
+/**
+ * Has the kernel lock an owner's file, where the runtime can. Not before the file
+ * has its final name: Windows does not rename a directory of open files.
+ *
+ * @returns null if another process locked or removed it first.
+ */
+function flock(file: string): DenoFile | undefined | null {
+  const opened = deno?.openSync(file, { read: true, write: true });
+  let isLocked = true;
+  try {
+    isLocked = opened?.tryLockSync(true) ?? true;
+  } catch {
+    // The file system has no such locks. Others cannot lock the file either.
+  }
+  // Someone who locked it first took the owner for dead, and has removed it by now.
+  if (isLocked && nodeFs().existsSync(file)) return opened;
+  opened?.close();
+  return null;
+}
+
+/**
+ * Removes the files of dead owners from a lock directory.
+ *
+ * @returns Whether there was a lock directory, or a living owner.
+ */
+function removeDeadOwners(path: string, own: OwnStat): boolean | Held {
+  const fs = nodeFs();
+  const stat = fs.lstatSync(path, { throwIfNoEntry: false });
+  if (stat === undefined) return false;
+  // It cannot be looked into.
+  if (stat.isDirectory() && stat.uid !== own.uid) {
+    return { path, user: stat.uid };
+  }
+  const problem = problemOf(stat, "directory", own);
+  if (problem !== undefined) {
+    throw new FileError(
+      path,
+      `Cannot use ${path} as a lock: ${problem}. If no process is writing the file, remove it.`,
+    );
+  }
+  for (const name of fs.readdirSync(path)) {
+    // Temporary files of an owner, or of a network file system.
+    if (name.startsWith(".")) continue;
+    const file = nodePath().join(path, name);
+    const owner = parseName(name);
+    if (owner !== undefined && removeIfDead(file, owner)) continue;
+    const heartbeat = fs.lstatSync(file).mtime;
+    const pid = owner && Number(owner.pid);
+    return { path, pid, host: owner?.host, heartbeat };
+  }
+  // Windows does not rename a directory over another one.
+  if (isWindows()) fs.rmdirSync(path);
+  return true;
+}
+
+/** Removes an owner's file if the owner is dead. */
+function removeIfDead(file: string, owner: Owner): boolean {
+  let opened: DenoFile | undefined;
+  try {
+    // For writing as well, which does not wait if it is a pipe.
+    if (owner.flock) opened = deno?.openSync(file, { read: true, write: true });
+    if (!isDead(owner, file, opened)) return false;
+    // While it is locked, so that an owner that has just begun notices.
+    nodeFs().unlinkSync(file);
+    return true;
+  } finally {
+    opened?.close();
+  }
+}
+
+function isDead(
+  owner: Owner,
+  file: string,
+  opened: DenoFile | undefined,
 ): boolean {
-  // A shared lock, so that concurrent checks do not mistake each other for the owner.
-  if (flocked && file !== undefined) return !file.tryLockSync(false);
-  if (pid === NO_PROCESS) return false;
-  const here = hostName();
-  if (host !== undefined && here !== undefined && host !== here) return true;
-  if (!isAllowed({ name: "run" })) return true;
+  const here = self();
+  const isSameBoot = owner.boot === undefined || here.boot === undefined
+    ? undefined
+    : owner.boot === here.boot;
+  const isSameHost = owner.host === undefined || here.host === undefined
+    ? undefined
+    : owner.host === here.host;
+  let isFree: boolean | undefined;
+  try {
+    // A shared lock, so that concurrent checks do not mistake each other for the owner.
+    isFree = opened?.tryLockSync(false);
+  } catch {
+    // The file system has no such locks.
+  }
+  if (isFree === false) return false;
+  // After a restart. Two hosts may share a network file system, and have the same name.
+  if (isSameBoot === false) return isSameHost === true && isLocal(file);
+  // Some network file systems do not pass on locks to other hosts.
+  if (isFree) return isSameBoot === true || isSameHost !== false;
+  return isSameBoot === true && owner.space === here.space &&
+    isGone(Number(owner.pid), owner.start);
+}
+
+/** Whether a process of this PID namespace has ended. */
+function isGone(pid: number, start: string | undefined): boolean {
+  if (!isAllowed({ name: "run" })) return false;
   try {
     process!.kill(pid, 0);
   } catch (error) {
-    return !isOneOf(error, "ESRCH");
+    return isOneOf(error, "ESRCH");
   }
-  // The process id may have been reused.
-  return started === undefined || started === startOf(pid);
+  const found = statusOf(pid);
+  if (found === undefined) return false;
+  // Killed, but not yet waited for; or the process id was reused.
+  return "ZX".includes(found.state) ||
+    start !== undefined && found.start !== start;
 }
 
-/** The content of the lock files of this process. */
-function describeOwner<Note>(): Owner<Note> {
-  const { pid } = process!;
-  return {
-    token: randomToken(),
-    pid,
-    flocked: deno !== undefined,
-    host: hostName(),
-    started: startOf(pid),
-  };
-}
-
-/** Creates a lock file, which must not exist. */
-function createLockFile(
-  path: string,
-  owner: Owner<unknown>,
-): DenoFile | undefined {
+/** State and start time of a process (proc(5)); undefined if they are unavailable. */
+function statusOf(pid: number): { state: string; start: string } | undefined {
   const fs = nodeFs();
-  fs.writeFileSync(path, "", { flag: "wx" });
-  const file = deno?.openSync(path, { read: true, write: true });
-  file?.tryLockSync(true);
-  writeOwner(path, owner);
-  return file;
-}
-
-/** Size of a lock file in bytes, padded with spaces so that one write replaces it. */
-const LOCK_SIZE = 4096;
-
-/** Replaces the content of a lock file in a single write. */
-function writeOwner(path: string, owner: Owner<unknown>): void {
-  const fs = nodeFs();
-  const descriptor = fs.openSync(path, "r+");
   try {
-    fs.writeSync(descriptor, JSON.stringify(owner).padEnd(LOCK_SIZE), 0);
-    // The note must reach the disk before the changes that it describes.
-    if (owner.note !== undefined) fs.fdatasyncSync(descriptor);
-  } finally {
-    fs.closeSync(descriptor);
-  }
-}
-
-function readText(file: DenoFile): string {
-  const bytes = new Uint8Array(LOCK_SIZE);
-  const length = file.readSync(bytes) ?? 0;
-  return new TextDecoder().decode(bytes.subarray(0, length));
-}
-
-/** @returns undefined if the text names no owner. */
-function parseOwner<Note>(text: string): Owner<Note> | undefined {
-  try {
-    const owner = JSON.parse(text);
-    return isToken(owner?.token) && Number.isInteger(owner.pid)
-      ? owner
-      : undefined;
+    // The /proc of another PID namespace has other process ids.
+    if (fs.readlinkSync("/proc/self") !== `${process!.pid}`) return undefined;
+    const stat = fs.readFileSync(`/proc/${pid}/stat`, "utf8");
+    // Fields follow the program name, which is in parentheses and may contain spaces.
+    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+    return { state: fields[0], start: fields[19] };
   } catch {
     return undefined;
   }
 }
 
-function isToken(value: unknown): boolean {
-  return typeof value === "string" && /^[0-9a-f]{12}$/.test(value);
+/** Whether a file is on a file system of this machine alone. */
+function isLocal(path: string): boolean {
+  if (!isAllowed({ name: "sys", kind: "statfs" })) return false;
+  return LOCAL_TYPES.includes(nodeFs().statfsSync(path).type);
 }
 
-/** Host name, if it may be read. */
-function hostName(): string | undefined {
-  return isAllowed({ name: "sys", kind: "hostname" })
+let cached: Omit<Owner, "token"> | undefined;
+
+/** Describes this process. */
+function self(): Omit<Owner, "token"> {
+  return cached ??= describeSelf();
+}
+
+function describeSelf(): Omit<Owner, "token"> {
+  const fs = nodeFs();
+  const { pid, platform } = process!;
+  const host = isAllowed({ name: "sys", kind: "hostname" })
     ? nodeModule<typeof NodeOs>("node:os")!.hostname()
+      .replace(/[^\w.-]/g, "_").slice(0, 64)
     : undefined;
+  const flock = deno === undefined ? undefined : "1";
+  if (platform !== "linux") {
+    return { pid: `${pid}`, host, boot: host, space: platform, flock };
+  }
+  try {
+    const boot = fs.readFileSync("/proc/sys/kernel/random/boot_id", "utf8");
+    const spaces = ["/proc/self/ns/pid", "/proc/self/ns/time"]
+      .filter((path) => fs.existsSync(path))
+      .map((path) => fs.readlinkSync(path).replace(/\D/g, ""));
+    return {
+      pid: `${pid}`,
+      host,
+      boot: boot.trim(),
+      space: spaces.join("-"),
+      start: statusOf(pid)?.start,
+      flock,
+    };
+  } catch {
+    // Deno needs all permissions for that.
+    return { pid: `${pid}`, host, flock };
+  }
+}
+
+/** The name of an owner's file: `pid=1234,host=example,…`. */
+function nameOf(owner: Owner): string {
+  return Object.entries(owner)
+    .flatMap(([field, value]) => value === undefined ? [] : `${field}=${value}`)
+    .join(",");
+}
+
+/** @returns undefined if the name describes no owner. */
+function parseName(name: string): Owner | undefined {
+  const owner = Object.fromEntries(
+    name.split(",").map((field) => field.split("=")),
+  );
+  const isOwner = /^[1-9]\d{0,9}$/.test(owner.pid) &&
+    /^[0-9a-f]{12}$/.test(owner.token);
+  return isOwner ? owner : undefined;
+}
+
+function isWindows(): boolean {
+  return nodePath().sep === "\\";
 }
 
 /** Whether a permission is granted, so that Deno does not prompt for it. */
 function isAllowed(permission: { name: string; kind?: string }): boolean {
   return deno === undefined ||
     deno.permissions.querySync(permission).state === "granted";
-}
-
-/** Start time of a process in clock ticks since boot (proc(5), field 22); undefined elsewhere. */
-function startOf(pid: number): string | undefined {
-  if (deno !== undefined) return undefined;
-  try {
-    const stat = nodeFs().readFileSync(`/proc/${pid}/stat`, "utf8");
-    // Fields follow the program name, which is in parentheses and may contain spaces.
-    return stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19];
-  } catch {
-    return undefined;
-  }
 }
 
 function isOneOf(error: unknown, ...codes: string[]): boolean {

@@ -1,27 +1,15 @@
 /**
- * The lock of a target: a process that writes `docs.bin` holds `.docs.bin.lock`
- * beside it. Temporary files of the target belong to the holder, so any that exist
- * when the lock is taken were left by a process that died.
+ * The lock of a target: a process that writes `docs.bin` holds the lock
+ * `.docs.bin.lock` beside it. Temporary files of the target belong to the holder, so
+ * any that exist when the lock is taken were left by a process that died.
  */
-import { STANDARD_STREAM } from "../source/standard_input.ts";
 import type NodeOs from "node:os";
 import { OptionError } from "../../pool/errors.ts";
 import { nodeModule } from "../../pool/runtime.ts";
-import { isLockLeftover, Lock, randomToken, tryLock } from "./lock.ts";
-import {
-  findTornRecord,
-  type TornRecord,
-  truncateFile,
-} from "./torn_record.ts";
-import {
-  appendTemporary,
-  checkKind,
-  commitFiles,
-  type CompleteFiles,
-  isTemporaryName,
-  resolveTarget,
-} from "./temporary.ts";
 import { asFileError, nodeFs, nodePath } from "../source/byte_source.ts";
+import { STANDARD_STREAM } from "../source/standard_input.ts";
+import { DEFAULT_KEY_SIZE_LIMIT } from "../format/record.ts";
+import { SUMS_SUFFIX } from "../format/sums.ts";
 import {
   CancelledError,
   FileError,
@@ -29,7 +17,26 @@ import {
   RecordError,
   TargetExistsError,
 } from "../errors.ts";
-import { DEFAULT_KEY_SIZE_LIMIT } from "../format/record.ts";
+import {
+  readJournal,
+  type Unfinished,
+  type UnfinishedAppend,
+  type UnfinishedRename,
+  writeJournal,
+} from "./journal.ts";
+import { Lock, randomToken, removeStaleLock, tryLock } from "./lock.ts";
+import { openRegular, type OwnStat } from "./own_file.ts";
+import {
+  appendFile,
+  checkKind,
+  commitFile,
+  isTemporaryName,
+  parseTemporaryName,
+  removeTemporaries,
+  resolveTarget,
+  syncDirectory,
+} from "./temporary.ts";
+import { findTornRecord, type TornRecord } from "./torn_record.ts";
 
 /** Time between two attempts to take a lock, in milliseconds. */
 const ATTEMPT_INTERVAL = 50;
@@ -43,40 +50,42 @@ export interface LockOptions {
   lockWait?: number;
 }
 
-/** The note in the lock file while an operation on the target is unfinished. */
-type Unfinished =
-  | {
-    /** The target is being appended to. */
-    kind: "append";
-    /** Size of the target before the append, in bytes. */
-    size: number;
-    /** Inode number of the target, to detect that it was replaced. */
-    inode: number;
-    /** Longest key that the writer accepts, in bytes. */
-    keySizeLimit: number;
-    /**
-     * Size of the target after the append if it is all or nothing; undefined if
-     * every whole record counts.
-     */
-    end?: number;
-  }
-  /** Complete files are being renamed to the target. */
-  | { kind: "names" } & CompleteFiles;
+/** Name of the target for which temporary files in a scratch directory are named. */
+const SCRATCH_NAME = "scratch";
 
-/** Name of the lock file of a target. */
+/** Complete temporary files that are to be renamed to a target. */
+export interface CompleteFiles {
+  /** Path of the temporary file; for parts, without `.1`, `.2`, … */
+  temporary: string;
+  /** Number of parts; 0 if the target is not split. */
+  parts: number;
+  /** Whether there are checksum files as well. */
+  sums: boolean;
+  /** Whether to replace existing files. */
+  force: boolean;
+}
+
+/** Name of the lock of a target. */
 function lockName(targetName: string): string {
   return `.${targetName}.lock`;
 }
 
-/** Whether `name` is a file that writers of the target `targetName` create beside it. */
-export function isBesideTarget(targetName: string, name: string): boolean {
-  return name === lockName(targetName) || isLeftover(targetName, name);
+/** Name of the journal of a target. */
+function journalName(targetName: string): string {
+  return `.${targetName}.journal`;
 }
 
-/** Whether `name` is such a file other than the lock file. */
-function isLeftover(targetName: string, name: string): boolean {
-  return isTemporaryName(targetName, name) ||
-    isLockLeftover(lockName(targetName), name);
+/** Whether `name` is a file that writers of the target `targetName` create beside it. */
+export function isBesideTarget(targetName: string, name: string): boolean {
+  return name === lockName(targetName) || name === journalName(targetName) ||
+    isTemporaryName(targetName, name) || isLockCandidate(targetName, name);
+}
+
+/** Whether `name` is what a process leaves that dies while it takes the lock. */
+function isLockCandidate(targetName: string, name: string): boolean {
+  const start = `${lockName(targetName)}.`;
+  return name.startsWith(start) &&
+    /^[0-9a-f]{12}\.tmp$/.test(name.slice(start.length));
 }
 
 /** Directories that this thread has already cleaned of leftovers. */
@@ -88,11 +97,16 @@ export class TargetLock {
   readonly path: string;
   /** The torn record that was removed from the end of the target, if there was one. */
   cut: TornRecord | undefined;
-  readonly #lock: Lock<Unfinished>;
+  readonly #lock: Lock;
+  readonly #journal: string;
+  /** What this process has written to the journal. */
+  #unfinished: Unfinished | undefined;
 
-  private constructor(path: string, lock: Lock<Unfinished>) {
+  private constructor(path: string, lock: Lock) {
+    const { dirname, basename, join } = nodePath();
     this.path = path;
     this.#lock = lock;
+    this.#journal = join(dirname(path), journalName(basename(path)));
   }
 
   /**
@@ -132,35 +146,69 @@ export class TargetLock {
 
   /** @returns undefined if another process holds the lock and this is not the last attempt. */
   static #try(target: string, isLast: boolean): TargetLock | undefined {
-    let lock;
+    let lock: TargetLock | undefined;
     try {
       checkKind(target);
       const path = resolveTarget(target);
       const { dirname, basename, join } = nodePath();
-      const lockPath = join(dirname(path), lockName(basename(path)));
-      const taken = tryLock<Unfinished>(lockPath);
-      if (taken instanceof Lock) lock = new TargetLock(path, taken);
-      else if (isLast) throw new LockedError(target, taken.path, taken.pid);
-      else return undefined;
-    } catch (error) {
-      throw asFileError("write", target, error);
-    }
-    try {
+      const taken = tryLock(join(dirname(path), lockName(basename(path))));
+      if (!(taken instanceof Lock)) {
+        if (isLast) throw new LockedError(target, taken.path, taken);
+        return undefined;
+      }
+      lock = new TargetLock(path, taken);
       lock.#recover();
       lock.#removeLeftovers();
       return lock;
     } catch (error) {
-      lock.release();
+      lock?.release();
       throw asFileError("write", target, error);
     }
   }
 
   /**
-   * Notes that the target is being appended to. If this process dies, the next
-   * holder removes an incomplete append.
+   * Takes the lock of a new private directory within the system's directory for
+   * temporary files. {@linkcode TargetLock.path} is a name in it that is not used:
+   * temporary files that belong to no target are created beside that. Directories
+   * of processes that died are removed.
+   *
+   * @throws {FileError} The directory cannot be created.
+   */
+  static takeScratch(): TargetLock {
+    const { tmpdir } = nodeModule<typeof NodeOs>("node:os")!;
+    const { join } = nodePath();
+    const directory = tmpdir();
+    let lock;
+    try {
+      lock = tryLock(join(directory, `binfiles-${randomToken()}`));
+    } catch (error) {
+      throw asFileError("create a temporary file in", directory, error);
+    }
+    if (!(lock instanceof Lock)) throw new LockedError(directory, lock.path);
+    try {
+      for (const name of nodeFs().readdirSync(directory)) {
+        if (!/^binfiles-[0-9a-f]{12}(\.[0-9a-f]{12}\.tmp)?$/.test(name)) {
+          continue;
+        }
+        removeStaleLock(
+          join(directory, name),
+          lock.own,
+          (name) => isTemporaryName(SCRATCH_NAME, name),
+        );
+      }
+    } catch {
+      // The directory may be writable but not listable.
+    }
+    return new TargetLock(join(lock.path, SCRATCH_NAME), lock);
+  }
+
+  /**
+   * Notes in the journal that the target is being appended to. If this process
+   * dies, the next holder removes an incomplete append.
    *
    * @param keySizeLimit Longest key that will be appended, in bytes.
    * @param length Bytes that will be appended, if the append is all or nothing.
+   * @throws {FileError} The journal cannot be written, or the lock was lost.
    */
   beginAppend(
     { keySizeLimit = DEFAULT_KEY_SIZE_LIMIT, length }: {
@@ -168,14 +216,21 @@ export class TargetLock {
       length?: number;
     },
   ): void {
-    const { size, ino: inode } = nodeFs().statSync(this.path);
+    const { size, ino: inode } = nodeFs().lstatSync(this.path);
     const end = length === undefined ? undefined : size + length;
-    this.#lock.leave({ kind: "append", size, inode, keySizeLimit, end });
+    this.#begin({ kind: "append", size, inode, keySizeLimit, end });
   }
 
   /** Notes that no operation is unfinished. */
   finish(): void {
-    this.#lock.leave(undefined);
+    const unfinished = this.#unfinished;
+    if (unfinished === undefined) return;
+    this.#unfinished = undefined;
+    removeTemporaries([this.#journal]);
+    // Otherwise, a complete append could be undone after a power failure.
+    if (unfinished.kind === "append" && unfinished.end !== undefined) {
+      syncDirectory(this.#journal);
+    }
   }
 
   /**
@@ -185,17 +240,32 @@ export class TargetLock {
    */
   append(temporary: string): void {
     const fs = nodeFs();
-    const { size } = fs.statSync(this.path);
-    this.beginAppend({ length: fs.statSync(temporary).size });
+    const { O_RDONLY, O_RDWR } = fs.constants;
+    const descriptors: number[] = [];
+    const open = (path: string, flags: number, own?: OwnStat) => {
+      const descriptor = openRegular(path, flags, own);
+      descriptors.push(descriptor);
+      return descriptor;
+    };
     try {
-      appendTemporary(temporary, this.path);
-    } catch (error) {
-      // If this fails as well, the next holder tries again.
-      truncateFile(this.path, size);
+      const source = open(temporary, O_RDONLY, this.#lock.own);
+      const target = open(this.path, O_RDWR);
+      const { size } = fs.fstatSync(target);
+      this.beginAppend({ length: fs.fstatSync(source).size });
+      try {
+        appendFile(source, target);
+      } catch (error) {
+        // If this fails as well, the next holder tries again.
+        truncate(target, size);
+        this.finish();
+        throw error;
+      }
       this.finish();
-      throw error;
+    } catch (error) {
+      throw asFileError("append to", this.path, error);
+    } finally {
+      descriptors.forEach((descriptor) => fs.closeSync(descriptor));
     }
-    this.finish();
   }
 
   /**
@@ -204,63 +274,122 @@ export class TargetLock {
    *
    * @throws {TargetExistsError | FileError} They cannot be renamed.
    */
-  commit(files: CompleteFiles): void {
-    const isOneStep = files.parts < 2 && !files.sums;
-    const temporary = nodePath().basename(files.temporary);
-    if (!isOneStep) this.#lock.leave({ kind: "names", ...files, temporary });
+  commit({ temporary, parts, sums, force }: CompleteFiles): void {
+    const { basename } = nodePath();
+    const numbers = parts === 0
+      ? [""]
+      : Array.from({ length: parts }, (_, i) => `.${i + 1}`);
+    const renames = numbers.flatMap((number) => {
+      const to = this.path + number;
+      const file = { from: temporary + number, to };
+      const ofSums = temporary + SUMS_SUFFIX + number;
+      return sums ? [file, { from: ofSums, to: to + SUMS_SUFFIX }] : [file];
+    });
+    const targets = numbers.map((number) => this.path + number);
+    const replaced = inodesOf([
+      ...force ? targets : [],
+      ...force || sums ? targets.map((path) => path + SUMS_SUFFIX) : [],
+    ]);
+    const { token } = parseTemporaryName(
+      basename(this.path),
+      basename(temporary),
+    )!;
+    if (renames.length > 1) this.#begin({ kind: "rename", token, replaced });
+    else this.#checkHeld();
     try {
-      commitFiles(files, this.path);
+      for (const rename of renames) {
+        commitFile(rename, replaced, this.#lock.own);
+      }
+      syncDirectory(this.path);
+    } catch (error) {
+      throw asFileError("write", this.path, error);
     } finally {
-      if (!isOneStep) this.finish();
+      this.finish();
     }
   }
 
-  /** Releases the lock. An unfinished operation is left to the next holder. */
+  /** Releases the lock. The next holder completes or undoes what is unfinished. */
   release(): void {
-    if (this.#lock.note === undefined) this.#lock.release();
-    else this.#lock.abandon();
+    this.#lock.release();
+  }
+
+  #begin(unfinished: Unfinished): void {
+    this.#checkHeld();
+    try {
+      writeJournal(this.#journal, unfinished);
+      this.#unfinished = unfinished;
+    } catch (error) {
+      throw asFileError("write", this.path, error);
+    }
+  }
+
+  #checkHeld(): void {
+    if (this.#lock.isHeld) return;
+    throw new FileError(
+      this.path,
+      `Cannot write ${this.path}: its lock ${this.#lock.path} was removed meanwhile. ` +
+        "Try again when no other process is writing it.",
+    );
   }
 
   /** Completes or undoes the unfinished operation of a holder that died. */
   #recover(): void {
-    const unfinished = this.#lock.note;
-    if (unfinished === undefined) return;
-    if (unfinished.kind === "append") this.#recoverAppend(unfinished);
-    else this.#recoverNames(unfinished);
-    this.finish();
+    const fs = nodeFs();
+    const { own } = this.#lock;
+    const journal = this.#journal;
+    if (fs.lstatSync(journal, { throwIfNoEntry: false }) === undefined) return;
+    const unfinished = readJournal(journal, own);
+    if (unfinished?.kind === "append") this.#recoverAppend(unfinished);
+    else if (unfinished?.kind === "rename") this.#recoverRename(unfinished);
+    fs.unlinkSync(journal);
   }
 
   #recoverAppend(
-    { size, inode, keySizeLimit, end }: Unfinished & { kind: "append" },
+    { size, inode, keySizeLimit, end }: UnfinishedAppend,
   ): void {
     const fs = nodeFs();
-    const stat = fs.statSync(this.path, { throwIfNoEntry: false });
-    // The target was replaced or truncated since.
-    if (stat?.ino !== inode || stat.size < size) return;
-    if (end === undefined) {
-      try {
-        this.cut = findTornRecord(this.path, { keySizeLimit, from: size });
-      } catch (error) {
-        // Not just a torn record. Appending will report it.
-        if (!(error instanceof RecordError)) throw error;
-      }
-    } else if (stat.size > size && stat.size <= end) {
-      this.cut = { offset: size, size: stat.size - size };
+    if (fs.lstatSync(this.path, { throwIfNoEntry: false })?.ino !== inode) {
+      return;
     }
-    if (this.cut !== undefined) truncateFile(this.path, this.cut.offset);
+    const target = openRegular(this.path, fs.constants.O_RDWR);
+    try {
+      const stat = fs.fstatSync(target);
+      // The target was replaced or truncated since.
+      if (stat.ino !== inode || stat.size < size) return;
+      if (end === undefined) {
+        this.cut = findTornRecord(this.path, { keySizeLimit, from: size });
+      } else if (stat.size > size && stat.size <= end) {
+        this.cut = { offset: size, size: stat.size - size };
+      }
+      if (this.cut !== undefined) truncate(target, this.cut.offset);
+    } catch (error) {
+      // Not just a torn record. Appending will report it.
+      if (!(error instanceof RecordError)) throw error;
+    } finally {
+      fs.closeSync(target);
+    }
   }
 
-  #recoverNames(files: Unfinished & { kind: "names" }): void {
+  #recoverRename({ token, replaced }: UnfinishedRename): void {
     const { dirname, basename, join } = nodePath();
-    // The note of a lock file is untrusted input.
-    if (!isTemporaryName(basename(this.path), files.temporary)) return;
-    const temporary = join(dirname(this.path), files.temporary);
-    try {
-      commitFiles({ ...files, temporary }, this.path);
-    } catch (error) {
-      // A target that was created since is kept.
-      if (!(error instanceof TargetExistsError)) throw error;
+    const directory = dirname(this.path);
+    const found = nodeFs().readdirSync(directory).flatMap((name) => {
+      const parsed = parseTemporaryName(basename(this.path), name);
+      if (parsed?.token !== token) return [];
+      const to = this.path + parsed.part + (parsed.sums ?? "");
+      return { from: join(directory, name), to };
+    });
+    // A file comes before its checksums.
+    found.sort((a, b) => a.to < b.to ? -1 : 1);
+    for (const rename of found) {
+      try {
+        commitFile(rename, replaced, this.#lock.own);
+      } catch (error) {
+        // A target that was created since is kept.
+        if (!(error instanceof TargetExistsError)) throw error;
+      }
     }
+    syncDirectory(this.path);
   }
 
   /** Removes temporary files of holders that died. */
@@ -268,14 +397,18 @@ export class TargetLock {
     const fs = nodeFs();
     const { dirname, basename, join } = nodePath();
     const directory = dirname(this.path);
-    const lock = this.#lock;
+    const { own, wasStale } = this.#lock;
     // Listing the directory is slow, so it is done once, or when the last holder died.
-    if (!lock.wasStale && cleaned.has(directory)) return;
+    if (!wasStale && cleaned.has(directory)) return;
     cleaned.add(directory);
-    for (const entry of fs.readdirSync(directory, { withFileTypes: true })) {
-      const { name } = entry;
-      if (isLeftover(basename(this.path), name) && entry.isFile()) {
-        fs.rmSync(join(directory, name), { force: true });
+    for (const name of fs.readdirSync(directory)) {
+      const path = join(directory, name);
+      if (isLockCandidate(basename(this.path), name)) {
+        removeStaleLock(path, own);
+      } else if (isTemporaryName(basename(this.path), name)) {
+        const stat = fs.lstatSync(path, { throwIfNoEntry: false });
+        // Files of other users are left to them.
+        if (stat?.isFile() && stat.uid === own.uid) removeTemporaries([path]);
       }
     }
   }
@@ -288,34 +421,19 @@ function checkWait(lockWait: number): void {
   );
 }
 
-/**
- * Locks a new name in the system's temporary directory, for temporary files that
- * belong to no target. Files of such locks whose holders died are removed.
- *
- * @throws {FileError} The lock file cannot be created.
- */
-function lockScratchName(): TargetLock {
-  const { tmpdir } = nodeModule<typeof NodeOs>("node:os")!;
-  const { join } = nodePath();
-  const directory = tmpdir();
-  try {
-    for (const name of nodeFs().readdirSync(directory)) {
-      const scratch = /^\.(binfiles-[0-9a-f]{12})\.lock$/.exec(name)?.[1];
-      if (scratch !== undefined) removeStaleScratch(join(directory, scratch));
-    }
-  } catch {
-    // The directory may be writable but not listable.
-  }
-  return TargetLock.takeSync(join(directory, `binfiles-${randomToken()}`), {});
+/** Inode numbers of those files that exist, by name. */
+function inodesOf(paths: readonly string[]): Record<string, number> {
+  return Object.fromEntries(paths.flatMap((path) => {
+    const stat = nodeFs().lstatSync(path, { throwIfNoEntry: false });
+    return stat === undefined ? [] : [[nodePath().basename(path), stat.ino]];
+  }));
 }
 
-/** Removes the files of a scratch lock if its holder died. */
-function removeStaleScratch(path: string): void {
-  try {
-    TargetLock.takeSync(path, {}).release();
-  } catch {
-    // Its holder is alive, or another user's.
-  }
+/** Truncates an open file and flushes it. */
+function truncate(descriptor: number, size: number): void {
+  const fs = nodeFs();
+  fs.ftruncateSync(descriptor, size);
+  fs.fdatasyncSync(descriptor);
 }
 
 /**
@@ -328,7 +446,7 @@ export async function withScratch<T>(
   let lock: TargetLock | undefined;
   try {
     // Taken on demand: most jobs need no temporary files and may lack the permission.
-    return await use(() => (lock ??= lockScratchName()).path);
+    return await use(() => (lock ??= TargetLock.takeScratch()).path);
   } finally {
     lock?.release();
   }
@@ -336,7 +454,7 @@ export async function withScratch<T>(
 
 /**
  * Calls `use` while the lock of a target is held; see {@linkcode TargetLock.take}.
- * For the standard output, a scratch name is locked.
+ * For the standard output, it is that of a scratch directory.
  */
 export async function withTargetLock<T>(
   target: string,
@@ -344,7 +462,7 @@ export async function withTargetLock<T>(
   use: (lock: TargetLock) => Promise<T>,
 ): Promise<T> {
   const lock = target === STANDARD_STREAM
-    ? lockScratchName()
+    ? TargetLock.takeScratch()
     : await TargetLock.take(target, options);
   try {
     return await use(lock);

@@ -3,12 +3,8 @@ import { STANDARD_STREAM } from "../source/standard_input.ts";
 import type NodeProcess from "node:process";
 import { nodeModule } from "../../pool/runtime.ts";
 import { randomToken } from "./lock.ts";
-import {
-  fileError,
-  nodeFs,
-  nodePath,
-  openFile,
-} from "../source/byte_source.ts";
+import { openRegular, type OwnStat } from "./own_file.ts";
+import { fileError, nodeFs, nodePath } from "../source/byte_source.ts";
 import { writeFully } from "./write_fully.ts";
 import { SUMS_SUFFIX } from "../format/sums.ts";
 import { FileError, TargetExistsError } from "../errors.ts";
@@ -83,11 +79,60 @@ export function createTemporary(target: string): string {
   return path;
 }
 
+/**
+ * Opens a temporary file, or a part of one, of which the first was created with
+ * {@linkcode createTemporary}. It is created if it does not exist. If it does,
+ * another thread has created it: a link or a file of another user is refused.
+ *
+ * @throws {FileError} It is not a regular file of this user.
+ * @throws {NodeJS.ErrnoException} It cannot be opened.
+ */
+export function openTemporary(
+  path: string,
+  flags: number,
+  mode: number,
+): number {
+  const fs = nodeFs();
+  const { O_CREAT, O_EXCL } = fs.constants;
+  try {
+    return fs.openSync(path, flags | O_CREAT | O_EXCL, mode);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+    const first = path.replace(/(\.sums)?(\.\d+)?$/, "");
+    return openRegular(path, flags, fs.lstatSync(first));
+  }
+}
+
+/** A name of a temporary file, in parts. */
+interface TemporaryName {
+  token: string;
+  /** `.sums` if it holds checksums, else undefined. */
+  sums: string | undefined;
+  /** `.1`, `.2`, … or empty. */
+  part: string;
+}
+
+/**
+ * Parses the name of a temporary file.
+ *
+ * @returns undefined if it is no temporary file of the target `targetName`, or of a
+ * part of it.
+ */
+export function parseTemporaryName(
+  targetName: string,
+  name: string,
+): TemporaryName | undefined {
+  const start = `.${targetName}.`;
+  const match = /^([0-9a-f]{12})\.tmp(\.sums)?(\.\d+)?$/
+    .exec(name.slice(start.length));
+  if (match === null || !name.startsWith(start)) return undefined;
+  const [, token, sums, part = ""] = match;
+  return { token, sums, part };
+}
+
 /** Whether `name` is a temporary file of the target `targetName`, or of a part of it. */
 export function isTemporaryName(targetName: string, name: string): boolean {
-  const start = `.${targetName}.`;
-  return name.startsWith(start) &&
-    /^[0-9a-f]{12}\.tmp(\.sums)?(\.\d+)?$/.test(name.slice(start.length));
+  return parseTemporaryName(targetName, name) !== undefined;
 }
 
 /**
@@ -121,67 +166,46 @@ export function syncDirectory(path: string): void {
 }
 
 /**
- * Renames a temporary file, which must have been flushed, to its target.
+ * Renames a complete temporary file to its target. Does nothing if that has been
+ * done, so the call can be repeated.
  *
- * @throws {TargetExistsError} The target was created meanwhile, and `force` is not set.
- * @throws {FileError} It cannot be renamed.
+ * @param replaced Names and inode numbers of the files that may be replaced. If
+ * checksums of the target are among them, they are removed.
+ * @param own What files of this user look like.
+ * @throws {TargetExistsError} There is another file.
+ * @throws {FileError} The temporary file is not this user's own.
+ * @throws {NodeJS.ErrnoException} It cannot be renamed.
  */
-export function commitTemporary(
-  temporary: string,
-  target: string,
-  force: boolean,
+export function commitFile(
+  { from, to }: { from: string; to: string },
+  replaced: Readonly<Record<string, number>>,
+  own: OwnStat,
 ): void {
   const fs = nodeFs();
+  const statOf = (path: string) =>
+    fs.lstatSync(path, { throwIfNoEntry: false });
+  const isReplaced = (path: string) =>
+    statOf(path)?.ino === replaced[nodePath().basename(path)];
+  const made = statOf(from);
+  if (made === undefined) return;
+  const old = statOf(to);
+  if (old?.ino === made.ino && old.dev === made.dev) {
+    // A process died between link and unlink.
+    return fs.unlinkSync(from);
+  }
+  if (old !== undefined && !isReplaced(to)) throw new TargetExistsError(to);
+  const descriptor = openRegular(from, fs.constants.O_RDWR, own);
   try {
-    if (force) {
-      const old = fs.statSync(target, { throwIfNoEntry: false });
-      if (old !== undefined) fs.chmodSync(temporary, old.mode);
-      fs.renameSync(temporary, target);
-    } else renameToNew(temporary, target);
-  } catch (error) {
-    if (error instanceof FileError) throw error;
-    throw fileError("write", target, error);
+    const mode = fs.statSync(to, { throwIfNoEntry: false })?.mode;
+    if (mode !== undefined) fs.fchmodSync(descriptor, mode);
+  } finally {
+    fs.closeSync(descriptor);
   }
-}
-
-/** Complete temporary files that are to be renamed to a target. */
-export interface CompleteFiles {
-  /** Path of the temporary file; for parts, without `.1`, `.2`, … */
-  temporary: string;
-  /** Number of parts; 0 if the target is not split. */
-  parts: number;
-  /** Whether there are checksum files as well. */
-  sums: boolean;
-  /** Whether to replace existing files. */
-  force: boolean;
-}
-
-/**
- * Renames complete files to a target. Files that a process renamed before it died
- * are skipped, so the call can be repeated.
- *
- * @throws {TargetExistsError | FileError} As {@linkcode commitTemporary}.
- */
-export function commitFiles(
-  { temporary, parts, sums, force }: CompleteFiles,
-  target: string,
-): void {
-  const fs = nodeFs();
-  for (let part = 1; part <= Math.max(parts, 1); part++) {
-    const number = parts === 0 ? "" : `.${part}`;
-    const path = target + number;
-    const made = temporary + number;
-    if (fs.existsSync(made)) {
-      // Old checksums must never be found beside a new file.
-      if (force) removeTemporaries([path + SUMS_SUFFIX]);
-      commitTemporary(made, path, force);
-    }
-    const madeSums = temporary + SUMS_SUFFIX + number;
-    if (sums && fs.existsSync(madeSums)) {
-      commitTemporary(madeSums, path + SUMS_SUFFIX, true);
-    }
-  }
-  syncDirectory(target);
+  // Old checksums must never be found beside a new file.
+  const sums = to + SUMS_SUFFIX;
+  if (statOf(sums) !== undefined && isReplaced(sums)) removeTemporaries([sums]);
+  if (old === undefined) renameToNew(from, to);
+  else fs.renameSync(from, to);
 }
 
 /**
@@ -202,62 +226,42 @@ export async function printFile(path: string): Promise<void> {
   }
 }
 
-/** Whether two existing paths refer to the same file. */
-function isSameFile(a: string, b: string): boolean {
-  const fs = nodeFs();
-  const [one, other] = [fs.statSync(a), fs.statSync(b)];
-  return one.ino === other.ino && one.dev === other.dev;
-}
-
 /** Renames a file, but not over one that was created meanwhile. */
-function renameToNew(temporary: string, target: string): void {
+function renameToNew(from: string, to: string): void {
   const fs = nodeFs();
   try {
     // Unlike rename, link fails if the name is taken.
-    fs.linkSync(temporary, target);
-    fs.unlinkSync(temporary);
+    fs.linkSync(from, to);
+    fs.unlinkSync(from);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "EEXIST") {
-      // A process may have died between link and unlink.
-      if (!isSameFile(temporary, target)) throw new TargetExistsError(target);
-      return fs.unlinkSync(temporary);
+    if (
+      (error as NodeJS.ErrnoException).code === "EEXIST" || fs.existsSync(to)
+    ) {
+      throw new TargetExistsError(to);
     }
     // The file system has no hard links.
-    if (fs.existsSync(target)) throw new TargetExistsError(target);
-    fs.renameSync(temporary, target);
+    fs.renameSync(from, to);
   }
 }
 
 /**
- * Appends a temporary file to a target and flushes it. If that fails, part of it
+ * Appends an open file to another one and flushes it. If that fails, part of it
  * may have been appended.
  *
- * @throws {FileError} It cannot be read, written or flushed.
+ * @throws {NodeJS.ErrnoException} It cannot be read, written or flushed.
  */
-export function appendTemporary(temporary: string, target: string): void {
+export function appendFile(source: number, target: number): void {
   const fs = nodeFs();
-  const source = openFile(temporary);
-  try {
-    const descriptor = fs.openSync(target, "r+");
-    const { size } = fs.fstatSync(descriptor);
-    try {
-      const chunk = new Uint8Array(APPEND_SIZE);
-      for (let at = 0; at < source.size;) {
-        const length = source.read(chunk, 0, chunk.length, at);
-        writeFully(descriptor, chunk.subarray(0, length), size + at);
-        at += length;
-      }
-      fs.fdatasyncSync(descriptor);
-    } finally {
-      fs.closeSync(descriptor);
-    }
-  } catch (error) {
-    throw error instanceof FileError
-      ? error
-      : fileError("append to", target, error);
-  } finally {
-    source.close();
+  const chunk = new Uint8Array(APPEND_SIZE);
+  let end = fs.fstatSync(target).size;
+  for (let at = 0;;) {
+    const length = fs.readSync(source, chunk, 0, chunk.length, at);
+    if (length === 0) break;
+    writeFully(target, chunk.subarray(0, length), end);
+    at += length;
+    end += length;
   }
+  fs.fdatasyncSync(target);
 }
 
 /** Removes temporary files that may not exist. */

@@ -195,20 +195,17 @@ Deno.test("a package command that is killed while it appends has appended nothin
   const path = directory.file("docs.bin");
   writeBinFile(path, numberedDocs(5));
   const before = Deno.readFileSync(path);
-  const child = new Deno.Command("true").spawn();
-  await child.status;
-  const note = {
+  const unfinished = {
     kind: "append",
     size: before.length,
     inode: Deno.statSync(path).ino,
     keySizeLimit: KEY_SIZE_LIMIT,
     end: before.length + 1000,
   };
-  const lock = directory.file(".docs.bin.lock");
-  const owner = { token: "0123456789ab", pid: child.pid, flocked: false };
+  const journal = directory.file(".docs.bin.journal");
   const more = encodeRecord(new Uint8Array(3), new Uint8Array(500));
   Deno.writeFileSync(path, more, { append: true });
-  Deno.writeTextFileSync(lock, JSON.stringify({ ...owner, note }));
+  Deno.writeTextFileSync(journal, JSON.stringify(unfinished));
   // Whatever the next process does, even if it fails.
   const failing = repack({ source: "deno.json", target: path, force: true });
   await failing.catch(() => {});
@@ -217,7 +214,7 @@ Deno.test("a package command that is killed while it appends has appended nothin
   // Another file with the same name is left unchanged.
   Deno.writeFileSync(directory.file("new"), concatenate([before, more]));
   Deno.renameSync(directory.file("new"), path);
-  Deno.writeTextFileSync(lock, JSON.stringify({ ...owner, note }));
+  Deno.writeTextFileSync(journal, JSON.stringify(unfinished));
   writeBinFile(path, [], { append: true });
   assertEquals(Deno.readFileSync(path), concatenate([before, more]));
 });

@@ -15,7 +15,10 @@ import {
   packageFiles,
   repack,
 } from "../../doc/mod.ts";
+import { dirname } from "node:path";
+import type NodeTimers from "node:timers";
 import { OptionError } from "../../pool/mod.ts";
+import { nodeModule } from "../../pool/runtime.ts";
 import { Lock, tryLock } from "../../doc/target/lock.ts";
 import { runCommand, startCommand } from "../support/command.ts";
 import {
@@ -26,12 +29,19 @@ import {
   TemporaryDirectory,
   writeBinFile,
 } from "../support/files.ts";
+import { ownFields, plantLock as plant } from "../support/lock_process.ts";
 import { OpenWriter, startWriter } from "../support/open_writer.ts";
 
-/** Writes a lock file as a runtime without `flock` does. */
-function writeNodeLock(path: string, pid: number, more = {}): void {
-  const owner = { token: "0123456789ab", pid, flocked: false, ...more };
-  Deno.writeTextFileSync(path, JSON.stringify(owner));
+/** Plants a lock; its owner is a process without flock in these namespaces, unless `fields` say otherwise. */
+function plantLock(path: string, fields: Record<string, unknown>): void {
+  plant(path, { ...ownFields(dirname(path)), ...fields });
+}
+
+/** Plants a journal. */
+function plantJournal(directory: TemporaryDirectory, content: unknown): string {
+  const path = directory.file(".docs.bin.journal");
+  Deno.writeTextFileSync(path, JSON.stringify(content), { mode: 0o600 });
+  return path;
 }
 
 /** Process id of a process that has ended. */
@@ -157,13 +167,14 @@ Deno.test("what a killed process left behind does not block the next writer, whi
   const left = directory.list();
   assertEquals(left.length, 3);
   assertEquals(left[1], ".docs.bin.lock");
+  assertEquals(Deno.statSync(directory.file(left[1])).mode! & 0o777, 0o700);
   assertEquals(readBinFile(target).length, 5);
   writeBinFile(target, [new Doc("one", "more")], { append: true });
   assertEquals(readBinFile(target).length, 6);
   assertEquals(directory.list(), ["docs.bin"]);
 });
 
-Deno.test("leftovers of other targets, and files that only look like leftovers, are not removed", () => {
+Deno.test("leftovers of other targets, and files that only look like leftovers, are not removed", async () => {
   using directory = new TemporaryDirectory();
   const others = [
     ".docs.bin.backup.tmp",
@@ -176,12 +187,12 @@ Deno.test("leftovers of other targets, and files that only look like leftovers, 
     ".docs.bin.0123456789ab.tmp",
     ".docs.bin.0123456789ab.tmp.7",
     ".docs.bin.0123456789ab.tmp.sums.7",
-    ".docs.bin.lock.0123456789ab",
-    ".docs.bin.lock.0123456789ab.tmp",
   ];
   for (const name of [...own, ...others]) {
     Deno.writeTextFileSync(directory.file(name), "");
   }
+  const pid = await deadPid();
+  plantLock(directory.file(".docs.bin.lock.0123456789ab.tmp"), { pid });
   writeBinFile(directory.file("docs.bin"), numberedDocs(1));
   assertEquals(directory.list(), [...others, "docs.bin"].sort());
 });
@@ -190,61 +201,132 @@ Deno.test("the lock of a process without flock is held as long as the process li
   using directory = new TemporaryDirectory();
   const target = directory.file("docs.bin");
   const lock = directory.file(".docs.bin.lock");
-  writeNodeLock(lock, Deno.pid);
-  assertThrows(() => new DocWriter(target), LockedError, `${Deno.pid}`);
-  writeNodeLock(lock, await deadPid());
+  plantLock(lock, { pid: Deno.pid });
+  const error = assertThrows(() => new DocWriter(target), LockedError);
+  const { pid, host, heartbeat, user } = error;
+  assertEquals([error.lock, pid, user], [lock, Deno.pid, undefined]);
+  assert(error.message.includes(`process ${Deno.pid} on ${host}`));
+  assert(Date.now() - heartbeat!.getTime() < 60_000);
+  Deno.removeSync(lock, { recursive: true });
+  plantLock(lock, { pid: await deadPid() });
   writeBinFile(target, numberedDocs(2));
   assertEquals(directory.list(), ["docs.bin"]);
 });
 
-Deno.test("without permission to look up a process, its lock is held, and the error says which file to remove", async () => {
+Deno.test({
+  name: "a process that has the id of a dead owner is not the owner",
+  ignore: Deno.build.os !== "linux",
+  fn() {
+    using directory = new TemporaryDirectory();
+    const target = directory.file("docs.bin");
+    plantLock(directory.file(".docs.bin.lock"), { pid: Deno.pid, start: 1 });
+    writeBinFile(target, numberedDocs(2));
+    assertEquals(directory.list(), ["docs.bin"]);
+  },
+});
+
+Deno.test("without permission to look up a process, its lock is held, and the error says which directory to remove", async () => {
   using directory = new TemporaryDirectory();
   const target = directory.file("docs.bin");
   const lock = directory.file(".docs.bin.lock");
   const pid = await deadPid();
-  writeNodeLock(lock, pid);
+  plantLock(lock, { pid });
   const { code, stderr } = await runCommand(
     ["repack", fixture("none.bin"), target],
   );
   assertEquals(code, 1);
   assert(stderr.includes(`process ${pid}`), stderr);
-  assert(stderr.includes(`remove ${lock}`), stderr);
+  assert(stderr.includes(`remove the directory ${lock}`), stderr);
 });
 
-Deno.test("the lock of a process on another machine is held", async () => {
+Deno.test("a lock is held if its owner cannot be checked: on another machine, in other namespaces, or unknown", async () => {
   using directory = new TemporaryDirectory();
+  const pid = await deadPid();
   const lock = directory.file(".docs.bin.lock");
-  writeNodeLock(lock, await deadPid(), { host: "surely not this one" });
-  assertThrows(() => new DocWriter(directory.file("docs.bin")), LockedError);
-});
-
-Deno.test("an unreadable lock file counts as held", () => {
-  using directory = new TemporaryDirectory();
-  const target = directory.file("docs.bin");
-  for (
-    const text of ["", "{", "null", '{"token":"x","pid":1}', "\0".repeat(99)]
-  ) {
-    Deno.writeTextFileSync(directory.file(".docs.bin.lock"), text);
-    assertThrows(() => new DocWriter(target), LockedError, "another process");
+  const unknown: [fields: Record<string, unknown>, pid?: number][] = [
+    [{ pid, boot: "other", host: "other" }, pid],
+    [{ pid, boot: undefined, host: "other", flock: 1 }, pid],
+    [{ pid, boot: undefined, space: undefined }, pid],
+    [{ pid, space: "other" }, pid],
+    [{ pid: "" }],
+    [{ pid: "-1" }],
+    [{ pid, token: "other" }],
+  ];
+  for (const [fields, pid] of unknown) {
+    plantLock(lock, fields);
+    const error = assertThrows(
+      () => new DocWriter(directory.file("docs.bin")),
+      LockedError,
+      `remove the directory ${lock}`,
+    );
+    assertEquals(error.pid, pid);
+    Deno.removeSync(lock, { recursive: true });
   }
 });
 
-Deno.test("a note in a lock file can only rename files of its own target", async () => {
-  using directory = new TemporaryDirectory();
-  const target = directory.file("docs.bin");
-  const victim = directory.file("victim");
-  Deno.writeTextFileSync(victim, "untouched");
-  for (const temporary of ["victim", "../victim", ".docs.bin.x/../victim"]) {
-    writeNodeLock(directory.file(".docs.bin.lock"), await deadPid(), {
-      note: { kind: "names", temporary, parts: 0, sums: false, force: true },
-    });
-    new DocWriter(target).discard();
-  }
-  assertEquals(directory.list(), ["victim"]);
-  assertEquals(Deno.readTextFileSync(victim), "untouched");
+Deno.test({
+  name:
+    "after a restart of the machine, a lock on a local file system is not held, and one of a flock is free",
+  ignore: Deno.build.os !== "linux",
+  fn() {
+    using directory = new TemporaryDirectory();
+    const lock = directory.file(".docs.bin.lock");
+    for (const fields of [{ boot: "before" }, { boot: "before", flock: 1 }]) {
+      plantLock(lock, { pid: Deno.pid, ...fields });
+      writeBinFile(directory.file("docs.bin"), [], { append: true });
+      assertEquals(directory.list(), ["docs.bin"]);
+    }
+  },
 });
 
-Deno.test("the next writer finishes renaming the parts of a target if a process died while it did so, even between link and unlink", async () => {
+Deno.test("owners show signs of life", () => {
+  using directory = new TemporaryDirectory();
+  const timers = nodeModule<typeof NodeTimers>("node:timers")!;
+  const { setInterval } = timers;
+  let beat = () => {};
+  timers.setInterval = ((callback: () => void, delay: number) => {
+    beat = callback;
+    return setInterval(callback, delay);
+  }) as typeof setInterval;
+  try {
+    using _ = new DocWriter(directory.file("docs.bin"));
+    const lock = directory.file(".docs.bin.lock");
+    const [{ name }] = [...Deno.readDirSync(lock)];
+    assertEquals(Deno.statSync(`${lock}/${name}`).mode! & 0o777, 0o600);
+    Deno.utimeSync(`${lock}/${name}`, 0, 0);
+    beat();
+    const { heartbeat } = assertThrows(
+      () => new DocWriter(directory.file("docs.bin")),
+      LockedError,
+    );
+    assert(Date.now() - heartbeat!.getTime() < 60_000);
+  } finally {
+    timers.setInterval = setInterval;
+  }
+});
+
+Deno.test("a writer whose lock was removed does not commit, and releases without an error", () => {
+  using directory = new TemporaryDirectory();
+  const target = directory.file("docs.bin");
+  const lock = directory.file(".docs.bin.lock");
+  const writer = new DocWriter(target);
+  Deno.removeSync(lock, { recursive: true });
+  assertThrows(() => writer.close(), FileError, `its lock ${lock} was removed`);
+  assertEquals(directory.list(), []);
+  // What was begun is known without the lock.
+  const appending = new DocWriter(target, { append: true, codec: "none" });
+  appending.write(new Doc("a", "1"));
+  appending.flush();
+  Deno.removeSync(lock, { recursive: true });
+  Deno.writeTextFileSync(target, "\x03\0", { append: true });
+  const next = new DocWriter(target, { append: true, codec: "none" });
+  assertEquals(next.cut?.size, 2);
+  next.close();
+  appending.discard();
+  assertEquals(readBinFile(target).length, 1);
+});
+
+Deno.test("the next writer finishes renaming the parts of a target if a process died while it did so, even between link and unlink", () => {
   using directory = new TemporaryDirectory();
   const target = directory.file("docs.bin");
   const temporary = ".docs.bin.0123456789ab.tmp";
@@ -253,8 +335,8 @@ Deno.test("the next writer finishes renaming the parts of a target if a process 
   }
   Deno.renameSync(directory.file(`${temporary}.1`), `${target}.1`);
   Deno.linkSync(directory.file(`${temporary}.2`), `${target}.2`);
-  writeNodeLock(directory.file(".docs.bin.lock"), await deadPid(), {
-    note: { kind: "names", temporary, parts: 4, sums: false, force: false },
+  plantJournal(directory, {
+    ...{ kind: "rename", token: "0123456789ab", replaced: {} },
   });
   new DocWriter(target).discard();
   const names = [1, 2, 3, 4].map((part) => `docs.bin.${part}`);
@@ -265,11 +347,66 @@ Deno.test("the next writer finishes renaming the parts of a target if a process 
   );
 });
 
+Deno.test("it replaces the files that were to be replaced, with their checksums, and none that were created since", () => {
+  using directory = new TemporaryDirectory();
+  const target = directory.file("docs.bin");
+  const replaced: Record<string, number> = {};
+  for (const name of ["docs.bin.1", "docs.bin.1.sums", "docs.bin.2"]) {
+    Deno.writeTextFileSync(directory.file(name), "old");
+    Deno.chmodSync(directory.file(name), 0o640);
+    replaced[name] = Deno.statSync(directory.file(name)).ino!;
+  }
+  // Under another inode number.
+  Deno.writeTextFileSync(directory.file("new"), "created since");
+  Deno.renameSync(directory.file("new"), `${target}.2`);
+  for (const part of [1, 2]) {
+    const temporary = directory.file(`.docs.bin.0123456789ab.tmp.${part}`);
+    Deno.writeTextFileSync(temporary, `${part}`);
+  }
+  plantJournal(directory, { kind: "rename", token: "0123456789ab", replaced });
+  new DocWriter(target).discard();
+  assertEquals(directory.list(), ["docs.bin.1", "docs.bin.2"]);
+  assertEquals(Deno.readTextFileSync(`${target}.1`), "1");
+  assertEquals(Deno.statSync(`${target}.1`).mode! & 0o777, 0o640);
+  assertEquals(Deno.readTextFileSync(`${target}.2`), "created since");
+});
+
+Deno.test("a journal that is incomplete or invalid changes nothing", () => {
+  using directory = new TemporaryDirectory();
+  const target = directory.file("docs.bin");
+  const victim = directory.file("victim");
+  Deno.writeTextFileSync(victim, "untouched");
+  writeBinFile(target, numberedDocs(3));
+  const before = Deno.readFileSync(target);
+  const inode = Deno.statSync(target).ino;
+  const append = { kind: "append", size: 0, end: 1e9, inode, keySizeLimit: 9 };
+  for (
+    const content of [
+      ...[undefined, null, {}, [], "append", { ...append, size: -1 }],
+      ...[{ ...append, end: 1e300 }, { ...append, keySizeLimit: 1e15 }],
+      ...[{ ...append, size: before.length + 1 }, { ...append, inode: 1 }],
+      { kind: "rename", token: "../victim", replaced: {} },
+      { kind: "rename", token: "0123456789ab" },
+      { kind: "names", temporary: "../victim", parts: 1e15, force: true },
+    ]
+  ) {
+    plantJournal(directory, content);
+    new DocWriter(target, { append: true }).discard();
+    assertEquals(Deno.readFileSync(target), before, JSON.stringify(content));
+    assertEquals(directory.list(), ["docs.bin", "victim"]);
+  }
+  // This is what such a journal can do.
+  plantJournal(directory, append);
+  new DocWriter(target, { append: true }).discard();
+  assertEquals(Deno.statSync(target).size, 0);
+  assertEquals(Deno.readTextFileSync(victim), "untouched");
+});
+
 Deno.test("when several try to take over a stale lock at once, one gets it", async () => {
   using directory = new TemporaryDirectory();
   const path = directory.file("lock");
   for (let round = 0; round < 20; round++) {
-    writeNodeLock(path, await deadPid());
+    plantLock(path, { pid: await deadPid() });
     const locks = Array.from({ length: 5 }, () => tryLock(path))
       .filter((lock) => lock instanceof Lock);
     assertEquals(locks.length, 1);
@@ -329,7 +466,7 @@ Deno.test({
   async fn() {
     using directory = new TemporaryDirectory();
     const env = { TMPDIR: directory.path };
-    const mine = ".binfiles-mine.lock";
+    const mine = "binfiles-0123456789ab";
     Deno.writeTextFileSync(directory.file(mine), "a user's file");
     const start = async () => {
       const child = startCommand(["count", "-"], { env, stdin: "" });
@@ -338,8 +475,8 @@ Deno.test({
       await writer.write(Deno.readFileSync(fixture("none.bin")));
       const copiesInput = () =>
         directory.list().some((name) =>
-          !known.includes(name) &&
-          /^\.binfiles-[0-9a-f]{12}\.[0-9a-f]{12}\.tmp$/.test(name)
+          !known.includes(name) && /^binfiles-[0-9a-f]{12}$/.test(name) &&
+          [...Deno.readDirSync(directory.file(name))].length === 2
         );
       while (!copiesInput()) {
         await new Promise((resolve) => setTimeout(resolve, 10));
@@ -351,11 +488,13 @@ Deno.test({
     await dead.child.output();
     await dead.writer.close().catch(() => {});
     const left = directory.list().filter((name) => name !== mine);
-    assertEquals(left.length, 2);
+    assertEquals(left.length, 1);
+    const { mode } = Deno.statSync(directory.file(left[0]));
+    assertEquals(mode! & 0o777, 0o700);
 
     const alive = await start();
     const held = directory.list();
-    assertEquals(held.length, 3);
+    assertEquals(held.length, 2);
     assert(!left.some((name) => held.includes(name)));
     // Another process does not remove files that are in use.
     const other = await runCommand(["count", "-"], {
