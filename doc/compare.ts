@@ -1,7 +1,7 @@
 import { decodeKey } from "./bytes.ts";
 import type { JobProgress } from "./job/options.ts";
 import { nextEvent } from "./job/pacer.ts";
-import { CancelledError } from "./errors.ts";
+import { checkSignal } from "./errors.ts";
 import type { Doc } from "./doc.ts";
 import { DocReader, type DocReaderOptions } from "./reader.ts";
 
@@ -97,7 +97,7 @@ async function compare(
       onProgress?.(progressOf(result, one));
       await nextEvent();
     }
-    if (signal?.aborted) throw new CancelledError();
+    checkSignal(signal);
     const a = one.doc;
     const b = other.doc;
     if (a !== undefined && b !== undefined && areEqual(a.key, b.key)) {

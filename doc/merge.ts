@@ -1,7 +1,7 @@
 import type { CodecLike, CodecName } from "../codec/names.ts";
 import { OptionError } from "../pool/errors.ts";
 import type { SkippedRegion } from "./damage/block_reader.ts";
-import { CancelledError } from "./errors.ts";
+import { checkSignal } from "./errors.ts";
 import { inspectFile } from "./job/inspect_source.ts";
 import type { SourceFacts } from "./job/job.ts";
 import type { JobOptions, JobTotals, TargetOptions } from "./job/options.ts";
@@ -179,7 +179,7 @@ async function findDuplicates(
     try {
       for (let count = 0; records.next(); count++) {
         if (count % RECORDS_PER_TURN === 0) await nextEvent();
-        if (options.signal?.aborted) throw new CancelledError();
+        checkSignal(options.signal);
         const { bytes, keyStart, keySize, offset } = records;
         const newKey = keys.size;
         const key = keys.add(bytes, keyStart, keySize);

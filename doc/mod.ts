@@ -26,11 +26,14 @@ export {
 } from "./doc.ts";
 export {
   CancelledError,
+  ClosedError,
   DocumentError,
   FileError,
   KeyError,
   LockedError,
+  PermissionError,
   RecordError,
+  RecordLimitError,
   type RecordLocation,
   TarError,
   TargetExistsError,

@@ -3,7 +3,7 @@ import { findCodec } from "../codec/codecs.ts";
 import type { CodecLike, CodecName } from "../codec/names.ts";
 import { OptionError } from "../pool/errors.ts";
 import { detectSource } from "./detect_source.ts";
-import { FileError, RecordError } from "./errors.ts";
+import { FileError, isAboutRecord } from "./errors.ts";
 import { DEFAULT_KEY_SIZE_LIMIT } from "./format/record.ts";
 import type { JobOptions, TargetOptions } from "./job/options.ts";
 import { type JobSource, makePlan } from "./job/plan.ts";
@@ -189,7 +189,7 @@ async function packageLocked(
       skipped,
     };
   } catch (error) {
-    if (!(error instanceof RecordError)) throw error;
+    if (!isAboutRecord(error)) throw error;
     // The offset in the spool file means nothing to the caller.
     const key = JSON.stringify(error.key);
     throw new FileError(

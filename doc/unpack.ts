@@ -11,7 +11,7 @@ import { pacer } from "./job/pacer.ts";
 import { readSums } from "./damage/read_sums.ts";
 import { withScratch } from "./target/target_lock.ts";
 import { nodePath, openFile } from "./source/byte_source.ts";
-import { CancelledError, FileError, KeyError } from "./errors.ts";
+import { checkSignal, FileError, KeyError } from "./errors.ts";
 import type { JobOptions, JobProgress, JobTotals } from "./job/options.ts";
 import { openInput } from "./open_input.ts";
 import { RecordScanner } from "./record_scanner.ts";
@@ -129,7 +129,7 @@ export async function unpack(options: UnpackOptions): Promise<UnpackResult> {
         try {
           await run.all();
           // After this, the target changes.
-          if (signal?.aborted) throw new CancelledError();
+          checkSignal(signal);
           tree.commit(force);
           return run.result((performance.now() - started) / 1000);
         } finally {
@@ -201,7 +201,7 @@ class Unpacking implements Disposable {
     let left = limit || Infinity;
     while (left > 0 && records.next()) {
       await pause(() => {
-        if (signal?.aborted) throw new CancelledError();
+        checkSignal(signal);
         onProgress?.(this.#progress());
       });
       if (pattern !== undefined && !matches(pattern, records.name())) continue;

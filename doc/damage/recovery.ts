@@ -1,7 +1,6 @@
 import { SourceUntilDamage } from "./source_until_damage.ts";
 import { findCodec } from "../../codec/codecs.ts";
 import type { CodecLike } from "../../codec/names.ts";
-import { RecordError } from "../errors.ts";
 import type { RecordView } from "../format/record.ts";
 import { type ByteSource, memorySource } from "../source/byte_source.ts";
 import { type Block, BlockReader, type SkippedRegion } from "./block_reader.ts";

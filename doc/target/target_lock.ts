@@ -24,6 +24,7 @@ import {
 import { asFileError, nodeFs, nodePath } from "../source/byte_source.ts";
 import {
   CancelledError,
+  checkSignal,
   FileError,
   LockedError,
   RecordError,
@@ -123,7 +124,7 @@ export class TargetLock {
   ): Promise<TargetLock> {
     checkWait(lockWait);
     for (const end = Date.now() + lockWait;;) {
-      if (signal?.aborted) throw new CancelledError();
+      checkSignal(signal);
       const lock = TargetLock.#try(target, Date.now() >= end);
       if (lock !== undefined) return lock;
       await new Promise((resolve) => setTimeout(resolve, ATTEMPT_INTERVAL));
@@ -350,7 +351,7 @@ export async function withTargetLock<T>(
     return await use(lock);
   } catch (error) {
     if (error instanceof CancelledError && target !== STANDARD_STREAM) {
-      throw new CancelledError(target);
+      throw new CancelledError(error.cause, target);
     }
     throw nameTarget(asFileError("write", target, error), lock.path, target);
   } finally {
