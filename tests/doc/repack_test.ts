@@ -12,7 +12,7 @@ import {
   scan,
   TargetExistsError,
 } from "../../doc/mod.ts";
-import { globalMemoryPool, MemoryPool } from "../../pool/mod.ts";
+import { globalMemoryPool, MemoryPool, OptionError } from "../../pool/mod.ts";
 import {
   fixture,
   numberedDocs,
@@ -170,7 +170,7 @@ Deno.test("a level is used even if the codec stays the same", async () => {
   assertEquals(outline(readBinFile(target)), outline(docs));
   await assertRejects(
     () => repack({ source, target, targetCodec: "gzip", level: 10 }),
-    RangeError,
+    OptionError,
     "expected 0 to 9",
   );
 });
