@@ -5,6 +5,7 @@ import {
   type MemoryPool,
   partsOf,
 } from "../pool/memory_pool.ts";
+import { ONE_THREAD } from "../pool/one_thread.ts";
 import type { Closeable, ObjectPool } from "../pool/object_pool.ts";
 import { checkBytes } from "./bytes.ts";
 import { checkLevel, findCodec } from "./codecs.ts";
@@ -104,6 +105,8 @@ function compressorKind(
 
 /** An object of a pool until the end of a scope. */
 class CoderLease<T extends Closeable> implements Disposable {
+  /** Keeps the lease from being posted to another thread. */
+  protected readonly thread: typeof ONE_THREAD = ONE_THREAD;
   readonly #pool: ObjectPool<Closeable>;
   #coder: T | undefined;
   /** Whether a call failed for another reason than its input, so that the coder may be broken. */

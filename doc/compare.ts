@@ -1,4 +1,6 @@
+import { checkInteger } from "../pool/check.ts";
 import { decodeKey } from "./bytes.ts";
+import { checkLimits } from "./format/record.ts";
 import type { JobProgress } from "./job/options.ts";
 import { nextEvent } from "./job/pacer.ts";
 import { checkSignal } from "./errors.ts";
@@ -67,6 +69,9 @@ export async function compareFiles(
   second: string,
   options: CompareOptions = {},
 ): Promise<Comparison> {
+  checkLimits(options);
+  const { maxDifferences = 0 } = options;
+  checkInteger("maxDifferences", maxDifferences, 0, Infinity);
   const one = new Side(first, options);
   let other: Side | undefined;
   try {

@@ -4,7 +4,12 @@ import type { SkippedRegion } from "./damage/block_reader.ts";
 import { checkSignal } from "./errors.ts";
 import { inspectFile } from "./job/inspect_source.ts";
 import type { SourceFacts } from "./job/job.ts";
-import type { JobOptions, JobTotals, TargetOptions } from "./job/options.ts";
+import {
+  checkNumbers,
+  type JobOptions,
+  type JobTotals,
+  type TargetOptions,
+} from "./job/options.ts";
 import { nextEvent } from "./job/pacer.ts";
 import { makePlan, type Plan } from "./job/plan.ts";
 import { runPlan } from "./job/run_plan.ts";
@@ -104,6 +109,7 @@ export async function merge(options: MergeOptions): Promise<MergeResult> {
       "Cannot merge: expected the paths of one or more bin files",
     );
   }
+  checkNumbers(options);
   const codec = resolveCodec(options.sourceCodec);
   const sources: SourceFacts[] = [];
   for (const path of paths) {

@@ -38,6 +38,11 @@ export {
   TarError,
   TargetExistsError,
 } from "./errors.ts";
+export {
+  type PackedError,
+  packError,
+  unpackError,
+} from "./job/packed_error.ts";
 export { type OpenedInput, openInput } from "./open_input.ts";
 export {
   packageFiles,

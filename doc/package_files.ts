@@ -5,7 +5,11 @@ import { OptionError } from "../pool/errors.ts";
 import { detectSource } from "./detect_source.ts";
 import { FileError, isAboutRecord } from "./errors.ts";
 import { DEFAULT_KEY_SIZE_LIMIT } from "./format/record.ts";
-import type { JobOptions, TargetOptions } from "./job/options.ts";
+import {
+  checkNumbers,
+  type JobOptions,
+  type TargetOptions,
+} from "./job/options.ts";
 import { type JobSource, makePlan } from "./job/plan.ts";
 import { formatOf, planWriting } from "./job/steps/step_plan.ts";
 import { resolveCodec, resolveFormat } from "./job/target_format.ts";
@@ -142,6 +146,7 @@ export async function packageFiles(
   if (options.append && options.sums) {
     throw new OptionError("Cannot write checksums when appending");
   }
+  checkNumbers(options);
   return await withTargetLock(options.target, options, async (lock) => ({
     ...await packageLocked(lock, options),
     seconds: (performance.now() - started) / 1000,

@@ -1,5 +1,6 @@
 import type NodeFs from "node:fs";
 import type NodePath from "node:path";
+import { checkBytes } from "../../codec/bytes.ts";
 import { nodeModule } from "../../pool/runtime.ts";
 import { FileError, PermissionError } from "../errors.ts";
 
@@ -265,6 +266,7 @@ export function descriptorSource(
 
 /** Wraps bytes in memory as a {@linkcode ByteSource}, without copying them. */
 export function memorySource(bytes: Uint8Array): ByteSource {
+  checkBytes(bytes, "bytes");
   return {
     size: bytes.length,
     read(dst, offset, length, position) {

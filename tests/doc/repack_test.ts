@@ -6,6 +6,7 @@ import {
   Doc,
   FileError,
   RecordError,
+  RecordLimitError,
   repack,
   repackDirectory,
   type RepackOptions,
@@ -556,7 +557,7 @@ Deno.test("a document that exceeds the size limit is an error", async () => {
           maxSize: 8_999_999,
           force: true,
         }),
-      RecordError,
+      RecordLimitError,
       "exceeds the limit",
     );
     await repack({ source, target, targetCodec, maxSize: 9e6, force: true });
