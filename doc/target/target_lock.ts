@@ -4,9 +4,7 @@
  * when the lock is taken were left by a process that died.
  */
 import { STANDARD_STREAM } from "../source/standard_input.ts";
-import type NodeOs from "node:os";
 import { OptionError } from "../../pool/errors.ts";
-import { nodeModule } from "../../pool/runtime.ts";
 import { isLockLeftover, Lock, randomToken, tryLock } from "./lock.ts";
 import {
   findTornRecord,
@@ -20,6 +18,7 @@ import {
   type CompleteFiles,
   isTemporaryName,
   resolveTarget,
+  temporaryDirectory,
 } from "./temporary.ts";
 import { asFileError, nodeFs, nodePath } from "../source/byte_source.ts";
 import {
@@ -296,9 +295,8 @@ function checkWait(lockWait: number): void {
  * @throws {FileError} The lock file cannot be created.
  */
 function lockScratchName(): TargetLock {
-  const { tmpdir } = nodeModule<typeof NodeOs>("node:os")!;
   const { join } = nodePath();
-  const directory = tmpdir();
+  const directory = temporaryDirectory();
   try {
     for (const name of nodeFs().readdirSync(directory)) {
       const scratch = /^\.(binfiles-[0-9a-f]{12})\.lock$/.exec(name)?.[1];
