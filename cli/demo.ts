@@ -132,14 +132,12 @@ function pooledWay(codec: CodecName, size: number): Way & { close(): void } {
   const slab = new Uint8Array(8 * size + 65_536);
   const way = (data: Uint8Array, start: number, size: number) => {
     const end = compressor.compress(data, slab, 0, start, start + size);
-    const length = decompressor.decompress(
-      slab,
-      slab,
-      4 * size + 32_768,
-      0,
-      end,
-    );
-    check(slab, 4 * size + 32_768, length, data, start);
+    const at = 4 * size + 32_768;
+    const length = decompressor.decompress(slab, slab, at, 0, end);
+    if (end === undefined || length === undefined) {
+      throw new Error("The slab is too small.");
+    }
+    check(slab, at, length, data, start);
     return end;
   };
   return Object.assign(way, {

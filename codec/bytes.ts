@@ -1,4 +1,31 @@
-/** Bytes: ranges, copies, and little-endian integers. */
+/** Bytes: checks, ranges, copies, and little-endian integers. */
+import { invalidArgument } from "../pool/check.ts";
+
+/**
+ * Checks that an argument is a `Uint8Array`. Strings and other arrays have a
+ * length, too, and would be read as zeros or cut to bytes.
+ *
+ * @param name Name of the parameter, or of the property.
+ * @throws {TypeError} It is not.
+ */
+export function checkBytes(
+  value: unknown,
+  name: string,
+): asserts value is Uint8Array {
+  if (value instanceof Uint8Array || isForeignUint8Array(value)) return;
+  const remedy = typeof value === "string"
+    ? ". Encode it with TextEncoder."
+    : value instanceof ArrayBuffer
+    ? ". Wrap it in new Uint8Array()."
+    : "";
+  throw invalidArgument(name, value, "a Uint8Array", remedy);
+}
+
+/** Whether a value is a `Uint8Array` of another realm, such as a frame or a `node:vm` context. */
+function isForeignUint8Array(value: unknown): boolean {
+  return ArrayBuffer.isView(value) &&
+    (value as Uint8Array)[Symbol.toStringTag] === "Uint8Array";
+}
 
 /** Returns the bytes from `start` to `end`: `bytes` itself if that is all of them, else a view. */
 export function range(

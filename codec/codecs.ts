@@ -140,6 +140,7 @@ export function checkLevel(codec: Codec, level?: number): number {
   if (!Number.isInteger(level) || level < min || level > max) {
     throw new OptionError(
       `Cannot compress with ${codec.name}: invalid level ${level} (expected ${min} to ${max})`,
+      { option: "level", value: level },
     );
   }
   return level;

@@ -1,8 +1,10 @@
+import { checkInteger } from "../pool/check.ts";
 import {
   globalMemoryPool,
   type MemoryPool,
   partsOf,
 } from "../pool/memory_pool.ts";
+import { checkBytes } from "./bytes.ts";
 import { checkLevel, findCodec } from "./codecs.ts";
 import { engineFor } from "./engines.ts";
 import { leaseCompressor, leaseDecompressor } from "./lease.ts";
@@ -55,6 +57,7 @@ export function compress(
   codec: CodecLike,
   options: CompressOptions = {},
 ): Uint8Array<ArrayBuffer> {
+  checkBytes(data, "data");
   const { pool = globalMemoryPool } = options;
   if (!pool.enabled) return compressOriginal(data, codec, options);
   const buffers = partsOf(pool).compressionBuffers;
@@ -83,13 +86,16 @@ export function compress(
  * @throws {OutputLimitError} The result exceeds `options.maxSize`.
  * @throws {UnknownCodecError} There is no such codec.
  * @throws {NoEngineError} No engine on this runtime can decompress it.
+ * @throws {OptionError} `options.maxSize` is invalid.
  */
 export function decompress(
   data: Uint8Array,
   codec: CodecLike,
   options: DecompressOptions = {},
 ): Uint8Array<ArrayBuffer> {
+  checkBytes(data, "data");
   const { pool = globalMemoryPool, maxSize = MAX_DOCUMENT_SIZE } = options;
+  checkInteger("maxSize", maxSize, 0, Infinity);
   if (!pool.enabled) return decompressOriginal(data, codec, options);
   const decompressor = leaseDecompressor(codec, options);
   const buffers = partsOf(pool).compressionBuffers;
@@ -121,6 +127,7 @@ export function compressOriginal(
   codec: CodecLike,
   { level }: CompressOptions = {},
 ): Uint8Array<ArrayBuffer> {
+  checkBytes(data, "data");
   const found = findCodec(codec);
   const engine = engineFor(found.name, "compress");
   const checked = checkLevel(found, level);
@@ -149,6 +156,8 @@ export function decompressOriginal(
   codec: CodecLike,
   { maxSize = MAX_DOCUMENT_SIZE }: DecompressOptions = {},
 ): Uint8Array<ArrayBuffer> {
+  checkBytes(data, "data");
+  checkInteger("maxSize", maxSize, 0, Infinity);
   const engine = engineFor(codec, "decompress");
   if (engine.decompressOnce !== undefined) {
     return asOwn(engine.decompressOnce(data, maxSize));

@@ -1,3 +1,4 @@
+import { checkBytes } from "./bytes.ts";
 import { codecs } from "./codecs.ts";
 import { decompress } from "./compress.ts";
 import { NoEngineError, OutputLimitError } from "./errors.ts";
@@ -30,6 +31,7 @@ const MAX_SAMPLE_SIZE = 16 * 1024 * 1024;
  * ```
  */
 export function detectMagic(bytes: Uint8Array): CodecName | undefined {
+  checkBytes(bytes, "bytes");
   return codecs.find(({ magic }) =>
     magic?.every((byte, i) => bytes[i] === byte)
   )?.name;
@@ -43,6 +45,7 @@ export function detectMagic(bytes: Uint8Array): CodecName | undefined {
  * @returns The codec, or `none` if no codec fits all samples.
  */
 export function detectCodec(samples: readonly Uint8Array[]): CodecName {
+  for (const sample of samples) checkBytes(sample, "samples");
   const telling = samples.filter(({ length }) => length > 0);
   if (telling.length === 0) return "none";
   const candidates = new Set(telling.map(detectMagic));

@@ -17,9 +17,9 @@ export interface Compressor {
    *
    * `src` and `dst` must not overlap. Neither is kept after the call.
    *
-   * @returns The number of bytes written, or -1 if they do not fit; then the
-   * bytes of `dst` from `offset` on are unspecified. Some engines need one spare
-   * byte to know that everything fitted.
+   * @returns The number of bytes written; undefined if they do not fit, and then
+   * the bytes of `dst` from `offset` on are unspecified. Some engines need one
+   * spare byte to know that everything fitted.
    */
   compress(
     src: Uint8Array,
@@ -27,7 +27,7 @@ export interface Compressor {
     offset: number,
     start?: number,
     end?: number,
-  ): number;
+  ): number | undefined;
   /**
    * Makes the output independent of earlier documents. Only engines whose output
    * can depend on them have it. Takes as long as creating a compressor.
@@ -45,11 +45,12 @@ export interface Decompressor {
    *
    * `src` and `dst` must not overlap. Neither is kept after the call.
    *
-   * @returns The number of bytes written, or -1 if they do not fit; then the
-   * bytes of `dst` from `offset` on are unspecified. Some engines need one spare
-   * byte to know that everything fitted.
+   * @returns The number of bytes written; undefined if they do not fit, and then
+   * the bytes of `dst` from `offset` on are unspecified. Some engines need one
+   * spare byte to know that everything fitted.
    * @throws {CorruptDataError} `src` is malformed, truncated, does not match its
-   * checksum, or is followed by bytes that are not a frame.
+   * checksum, or is followed by bytes that are not a frame. The decompressor can
+   * be used again.
    */
   decompress(
     src: Uint8Array,
@@ -57,7 +58,7 @@ export interface Decompressor {
     offset: number,
     start?: number,
     end?: number,
-  ): number;
+  ): number | undefined;
   /** Releases memory that the garbage collector does not manage. */
   close?(): void;
 }

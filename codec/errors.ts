@@ -4,6 +4,8 @@ import { BinfilesError } from "../pool/errors.ts";
 export class CodecError extends BinfilesError {
   /** The class name. */
   override name = "CodecError";
+  /** `BINFILES_CODEC_FAILED`. */
+  override readonly code: string = "BINFILES_CODEC_FAILED";
   /** Name of the codec, as in `codecNames`; for an unknown codec, what the caller gave. */
   readonly codec: string;
 
@@ -21,6 +23,8 @@ export class CodecError extends BinfilesError {
 export class CorruptDataError extends CodecError {
   /** The class name. */
   override name = "CorruptDataError";
+  /** `BINFILES_DATA_CORRUPT`. */
+  override readonly code: string = "BINFILES_DATA_CORRUPT";
 
   /** Creates an error that reads "Cannot decompress <codec> data: <reason>". */
   constructor(codec: string, reason: string, options?: ErrorOptions) {
@@ -45,6 +49,8 @@ export function trailingData(codec: string, count: number): CorruptDataError {
 export class OutputLimitError extends CodecError {
   /** The class name. */
   override name = "OutputLimitError";
+  /** `BINFILES_OUTPUT_TOO_LARGE`. */
+  override readonly code: string = "BINFILES_OUTPUT_TOO_LARGE";
   /** The limit that was exceeded, in bytes. */
   readonly limit: number;
 
@@ -63,10 +69,14 @@ export class OutputLimitError extends CodecError {
 export class NoEngineError extends CodecError {
   /** The class name. */
   override name = "NoEngineError";
+  /** `BINFILES_ENGINE_MISSING`. */
+  override readonly code: string = "BINFILES_ENGINE_MISSING";
 }
 
 /** There is no codec of that name or number. */
 export class UnknownCodecError extends CodecError {
   /** The class name. */
   override name = "UnknownCodecError";
+  /** `BINFILES_CODEC_UNKNOWN`. */
+  override readonly code: string = "BINFILES_CODEC_UNKNOWN";
 }

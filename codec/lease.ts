@@ -1,36 +1,52 @@
+import { checkInteger } from "../pool/check.ts";
 import { PoolError } from "../pool/errors.ts";
 import {
   globalMemoryPool,
   type MemoryPool,
   partsOf,
 } from "../pool/memory_pool.ts";
+import { ONE_THREAD } from "../pool/one_thread.ts";
 import type { Closeable, ObjectPool } from "../pool/object_pool.ts";
+import { checkBytes } from "./bytes.ts";
 import { checkLevel, findCodec } from "./codecs.ts";
 import type { Compressor, Decompressor, Engine } from "./engine.ts";
 import { engineFor } from "./engines.ts";
+import { CorruptDataError } from "./errors.ts";
 import type { CodecLike } from "./names.ts";
 
 /**
  * Takes a compressor from the pool until the end of a scope, to compress many
- * documents into buffers of the caller. One that has thrown is not reused.
+ * documents into buffers of the caller.
+ *
+ * Its `compress(src, dst, offset)` returns the number of bytes written, or
+ * undefined if they do not fit: then there is nothing to add to an offset. A
+ * document always fits into {@linkcode maxCompressedSize} bytes.
+ *
+ * A lease belongs to one thread; `structuredClone` and `postMessage` refuse it.
  *
  * @throws {UnknownCodecError} There is no such codec.
  * @throws {NoEngineError} No engine on this runtime can compress with `codec`.
  * @throws {OptionError} `codec` has no such level.
  *
- * @example
+ * @example Compressing documents into one slab
  * ```ts
- * import { assertGreater } from "@std/assert";
- * import { leaseCompressor, maxCompressedSize } from "@binfiles/binfiles/codec";
+ * import { assertEquals } from "@std/assert";
+ * import { decompress, leaseCompressor, maxCompressedSize } from "@binfiles/binfiles/codec";
  *
- * const documents = [new Uint8Array(1000), new Uint8Array(2000)];
- * const slab = new Uint8Array(maxCompressedSize(3000));
+ * const documents = ["one", "two"].map((text) => new TextEncoder().encode(text));
+ * // The bound holds for each document, so the slab needs the sum of the bounds.
+ * const slab = new Uint8Array(
+ *   documents.reduce((sum, { length }) => sum + maxCompressedSize(length), 0),
+ * );
+ * const ends: number[] = [];
  * let end = 0;
  * using compressor = leaseCompressor("gzip");
  * for (const document of documents) {
- *   end += compressor.compress(document, slab, end);
+ *   const size = compressor.compress(document, slab, end);
+ *   if (size === undefined) throw new Error("The slab is full");
+ *   ends.push(end += size);
  * }
- * assertGreater(end, 0);
+ * assertEquals(decompress(slab.subarray(ends[0], ends[1]), "gzip"), documents[1]);
  * ```
  */
 export function leaseCompressor(
@@ -45,7 +61,7 @@ export function leaseCompressor(
 
 /**
  * Takes a decompressor from the pool until the end of a scope; see
- * {@linkcode leaseCompressor}.
+ * {@linkcode leaseCompressor}. After a `CorruptDataError` it can be used again.
  *
  * @throws {UnknownCodecError} There is no such codec.
  * @throws {NoEngineError} No engine on this runtime can decompress `codec`.
@@ -87,37 +103,34 @@ function compressorKind(
   return kind;
 }
 
-/** An object of a pool until the end of a scope. One that threw is discarded then. */
+/** An object of a pool until the end of a scope. */
 class CoderLease<T extends Closeable> implements Disposable {
+  /** Keeps the lease from being posted to another thread. */
+  protected readonly thread: typeof ONE_THREAD = ONE_THREAD;
   readonly #pool: ObjectPool<Closeable>;
   #coder: T | undefined;
-  /** Whether a call has begun and not returned: it is running, or has thrown. */
-  #busy = false;
-  #hasThrown = false;
+  /** Whether a call failed for another reason than its input, so that the coder may be broken. */
+  #isBroken = false;
 
   constructor(pool: ObjectPool<Closeable>, coder: T) {
     this.#pool = pool;
     this.#coder = coder;
   }
 
-  /** The coder, for a call that ends with {@linkcode CoderLease.done}. */
-  protected begin(): T {
-    const coder = this.#coder ?? fail("use");
-    this.#hasThrown ||= this.#busy;
-    this.#busy = true;
-    return coder;
+  /** The coder, until the lease ends. */
+  protected get coder(): T {
+    return this.#coder ?? fail("use");
   }
 
-  /** Notes that a call has returned, and returns its result. */
-  protected done(size: number): number {
-    this.#busy = false;
-    return size;
+  /** Notes that a call threw. */
+  protected noteFailure(error: unknown): void {
+    if (!(error instanceof CorruptDataError)) this.#isBroken = true;
   }
 
   [Symbol.dispose](): void {
     const coder = this.#coder ?? fail("end");
     this.#coder = undefined;
-    if (this.#busy || this.#hasThrown) this.#pool.discard(coder);
+    if (this.#isBroken) this.#pool.discard(coder);
     else this.#pool.put(coder);
   }
 }
@@ -134,14 +147,20 @@ class CompressorLease extends CoderLease<Compressor> implements Compressor {
     dst: Uint8Array,
     offset: number,
     start = 0,
-    end = src.length,
-  ): number {
-    return this.done(this.begin().compress(src, dst, offset, start, end));
+    end = src?.length,
+  ): number | undefined {
+    const { coder } = this;
+    checkCall(src, dst, offset, start, end);
+    try {
+      return coder.compress(src, dst, offset, start, end);
+    } catch (error) {
+      this.noteFailure(error);
+      throw error;
+    }
   }
 
   restart(): void {
-    this.begin().restart?.();
-    this.done(0);
+    this.coder.restart?.();
   }
 }
 
@@ -152,8 +171,33 @@ class DecompressorLease extends CoderLease<Decompressor>
     dst: Uint8Array,
     offset: number,
     start = 0,
-    end = src.length,
-  ): number {
-    return this.done(this.begin().decompress(src, dst, offset, start, end));
+    end = src?.length,
+  ): number | undefined {
+    const { coder } = this;
+    checkCall(src, dst, offset, start, end);
+    try {
+      return coder.decompress(src, dst, offset, start, end);
+    } catch (error) {
+      this.noteFailure(error);
+      throw error;
+    }
   }
+}
+
+/**
+ * Checks the arguments of a call. Engines do not: a NaN, which is what adding
+ * an undefined result gives, would be taken for 0.
+ */
+function checkCall(
+  src: Uint8Array,
+  dst: Uint8Array,
+  offset: number,
+  start: number,
+  end: number,
+): void {
+  checkBytes(src, "src");
+  checkBytes(dst, "dst");
+  checkInteger("offset", offset, 0);
+  checkInteger("end", end, 0, src.length);
+  checkInteger("start", start, 0, end);
 }

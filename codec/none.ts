@@ -8,8 +8,8 @@ function copy(
   offset: number,
   start = 0,
   end = src.length,
-): number {
-  if (end - start > dst.length - offset) return -1;
+): number | undefined {
+  if (end - start > dst.length - offset) return undefined;
   dst.set(range(src, start, end), offset);
   return end - start;
 }

@@ -1,4 +1,5 @@
 /** Output whose size is known only once it is written: its bounds and limits. */
+import { checkInteger } from "../pool/check.ts";
 import { findCodec } from "./codecs.ts";
 import type { Decompressor } from "./engine.ts";
 import { CodecError, OutputLimitError } from "./errors.ts";
@@ -14,10 +15,17 @@ export const MAX_DOCUMENT_SIZE = 0x4000_0000;
 const MIN_ROOM = 1024;
 
 /**
- * An upper bound on the compressed size of `size` bytes, for any codec. It
- * includes the spare byte that some engines need to know that everything fitted.
+ * An upper bound on the compressed size of a document of `size` bytes, for any
+ * codec. It includes the spare byte that some engines need to know that
+ * everything fitted.
+ *
+ * Each document has a header of its own, so a slab for several documents needs
+ * the sum of their bounds, not the bound of their sum.
+ *
+ * @throws {OptionError} `size` is not 0 or a positive integer.
  */
 export function maxCompressedSize(size: number): number {
+  checkInteger("size", size, 0);
   // bzip2 expands most: by 1% and 600 bytes.
   return size + Math.ceil(size / 64) + 1024;
 }
@@ -30,11 +38,11 @@ export function maxCompressedSize(size: number): number {
  * not become a damaged record.
  */
 export function fitting(
-  size: number,
+  size: number | undefined,
   codec: CodecLike,
   inputSize: number,
 ): number {
-  if (size >= 0) return size;
+  if (size !== undefined) return size;
   const { name } = findCodec(codec);
   throw new CodecError(
     name,
@@ -72,10 +80,8 @@ export function tryDecompress(
   const size = decompressor.decompress(src, dst, offset, start, end);
   const room = dst.length - offset;
   // Output that does not fit is larger than the room for it.
-  if ((size < 0 ? room : size) > maxSize) {
+  if ((size ?? room) > maxSize) {
     throw new OutputLimitError(findCodec(codec).name, maxSize);
   }
-  return size >= 0
-    ? size
-    : -Math.min(Math.max(2 * room, MIN_ROOM), maxSize + 1);
+  return size ?? -Math.min(Math.max(2 * room, MIN_ROOM), maxSize + 1);
 }

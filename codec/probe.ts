@@ -38,7 +38,7 @@ function probe(engine: Engine, codec: Codec): Record<Direction, boolean> {
     const unpacked = new Uint8Array(1024);
     const roundTrips = () => {
       const size = compressor.compress(sample, packed, 1);
-      const data = packed.subarray(1, 1 + size);
+      const data = packed.subarray(1, 1 + size!);
       const end = decompressor.decompress(data, unpacked, 0);
       return end === sample.length &&
         sample.every((byte, i) => byte === unpacked[i]);
@@ -47,7 +47,7 @@ function probe(engine: Engine, codec: Codec): Record<Direction, boolean> {
     const size = compressor.compress(sample, packed, 0);
     const refusesTruncated = () => {
       try {
-        decompressor.decompress(packed.subarray(0, size - 1), unpacked, 0);
+        decompressor.decompress(packed.subarray(0, size! - 1), unpacked, 0);
         return false;
       } catch {
         return true;

@@ -1,3 +1,4 @@
+import { checkBytes } from "./bytes.ts";
 import { checkLevel, findCodec } from "./codecs.ts";
 import type { StreamCoder } from "./engine.ts";
 import { engineFor } from "./engines.ts";
@@ -10,7 +11,7 @@ import type { CodecLike, CodecName } from "./names.ts";
  */
 export function createEncoder(codec: CodecLike, level?: number): StreamCoder {
   const engine = engineFor(codec, "compress", { use: "streams" });
-  return engine.createEncoder!(checkLevel(findCodec(codec), level));
+  return checked(engine.createEncoder!(checkLevel(findCodec(codec), level)));
 }
 
 /**
@@ -19,7 +20,20 @@ export function createEncoder(codec: CodecLike, level?: number): StreamCoder {
  * @throws {UnknownCodecError | NoEngineError} As `decompress`.
  */
 export function createDecoder(codec: CodecLike): StreamCoder {
-  return engineFor(codec, "decompress", { use: "streams" }).createDecoder!();
+  return checked(
+    engineFor(codec, "decompress", { use: "streams" }).createDecoder!(),
+  );
+}
+
+/** A coder that checks the type of its input. */
+function checked(coder: StreamCoder): StreamCoder {
+  return {
+    push(chunk, last, emit) {
+      checkBytes(chunk, "chunk");
+      coder.push(chunk, last, emit);
+    },
+    close: () => coder.close?.(),
+  };
 }
 
 /**

@@ -1,4 +1,5 @@
 import { toTransformStream } from "@std/streams";
+import { checkBytes } from "./bytes.ts";
 import { findCodec } from "./codecs.ts";
 import type { StreamCoder } from "./engine.ts";
 import type { CodecLike } from "./names.ts";
@@ -64,6 +65,7 @@ function coderStream(
         void pieces.push(new Uint8Array(bytes));
       try {
         for await (const chunk of source) {
+          checkBytes(chunk, "chunk");
           for (let at = 0; at < chunk.length; at += sliceSize) {
             coder.push(chunk.subarray(at, at + sliceSize), false, keep);
             yield* pieces.splice(0);

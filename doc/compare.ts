@@ -1,7 +1,9 @@
+import { checkInteger } from "../pool/check.ts";
 import { decodeKey } from "./bytes.ts";
+import { checkLimits } from "./format/record.ts";
 import type { JobProgress } from "./job/options.ts";
 import { nextEvent } from "./job/pacer.ts";
-import { CancelledError } from "./errors.ts";
+import { checkSignal } from "./errors.ts";
 import type { Doc } from "./doc.ts";
 import { DocReader, type DocReaderOptions } from "./reader.ts";
 
@@ -67,6 +69,9 @@ export async function compareFiles(
   second: string,
   options: CompareOptions = {},
 ): Promise<Comparison> {
+  checkLimits(options);
+  const { maxDifferences = 0 } = options;
+  checkInteger("maxDifferences", maxDifferences, 0, Infinity);
   const one = new Side(first, options);
   let other: Side | undefined;
   try {
@@ -97,7 +102,7 @@ async function compare(
       onProgress?.(progressOf(result, one));
       await nextEvent();
     }
-    if (signal?.aborted) throw new CancelledError();
+    checkSignal(signal);
     const a = one.doc;
     const b = other.doc;
     if (a !== undefined && b !== undefined && areEqual(a.key, b.key)) {

@@ -1,3 +1,4 @@
+import { checkBytes } from "../codec/bytes.ts";
 import { decodeKey } from "./bytes.ts";
 import {
   compress,
@@ -37,6 +38,8 @@ export class Doc {
     this.content = typeof content === "string"
       ? encoder.encode(content)
       : content;
+    checkBytes(this.key, "key");
+    checkBytes(this.content, "content");
   }
 
   /** The key decoded as UTF-8. */

@@ -1,3 +1,4 @@
+import { type CodecError, OutputLimitError } from "../codec/errors.ts";
 import { BinfilesError } from "../pool/errors.ts";
 
 /** The place of a record in a file. */
@@ -14,6 +15,8 @@ export interface RecordLocation {
 export class RecordError extends BinfilesError {
   /** The class name. */
   override name = "RecordError";
+  /** `BINFILES_RECORD_CORRUPT`. */
+  override readonly code: string = "BINFILES_RECORD_CORRUPT";
   /** Path of the file; undefined for bytes in memory and streams. */
   readonly file: string | undefined;
   /** Offset of the record in bytes; in a package, of the decompressed records. */
@@ -29,32 +32,88 @@ export class RecordError extends BinfilesError {
     location: RecordLocation = {},
     options?: ErrorOptions,
   ) {
-    const { file, offset, key } = location;
     super(
-      "Cannot read the record" +
-        (offset === undefined ? "" : ` at offset ${offset}`) +
-        (file === undefined ? "" : ` of ${file}`) +
-        (key === undefined ? "" : ` (key ${JSON.stringify(key)})`) +
-        `: ${reason}`,
+      `Cannot read the record${describeLocation(location)}: ${reason}`,
       options,
     );
     this.reason = reason;
-    this.file = file;
-    this.offset = offset;
-    this.key = key;
+    this.file = location.file;
+    this.offset = location.offset;
+    this.key = location.key;
   }
+}
+
+/**
+ * The decompressed content of a record exceeds `maxSize`. The record need not be
+ * corrupt, so this is not a {@linkcode RecordError}.
+ */
+export class RecordLimitError extends BinfilesError {
+  /** The class name. */
+  override name = "RecordLimitError";
+  /** `BINFILES_RECORD_TOO_LARGE`. */
+  override readonly code: string = "BINFILES_RECORD_TOO_LARGE";
+  /** Path of the file; undefined for bytes in memory and streams. */
+  readonly file: string | undefined;
+  /** Offset of the record in bytes; in a package, of the decompressed records. */
+  readonly offset: number | undefined;
+  /** Key of the document, if it is known. */
+  readonly key: string | undefined;
+  /** The limit that was exceeded, in bytes. */
+  readonly limit: number;
+  /** The reason alone, without the location. */
+  readonly reason: string;
+
+  /** Creates an error about a content whose decompression failed with `cause`. */
+  constructor(cause: OutputLimitError, location: RecordLocation = {}) {
+    const reason = cause.message;
+    super(`Cannot read the record${describeLocation(location)}: ${reason}`, {
+      cause,
+    });
+    this.reason = reason;
+    this.limit = cause.limit;
+    this.file = location.file;
+    this.offset = location.offset;
+    this.key = location.key;
+  }
+}
+
+/** The error about a record whose content failed to decompress with `cause`. */
+export function contentError(
+  cause: CodecError,
+  location: RecordLocation,
+): RecordError | RecordLimitError {
+  return cause instanceof OutputLimitError
+    ? new RecordLimitError(cause, location)
+    : new RecordError(cause.message, location, { cause });
+}
+
+/** Whether an error is about a single record, which recovery can skip. */
+export function isAboutRecord(
+  error: unknown,
+): error is RecordError | RecordLimitError {
+  return error instanceof RecordError || error instanceof RecordLimitError;
+}
+
+function describeLocation({ file, offset, key }: RecordLocation): string {
+  return (offset === undefined ? "" : ` at offset ${offset}`) +
+    (file === undefined ? "" : ` of ${file}`) +
+    (key === undefined ? "" : ` (key ${JSON.stringify(key)})`);
 }
 
 /** A document cannot be written: it is empty, or its key or content is over a limit. */
 export class DocumentError extends BinfilesError {
   /** The class name. */
   override name = "DocumentError";
+  /** `BINFILES_DOCUMENT_INVALID`. */
+  override readonly code: string = "BINFILES_DOCUMENT_INVALID";
 }
 
 /** A file cannot be opened, read, written or replaced. */
 export class FileError extends BinfilesError {
   /** The class name. */
   override name = "FileError";
+  /** `BINFILES_FILE_FAILED`. */
+  override readonly code: string = "BINFILES_FILE_FAILED";
   /** Path of the file. */
   readonly file: string;
 
@@ -65,10 +124,35 @@ export class FileError extends BinfilesError {
   }
 }
 
+/**
+ * The process lacks a permission: of the operating system, or of Deno, which
+ * grants it with a flag.
+ */
+export class PermissionError extends FileError {
+  /** The class name. */
+  override name = "PermissionError";
+  /** `BINFILES_FILE_FORBIDDEN`. */
+  override readonly code: string = "BINFILES_FILE_FORBIDDEN";
+  /** The flag of Deno that grants the permission, such as `--allow-read`; undefined if the operating system refused. */
+  readonly flag: string | undefined;
+
+  /** Creates an error about `file`. */
+  constructor(
+    file: string,
+    message: string,
+    options: ErrorOptions & { flag?: string },
+  ) {
+    super(file, message, options);
+    this.flag = options.flag;
+  }
+}
+
 /** The target exists, and `force` is not set. */
 export class TargetExistsError extends FileError {
   /** The class name. */
   override name = "TargetExistsError";
+  /** `BINFILES_TARGET_EXISTS`. */
+  override readonly code: string = "BINFILES_TARGET_EXISTS";
 
   /** Creates an error about `file`. */
   constructor(file: string) {
@@ -83,6 +167,8 @@ export class TargetExistsError extends FileError {
 export class LockedError extends FileError {
   /** The class name. */
   override name = "LockedError";
+  /** `BINFILES_TARGET_LOCKED`. */
+  override readonly code: string = "BINFILES_TARGET_LOCKED";
   /** Path of the lock, a directory. */
   readonly lock: string;
   /** Process id of that writer; undefined if it is unknown. */
@@ -130,6 +216,8 @@ export class LockedError extends FileError {
 export class KeyError extends BinfilesError {
   /** The class name. */
   override name = "KeyError";
+  /** `BINFILES_KEY_UNUSABLE`. */
+  override readonly code: string = "BINFILES_KEY_UNUSABLE";
   /** Path of the bin file; undefined for bytes in memory. */
   readonly file: string | undefined;
   /** Offset of the record in bytes; in a package, of the decompressed records. */
@@ -156,6 +244,8 @@ export class KeyError extends BinfilesError {
 export class TarError extends BinfilesError {
   /** The class name. */
   override name = "TarError";
+  /** `BINFILES_TAR_CORRUPT`. */
+  override readonly code: string = "BINFILES_TAR_CORRUPT";
   /** Path of the archive; undefined for a stream. */
   readonly file: string | undefined;
   /** Offset in the (decompressed) archive, in bytes. */
@@ -187,16 +277,45 @@ export class TarError extends BinfilesError {
   }
 }
 
-/** The work was cancelled by its `AbortSignal`. */
+/**
+ * The work was cancelled by its `AbortSignal`, whose `reason` is the `cause` of
+ * this error.
+ */
 export class CancelledError extends BinfilesError {
   /** The class name. */
   override name = "CancelledError";
+  /** `BINFILES_CANCELLED`. */
+  override readonly code: string = "BINFILES_CANCELLED";
 
-  /** Creates the error. `target` is the path of the target, if there is one. */
-  constructor(target?: string) {
+  /**
+   * Creates the error.
+   *
+   * @param reason The reason of the signal.
+   * @param target Path of the target, if there is one.
+   */
+  constructor(reason?: unknown, target?: string) {
     super(
       "Cancelled." +
         (target === undefined ? "" : ` ${target} was not changed.`),
+      { cause: reason },
     );
+  }
+}
+
+/** @throws {CancelledError} `signal` was aborted. */
+export function checkSignal(signal: AbortSignal | undefined): void {
+  if (signal?.aborted) throw new CancelledError(signal.reason);
+}
+
+/** A reader, writer or other object was used after it was closed. */
+export class ClosedError extends BinfilesError {
+  /** The class name. */
+  override name = "ClosedError";
+  /** `BINFILES_CLOSED`. */
+  override readonly code: string = "BINFILES_CLOSED";
+
+  /** Creates an error that reads "Cannot <action>: the <what> is closed". */
+  constructor(action: string, what: string) {
+    super(`Cannot ${action}: the ${what} is closed`);
   }
 }

@@ -1,8 +1,9 @@
 import { findCodec } from "../codec/codecs.ts";
+import { checkInteger } from "../pool/check.ts";
 import type { CodecLike } from "../codec/names.ts";
 import { ContentCheck } from "./damage/content_check.ts";
 import { resync } from "./damage/resync.ts";
-import { DEFAULT_KEY_SIZE_LIMIT } from "./format/record.ts";
+import { checkLimits, DEFAULT_KEY_SIZE_LIMIT } from "./format/record.ts";
 import type { ByteSource } from "./source/byte_source.ts";
 
 /**
@@ -19,6 +20,7 @@ import type { ByteSource } from "./source/byte_source.ts";
  * @returns The offset of the record in bytes; undefined if there is none.
  * @throws {UnknownCodecError | NoEngineError} The codec is unknown or unavailable.
  * @throws {FileError} The source cannot be read.
+ * @throws {OptionError} The offset or a limit is invalid.
  *
  * @example
  * ```ts
@@ -38,6 +40,8 @@ export function findRecord(
   offset: number,
   options: { codec?: CodecLike; keySizeLimit?: number; maxSize?: number } = {},
 ): number | undefined {
+  checkInteger("offset", offset, 0);
+  checkLimits(options);
   const { codec = "none", keySizeLimit = DEFAULT_KEY_SIZE_LIMIT, maxSize } =
     options;
   const checkContent = new ContentCheck(findCodec(codec).name, { maxSize });

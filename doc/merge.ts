@@ -1,10 +1,15 @@
 import type { CodecLike, CodecName } from "../codec/names.ts";
 import { OptionError } from "../pool/errors.ts";
 import type { SkippedRegion } from "./damage/block_reader.ts";
-import { CancelledError } from "./errors.ts";
+import { checkSignal } from "./errors.ts";
 import { inspectFile } from "./job/inspect_source.ts";
 import type { SourceFacts } from "./job/job.ts";
-import type { JobOptions, JobTotals, TargetOptions } from "./job/options.ts";
+import {
+  checkNumbers,
+  type JobOptions,
+  type JobTotals,
+  type TargetOptions,
+} from "./job/options.ts";
 import { nextEvent } from "./job/pacer.ts";
 import { makePlan, type Plan } from "./job/plan.ts";
 import { runPlan } from "./job/run_plan.ts";
@@ -104,6 +109,7 @@ export async function merge(options: MergeOptions): Promise<MergeResult> {
       "Cannot merge: expected the paths of one or more bin files",
     );
   }
+  checkNumbers(options);
   const codec = resolveCodec(options.sourceCodec);
   const sources: SourceFacts[] = [];
   for (const path of paths) {
@@ -179,7 +185,7 @@ async function findDuplicates(
     try {
       for (let count = 0; records.next(); count++) {
         if (count % RECORDS_PER_TURN === 0) await nextEvent();
-        if (options.signal?.aborted) throw new CancelledError();
+        checkSignal(options.signal);
         const { bytes, keyStart, keySize, offset } = records;
         const newKey = keys.size;
         const key = keys.add(bytes, keyStart, keySize);

@@ -26,15 +26,23 @@ export {
 } from "./doc.ts";
 export {
   CancelledError,
+  ClosedError,
   DocumentError,
   FileError,
   KeyError,
   LockedError,
+  PermissionError,
   RecordError,
+  RecordLimitError,
   type RecordLocation,
   TarError,
   TargetExistsError,
 } from "./errors.ts";
+export {
+  type PackedError,
+  packError,
+  unpackError,
+} from "./job/packed_error.ts";
 export { type OpenedInput, openInput } from "./open_input.ts";
 export {
   packageFiles,

@@ -3,9 +3,13 @@ import { findCodec } from "../codec/codecs.ts";
 import type { CodecLike, CodecName } from "../codec/names.ts";
 import { OptionError } from "../pool/errors.ts";
 import { detectSource } from "./detect_source.ts";
-import { FileError, RecordError } from "./errors.ts";
+import { FileError, isAboutRecord } from "./errors.ts";
 import { DEFAULT_KEY_SIZE_LIMIT } from "./format/record.ts";
-import type { JobOptions, TargetOptions } from "./job/options.ts";
+import {
+  checkNumbers,
+  type JobOptions,
+  type TargetOptions,
+} from "./job/options.ts";
 import { type JobSource, makePlan } from "./job/plan.ts";
 import { formatOf, planWriting } from "./job/steps/step_plan.ts";
 import { resolveCodec, resolveFormat } from "./job/target_format.ts";
@@ -142,6 +146,7 @@ export async function packageFiles(
   if (options.append && options.sums) {
     throw new OptionError("Cannot write checksums when appending");
   }
+  checkNumbers(options);
   return await withTargetLock(options.target, options, async (lock) => ({
     ...await packageLocked(lock, options),
     seconds: (performance.now() - started) / 1000,
@@ -189,7 +194,7 @@ async function packageLocked(
       skipped,
     };
   } catch (error) {
-    if (!(error instanceof RecordError)) throw error;
+    if (!isAboutRecord(error)) throw error;
     // The offset in the spool file means nothing to the caller.
     const key = JSON.stringify(error.key);
     throw new FileError(

@@ -266,7 +266,7 @@ async function* interruptible<T>(
     for (;;) {
       const { done, value } = await new Promise<IteratorResult<T>>(
         (resolve, reject) => {
-          interrupt = () => reject(new CancelledError());
+          interrupt = () => reject(new CancelledError(stop.reason));
           if (stop.aborted) interrupt();
           else Promise.resolve(iterator.next()).then(resolve, reject);
         },

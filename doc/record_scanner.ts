@@ -3,7 +3,7 @@ import { globalMemoryPool, type MemoryPool } from "../pool/memory_pool.ts";
 import type { SkippedRegion } from "./damage/block_reader.ts";
 import type { KnownDocuments } from "./damage/known_documents.ts";
 import { Recovery } from "./damage/recovery.ts";
-import { RecordError } from "./errors.ts";
+import { isAboutRecord, RecordError } from "./errors.ts";
 import {
   DEFAULT_KEY_SIZE_LIMIT,
   RECORD_OVERHEAD,
@@ -144,10 +144,10 @@ export class RecordScanner implements Disposable {
    * decompress. The records that it overlaps come next.
    *
    * @param error What is wrong with it.
-   * @throws The error, if it is no {@linkcode RecordError} or `skipErrors` is not set.
+   * @throws The error, if it is not about a record or `skipErrors` is not set.
    */
   reject(error: unknown): void {
-    if (!(error instanceof RecordError) || this.#recovery === undefined) {
+    if (!isAboutRecord(error) || this.#recovery === undefined) {
       throw error;
     }
     this.#recovery.reject(this.#window, this.#record, error.reason);

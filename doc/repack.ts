@@ -1,7 +1,12 @@
 import type { CodecLike, CodecName } from "../codec/names.ts";
 import type { SkippedRegion } from "./damage/block_reader.ts";
 import { inspectBytes, inspectFile } from "./job/inspect_source.ts";
-import type { JobOptions, JobTotals, TargetOptions } from "./job/options.ts";
+import {
+  checkNumbers,
+  type JobOptions,
+  type JobTotals,
+  type TargetOptions,
+} from "./job/options.ts";
 import { type JobSource, makePlan, type Plan } from "./job/plan.ts";
 import { planWriting } from "./job/steps/step_plan.ts";
 import { resolveCodec, resolveFormat } from "./job/target_format.ts";
@@ -111,6 +116,7 @@ export async function repack(options: RepackOptions): Promise<RepackResult> {
     ? memorySource(options.source)
     : options.source;
   try {
+    checkNumbers(options);
     const result = typeof target === "string"
       ? await withTargetLock(target, options, (lock) =>
         withSource(

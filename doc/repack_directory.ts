@@ -3,6 +3,7 @@ import { globalMemoryPool } from "../pool/memory_pool.ts";
 import { FileError, TargetExistsError } from "./errors.ts";
 import { SUMS_SUFFIX } from "./format/sums.ts";
 import { type PackedError, unpackError } from "./job/packed_error.ts";
+import { checkNumbers } from "./job/options.ts";
 import { coreCount } from "./job/plan.ts";
 import { runTask } from "./job/run_task.ts";
 import type { RepackOptions, RepackResult } from "./repack.ts";
@@ -86,6 +87,7 @@ export async function repackDirectory(
     pool,
     ...each
   } = options;
+  checkNumbers(options);
   const { suffix } = findCodec(options.packageCodec ?? "none");
   const { join } = nodePath();
   const pairs = listFiles(source, target)

@@ -7,7 +7,7 @@ import {
   writeSumsHeader,
 } from "./format/sums.ts";
 import { inspectFile } from "./job/inspect_source.ts";
-import type { JobOptions } from "./job/options.ts";
+import { checkNumbers, type JobOptions } from "./job/options.ts";
 import { makePlan } from "./job/plan.ts";
 import { runPlan } from "./job/run_plan.ts";
 import { planCounting } from "./job/steps/step_plan.ts";
@@ -91,6 +91,7 @@ export interface ScanResult {
  */
 export async function scan(options: ScanOptions): Promise<ScanResult> {
   const started = performance.now();
+  checkNumbers(options);
   const { source, keysOnly, signal, keySizeLimit } = options;
   const codec = resolveCodec(options.codec);
   return await withScratch((near) =>

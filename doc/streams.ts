@@ -9,7 +9,7 @@ import { findCodec } from "../codec/codecs.ts";
 import { CodecError } from "../codec/errors.ts";
 import { decompressionStream } from "../codec/streams.ts";
 import { Doc } from "./doc.ts";
-import { RecordError } from "./errors.ts";
+import { contentError, RecordError } from "./errors.ts";
 import {
   checkDocument,
   DEFAULT_KEY_SIZE_LIMIT,
@@ -73,8 +73,7 @@ export function docStream(
       let pending: Uint8Array = new Uint8Array(0);
       let length = 0;
       let offset = 0;
-      const fail = (reason: string, key?: string, cause?: Error) =>
-        new RecordError(reason, { offset, key }, { cause });
+      const fail = (reason: string) => new RecordError(reason, { offset });
 
       for await (const chunk of source) {
         if (pending.length < length + chunk.length) {
@@ -101,7 +100,7 @@ export function docStream(
             );
           } catch (error) {
             if (!(error instanceof CodecError)) throw error;
-            throw fail(error.message, record.key(pending), error);
+            throw contentError(error, { offset, key: record.key(pending) });
           }
           yield new Doc(key, content);
           offset += end - at;

@@ -1,7 +1,6 @@
 import { decodeKey } from "./bytes.ts";
 import { withSourceFile } from "./job/with_source_file.ts";
 import type { CodecLike, CodecName } from "../codec/names.ts";
-import { OptionError } from "../pool/errors.ts";
 import type { SkippedRegion } from "./damage/block_reader.ts";
 import { ContentReader } from "./format/content_reader.ts";
 import { encodedName, pathProblem } from "./target/file_name.ts";
@@ -11,8 +10,13 @@ import { pacer } from "./job/pacer.ts";
 import { readSums } from "./damage/read_sums.ts";
 import { withScratch } from "./target/target_lock.ts";
 import { nodePath, openFile } from "./source/byte_source.ts";
-import { CancelledError, FileError, KeyError } from "./errors.ts";
-import type { JobOptions, JobProgress, JobTotals } from "./job/options.ts";
+import { checkSignal, FileError, KeyError } from "./errors.ts";
+import {
+  checkNumbers,
+  type JobOptions,
+  type JobProgress,
+  type JobTotals,
+} from "./job/options.ts";
 import { openInput } from "./open_input.ts";
 import { RecordScanner } from "./record_scanner.ts";
 
@@ -115,12 +119,8 @@ export interface UnpackResult extends JobTotals {
  */
 export async function unpack(options: UnpackOptions): Promise<UnpackResult> {
   const started = performance.now();
-  const { source, target, signal, limit = 0, force = false } = options;
-  if (!Number.isSafeInteger(limit) || limit < 0) {
-    throw new OptionError(
-      `Cannot use limit ${limit}: expected 0 or a positive integer`,
-    );
-  }
+  const { source, target, signal, force = false } = options;
+  checkNumbers(options);
   const tree = new FileTree(target);
   try {
     return await withScratch((near) =>
@@ -129,7 +129,7 @@ export async function unpack(options: UnpackOptions): Promise<UnpackResult> {
         try {
           await run.all();
           // After this, the target changes.
-          if (signal?.aborted) throw new CancelledError();
+          checkSignal(signal);
           tree.commit(force);
           return run.result((performance.now() - started) / 1000);
         } finally {
@@ -201,7 +201,7 @@ class Unpacking implements Disposable {
     let left = limit || Infinity;
     while (left > 0 && records.next()) {
       await pause(() => {
-        if (signal?.aborted) throw new CancelledError();
+        checkSignal(signal);
         onProgress?.(this.#progress());
       });
       if (pattern !== undefined && !matches(pattern, records.name())) continue;

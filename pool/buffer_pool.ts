@@ -86,7 +86,8 @@ export class BufferPool {
    * needed recently. Its content is unspecified. It belongs to the caller until
    * {@linkcode BufferPool.put}.
    *
-   * @throws {RangeError} `size` is not 0 to 2 GiB, or that much memory is unavailable.
+   * @throws {OptionError} `size` is not an integer from 0 to 2 GiB.
+   * @throws {RangeError} That much memory is unavailable.
    */
   get(size?: number): Uint8Array<ArrayBuffer> {
     const bytes = this.getUnchecked(size);
@@ -105,7 +106,7 @@ export class BufferPool {
    *
    * @param used How many of its bytes were needed; later sizes follow that.
    * @throws {PoolError} It was returned before, or is not from this pool.
-   * @throws {RangeError} `used` is not 0 to 2 GiB.
+   * @throws {OptionError} `used` is not an integer from 0 to 2 GiB.
    */
   put(bytes: Uint8Array, used?: number): void {
     const memory = bytes.buffer as ArrayBuffer;
@@ -130,7 +131,7 @@ export class BufferPool {
    * a fifth of the time. Only for use within one call, by code that returns it
    * once and keeps no view: returned twice, it would get two holders.
    *
-   * @throws {RangeError} As {@linkcode BufferPool.get}.
+   * @throws {OptionError | RangeError} As {@linkcode BufferPool.get}.
    */
   getUnchecked(size?: number): Uint8Array<ArrayBuffer> {
     const sizeClass = sizeClassOf(size ?? this.typicalSize);

@@ -1,5 +1,8 @@
 import type { BufferPool } from "./buffer_pool.ts";
+import { checkInteger } from "./check.ts";
 import { PoolError } from "./errors.ts";
+import { ONE_THREAD } from "./one_thread.ts";
+import { LARGEST_CLASS_SIZE } from "./size_class.ts";
 
 /**
  * A pooled buffer that is held until the end of a scope.
@@ -20,12 +23,15 @@ import { PoolError } from "./errors.ts";
  * ```
  */
 export class Lease implements Disposable {
+  /** Keeps the lease from being posted to another thread. */
+  protected readonly thread: typeof ONE_THREAD = ONE_THREAD;
   readonly #pool: BufferPool;
   readonly #size: number;
   #bytes: Uint8Array<ArrayBuffer> | undefined;
 
   /** Takes a buffer of `size` bytes from `pool`. Users call `MemoryPool.lease` instead. */
   constructor(pool: BufferPool, size: number) {
+    checkInteger("size", size, 0, LARGEST_CLASS_SIZE);
     this.#pool = pool;
     this.#size = size;
     this.#bytes = pool.get(size).subarray(0, size);

@@ -5,9 +5,12 @@ import {
   type RetentionBudget,
   TRIM_INTERVAL,
 } from "./buffer_pool.ts";
+import { checkInteger } from "./check.ts";
 import { Lease } from "./lease.ts";
 import { type Closeable, ObjectPool } from "./object_pool.ts";
+import { ONE_THREAD } from "./one_thread.ts";
 import { environmentVariable } from "./runtime.ts";
+import { LARGEST_CLASS_SIZE } from "./size_class.ts";
 import { type PoolStatistics, sumStatistics } from "./statistics.ts";
 
 /** First size of general and compression buffers: 64 KiB, as in the original. */
@@ -114,8 +117,9 @@ export let partsOf: (pool: MemoryPool) => PoolParts;
  * takes ten. Returning a buffer twice throws a `PoolError`. A compressor that
  * threw is closed, not reused.
  *
- * **Threads.** A pool belongs to one thread and needs no locks. Each worker
- * thread has its own {@linkcode globalMemoryPool}.
+ * **Threads.** A pool belongs to one thread and needs no locks, and posting it
+ * to another thread is an error. Each worker thread has its own
+ * {@linkcode globalMemoryPool}.
  *
  * @example
  * ```ts
@@ -133,13 +137,19 @@ export let partsOf: (pool: MemoryPool) => PoolParts;
 export class MemoryPool {
   /** Whether anything is reused. When false, every function does what its `…Original` does. */
   readonly enabled: boolean;
+  /** Keeps the pool from being posted to another thread. */
+  protected readonly thread: typeof ONE_THREAD = ONE_THREAD;
   readonly #parts: PoolParts;
 
   static {
     partsOf = (pool) => pool.#parts;
   }
 
-  /** Creates an empty pool. */
+  /**
+   * Creates an empty pool.
+   *
+   * @throws {OptionError} A size or count is negative or not an integer.
+   */
   constructor(options: MemoryPoolOptions = {}) {
     const setting = environmentVariable("BINFILES_POOL");
     const {
@@ -151,6 +161,11 @@ export class MemoryPool {
       enabled = setting !== "off",
       tracking = setting === "track",
     } = options;
+    checkInteger("initialBufferSize", initialBufferSize, 0, LARGEST_CLASS_SIZE);
+    checkInteger("docBufferSize", docBufferSize, 0, LARGEST_CLASS_SIZE);
+    checkInteger("maxCacheSize", maxCacheSize, 0, Infinity);
+    checkInteger("maxRetainedSize", maxRetainedSize, 0, Infinity);
+    checkInteger("maxIdleObjects", maxIdleObjects, 0, Infinity);
     this.enabled = enabled;
     const budget: RetentionBudget = {
       limit: maxRetainedSize,
@@ -176,7 +191,11 @@ export class MemoryPool {
     };
   }
 
-  /** Takes `size` bytes until the end of a scope: `using lease = pool.lease(size)`. */
+  /**
+   * Takes `size` bytes until the end of a scope: `using lease = pool.lease(size)`.
+   *
+   * @throws {OptionError} `size` is not an integer from 0 to 2 GiB.
+   */
   lease(size: number): Lease {
     return new Lease(this.#parts.buffers, size);
   }
@@ -185,6 +204,8 @@ export class MemoryPool {
    * Takes a general buffer of at least `size` bytes; if omitted, of the size that
    * was needed recently. Its content is unspecified. It belongs to the caller
    * until {@linkcode MemoryPool.putBuffer}.
+   *
+   * @throws {OptionError} `size` is not an integer from 0 to 2 GiB.
    */
   getBuffer(size?: number): Uint8Array<ArrayBuffer> {
     return this.#parts.buffers.get(size);

@@ -4,7 +4,12 @@
  *
  * @module
  */
-export { BinfilesError, OptionError, PoolError } from "./errors.ts";
+export {
+  BinfilesError,
+  type InvalidOption,
+  OptionError,
+  PoolError,
+} from "./errors.ts";
 export type { OutstandingBuffer } from "./buffer_pool.ts";
 export { Lease } from "./lease.ts";
 export {

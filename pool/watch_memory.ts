@@ -1,4 +1,4 @@
-import { OptionError } from "./errors.ts";
+import { invalidOption } from "./check.ts";
 import { globalMemoryPool, type MemoryPool } from "./memory_pool.ts";
 import { type MemorySnapshot, memorySnapshot } from "./memory_snapshot.ts";
 import { nodeModule } from "./runtime.ts";
@@ -144,8 +144,10 @@ export class MemoryWatch implements Disposable {
 export function watchMemory(options: MemoryWatchOptions = {}): MemoryWatch {
   const { interval = 100, pool = globalMemoryPool, onSnapshot } = options;
   if (!(interval > 0)) {
-    throw new OptionError(
-      `Cannot watch memory: invalid interval ${interval} (expected a positive number of milliseconds)`,
+    throw invalidOption(
+      "interval",
+      interval,
+      "a positive number of milliseconds",
     );
   }
   return new MemoryWatch(interval, pool, onSnapshot);

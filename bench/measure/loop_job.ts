@@ -48,12 +48,14 @@ function pooled(from: CodecName, to: CodecName): Work {
   let plain = new Uint8Array(65_536);
   let packed = new Uint8Array(maxCompressedSize(plain.length));
   return (content) => {
-    let size: number;
-    while ((size = decompressor.decompress(content, plain, 0)) < 0) {
+    let size: number | undefined;
+    while (
+      (size = decompressor.decompress(content, plain, 0)) === undefined
+    ) {
       plain = new Uint8Array(2 * plain.length);
       packed = new Uint8Array(maxCompressedSize(plain.length));
     }
-    if (compressor.compress(plain, packed, 0, 0, size) < 0) {
+    if (compressor.compress(plain, packed, 0, 0, size) === undefined) {
       throw new Error(`Cannot compress ${size} bytes: the buffer is too small`);
     }
   };

@@ -25,7 +25,7 @@ export class BrotliDecompressor implements Decompressor {
     offset: number,
     start = 0,
     end = src.length,
-  ): number {
+  ): number | undefined {
     const decoder = this.#decoder;
     const input = range(src, start, end);
     decoder.start(dst, offset);
@@ -34,7 +34,7 @@ export class BrotliDecompressor implements Decompressor {
         if (fed === input.length) throw unexpectedEnd("brotli");
         fed = decoder.feed(input, fed);
         const status = decoder.run();
-        if (status === OUTPUT_FULL) return -1;
+        if (status === OUTPUT_FULL) return undefined;
         if (status === NEED_INPUT) continue;
         const left = decoder.unread + input.length - fed;
         if (left > 0) throw trailingData("brotli", left);

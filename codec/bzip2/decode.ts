@@ -22,7 +22,7 @@ export class Bzip2Decompressor implements Decompressor {
     offset: number,
     start = 0,
     end = src.length,
-  ): number {
+  ): number | undefined {
     const decoder = this.#decoder;
     decoder.reset();
     decoder.setInput(src, start, end, true);
@@ -30,7 +30,7 @@ export class Bzip2Decompressor implements Decompressor {
       let at = offset;
       while (decoder.read()) {
         at = decoder.write(dst, at);
-        if (decoder.hasOutput) return -1;
+        if (decoder.hasOutput) return undefined;
       }
       return at - offset;
     } finally {

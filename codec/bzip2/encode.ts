@@ -32,13 +32,13 @@ export class Bzip2Compressor implements Compressor {
     offset: number,
     start = 0,
     end = src.length,
-  ): number {
+  ): number | undefined {
     const encoder = this.#encoder;
     encoder.reset();
     encoder.setOutput(dst, offset);
     const at = this.#compress(range(src, start, end), dst);
     encoder.setOutput(NO_BYTES, 0);
-    return at < 0 ? -1 : at - offset;
+    return at < 0 ? undefined : at - offset;
   }
 
   /** Returns the end of the output, or -1 if it does not fit. */

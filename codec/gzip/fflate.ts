@@ -55,7 +55,7 @@ function createCompressor(level: number): Compressor {
   return {
     compress(src, dst, offset, start = 0, end = src.length) {
       const result = gzipSync(range(src, start, end), options);
-      if (result.length > dst.length - offset) return -1;
+      if (result.length > dst.length - offset) return undefined;
       dst.set(result, offset);
       return result.length;
     },
@@ -75,14 +75,14 @@ class FflateDecompressor implements Decompressor {
     offset: number,
     first = 0,
     last = source.length,
-  ): number {
+  ): number | undefined {
     const src = range(source, first, last);
     const start = endOfGzipHeader(src, 0);
     const end = src.length - TRAILER_SIZE;
     if (start < 0 || start > end) throw unexpectedEnd("gzip");
     const claimed = readUint32(src, end + 4);
     if (claimed <= src.length * MAX_RATIO) {
-      if (claimed > dst.length - offset) return -1;
+      if (claimed > dst.length - offset) return undefined;
       const size = this.#inflateAll(src.subarray(start, end), dst, offset);
       if (
         size === claimed &&
@@ -129,7 +129,7 @@ function decompressPiecewise(
   src: Uint8Array,
   dst: Uint8Array,
   offset: number,
-): number {
+): number | undefined {
   let end = offset;
   const decoder = createDecoder();
   const write = (piece: Uint8Array) => {
@@ -138,7 +138,7 @@ function decompressPiecewise(
   };
   for (let at = 0; at < src.length; at += INPUT_PIECE) {
     decoder.push(src.subarray(at, at + INPUT_PIECE), false, write);
-    if (end > dst.length) return -1;
+    if (end > dst.length) return undefined;
   }
   decoder.push(NOTHING, true, write);
   return end - offset;

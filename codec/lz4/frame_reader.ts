@@ -45,9 +45,9 @@ export class FrameDecompressor implements Decompressor {
     offset: number,
     first = 0,
     last = src.length,
-  ): number {
+  ): number | undefined {
     if (src.length > MAX_POSITION) throw tooLong(src.length);
-    if (offset > dst.length) return -1;
+    if (offset > dst.length) return undefined;
     const header = this.#header;
     const origin = this.#src.show(src);
     let p = origin + first;
@@ -88,7 +88,7 @@ export class FrameDecompressor implements Decompressor {
           limit,
           header.linked ? content : at,
         );
-        if (at < 0) return -1;
+        if (at < 0) return undefined;
         p += data + (header.blockChecksum ? 4 : 0);
       }
       if (header.contentChecksum) {

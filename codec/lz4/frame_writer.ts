@@ -94,10 +94,10 @@ export class FrameCompressor implements Compressor {
     offset: number,
     first = 0,
     last = src.length,
-  ): number {
+  ): number | undefined {
     const length = last - first;
     if (length > MAX_POSITION) throw tooLong(length);
-    if (dst.length - offset < HEADER_SIZE + TRAILER_SIZE) return -1;
+    if (dst.length - offset < HEADER_SIZE + TRAILER_SIZE) return undefined;
     let from = this.#src.show(src) + first;
     const base = this.#dst.show(dst);
     const start = base + offset;
@@ -110,9 +110,9 @@ export class FrameCompressor implements Compressor {
     let at = putHeader(this.#dst, start, id);
     while (from < end) {
       const to = Math.min(from + maximum, end);
-      if (at + 4 > limit) return -1;
+      if (at + 4 > limit) return undefined;
       at = putBlock(this.#blocks, this.#src, from, to, this.#dst, at, limit);
-      if (at < 0) return -1;
+      if (at < 0) return undefined;
       from = to;
     }
     return putTrailer(this.#dst, at, checksum) - start;

@@ -43,14 +43,14 @@ export function createNativeCompressor(options: NativeOptions): Compressor {
   const context = new NativeContext(options);
   return {
     compress(src, dst, offset, start = 0, end = src.length) {
-      if (offset >= dst.length) return -1;
+      if (offset >= dst.length) return undefined;
       const { finish } = options;
       const size = end - start;
       context.rewind(size);
       const problem = context.write(finish, src, start, size, dst, offset);
       if (problem !== undefined) throw compressionError(options, problem);
       // A full destination may or may not hold all of the output; only a spare byte proves it.
-      if (context.free === 0 || context.unread !== 0) return -1;
+      if (context.free === 0 || context.unread !== 0) return undefined;
       return dst.length - context.free - offset;
     },
     ...(options.remembers && { restart: () => context.close() }),
@@ -88,7 +88,7 @@ export function createNativeDecompressor(
   const tracker = options.createTracker?.();
   return {
     decompress(src, dst, offset, start = 0, end = src.length) {
-      if (offset >= dst.length) return -1;
+      if (offset >= dst.length) return undefined;
       if (start === end) throw unexpectedEnd(options.codec);
       if (tracker !== undefined) {
         tracker.reset();
@@ -106,7 +106,7 @@ export function createNativeDecompressor(
           throw new CorruptDataError(options.codec, problem);
         }
         written = dst.length - context.free;
-        if (context.free === 0) return -1;
+        if (context.free === 0) return undefined;
         const { unread } = context;
         if (unread > 0 && (!concatenable || unread === left)) {
           throw trailingData(options.codec, unread);
@@ -170,6 +170,57 @@ export function createNativeDecoder(
     },
     close: () => context.close(),
   };
+}
+
+/**
+ * Whether the context of a decoder can be rewound after a step failed. It has to
+ * prove that with each byte of a sample corrupted in turn.
+ *
+ * @param sample A frame.
+ * @param content Its content.
+ */
+export function survivesFailure(
+  options: NativeDecoderOptions,
+  sample: Uint8Array,
+  content: Uint8Array,
+): boolean {
+  const context = new NativeContext({
+    ...options,
+    survivesFailure: () => true,
+  });
+  const { finish } = options;
+  const output = new Uint8Array(content.length + 1);
+  let failures = 0;
+  try {
+    for (let i = 0; i < sample.length; i++) {
+      // A copy: slice() of a Buffer is a view.
+      const corrupt = new Uint8Array(sample);
+      corrupt[i] ^= 0xff;
+      context.rewind(sample.length);
+      const problem = context.write(
+        finish,
+        corrupt,
+        0,
+        sample.length,
+        output,
+        0,
+      );
+      if (problem === undefined) continue;
+      failures++;
+      context.rewind(sample.length);
+      if (
+        context.write(finish, sample, 0, sample.length, output, 0) !==
+          undefined ||
+        context.free !== 1 || context.unread !== 0 ||
+        content.some((byte, at) => byte !== output[at])
+      ) return false;
+    }
+    return failures > 0;
+  } catch {
+    return false;
+  } finally {
+    context.close();
+  }
 }
 
 function emitPiece(piece: Uint8Array, free: number, emit: Emit): void {

@@ -13,6 +13,7 @@ import {
   createNativeDecompressor,
   createNativeEncoder,
   type NativeDecoderOptions,
+  survivesFailure,
 } from "./coders.ts";
 import type { NativeOptions } from "./zlib.ts";
 
@@ -40,9 +41,22 @@ interface OneShotResult {
   engine: { bytesWritten: number };
 }
 
+/** A document to be compressed and corrupted; see {@linkcode survivesFailure}. */
+const SAMPLE = new TextEncoder().encode("a document, ".repeat(8));
+
 /** The engine that reuses native contexts. */
 export function nativeEngine(codec: NativeCodec): Engine {
-  const { encoderOptions, decoderOptions } = codec;
+  const { encoderOptions, compressOnce } = codec;
+  let survives: boolean | undefined;
+  const decoderOptions = (): NativeDecoderOptions => ({
+    ...codec.decoderOptions(),
+    survivesFailure: () =>
+      survives ??= survivesFailure(
+        codec.decoderOptions(),
+        compressOnce(SAMPLE, 1),
+        SAMPLE,
+      ),
+  });
   return {
     name: "node:zlib",
     kind: "native",
@@ -50,7 +64,7 @@ export function nativeEngine(codec: NativeCodec): Engine {
     createDecompressor: () => createNativeDecompressor(decoderOptions()),
     createEncoder: (level) => createNativeEncoder(encoderOptions(level)),
     createDecoder: () => createNativeDecoder(decoderOptions()),
-    compressOnce: codec.compressOnce,
+    compressOnce,
     decompressOnce: (data, limit) =>
       decompressOnce(decoderOptions(), data, limit, codec.decompressSync),
   };
@@ -63,7 +77,7 @@ export function nativeEngine(codec: NativeCodec): Engine {
 export function oneShotEngine(engine: Engine): Engine {
   const { compressOnce, decompressOnce } = engine;
   const write = (result: Uint8Array, dst: Uint8Array, offset: number) => {
-    if (result.length > dst.length - offset) return -1;
+    if (result.length > dst.length - offset) return undefined;
     dst.set(result, offset);
     return result.length;
   };
@@ -80,7 +94,7 @@ export function oneShotEngine(engine: Engine): Engine {
         try {
           return write(decompressOnce!(data, dst.length - offset), dst, offset);
         } catch (error) {
-          if (error instanceof OutputLimitError) return -1;
+          if (error instanceof OutputLimitError) return undefined;
           throw error;
         }
       },

@@ -36,6 +36,8 @@ export interface NativeHandle {
   onerror: (message: string) => void;
   /** Starts over with the same settings. */
   reset(): void;
+  /** Releases the context. */
+  close(): void;
   /** Creates a new context in the handle. Its parameters differ between codecs and runtimes. */
   // deno-lint-ignore no-explicit-any
   init(...args: any[]): void;
@@ -57,7 +59,6 @@ interface ZlibStream {
   _handle: NativeHandle;
   /** After a write: free bytes left in the destination, unread bytes left in the source. */
   _writeState: Uint32Array;
-  destroy(): void;
   on(event: "error", listener: () => void): void;
 }
 
@@ -78,6 +79,8 @@ export interface NativeOptions {
   rewind?(handle: NativeHandle, state: Uint32Array, size: number): void;
   /** Whether the output of a used context can depend on earlier documents. */
   remembers?: boolean;
+  /** Whether a context can be rewound after a step failed. Default: it cannot. */
+  survivesFailure?(): boolean;
 }
 
 /** A native context and the outcome of its last step. */
@@ -107,9 +110,9 @@ export class NativeContext {
   /**
    * Takes one step and sets `free` and `unread`.
    *
-   * @returns The error message if the step failed. The next
-   * {@linkcode NativeContext.rewind} then creates a new context, because some
-   * contexts stay in their error state.
+   * @returns The error message if the step failed. If the context does not
+   * survive that, it is closed, and the next {@linkcode NativeContext.rewind}
+   * creates a new one.
    */
   write(
     flush: number,
@@ -134,7 +137,8 @@ export class NativeContext {
     }
     if (this.#error !== undefined) {
       const message = this.#error;
-      this.close();
+      this.#error = undefined;
+      if (!this.#options.survivesFailure?.()) this.close();
       return message;
     }
     this.free = state[0];
@@ -143,9 +147,9 @@ export class NativeContext {
 
   /** Releases the native memory. The next document creates a new context. */
   close(): void {
-    this.#stream?.destroy();
+    // Not with destroy(), which keeps the memory until the event loop turns.
+    this.#stream?._handle.close();
     this.#stream = undefined;
-    this.#error = undefined;
   }
 
   #open(): void {
@@ -154,6 +158,7 @@ export class NativeContext {
     stream.on("error", () => {});
     stream._handle.onerror = (message) => this.#error = message;
     this.#stream = stream;
+
     if (IS_DENO) {
       this.#nativeWrite = Object.getPrototypeOf(stream._handle).writeSync;
     }

@@ -16,13 +16,13 @@ export class XzDecompressor implements Decompressor {
     offset: number,
     start = 0,
     end = src.length,
-  ): number {
+  ): number | undefined {
     const reader = this.#reader;
     reader.reset(dst, offset);
     try {
       let at = start;
       for (let need = reader.need; need <= end - at;) {
-        if (!reader.step(src, at)) return -1;
+        if (!reader.step(src, at)) return undefined;
         at += need;
         need = reader.need;
       }

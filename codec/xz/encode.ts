@@ -168,7 +168,7 @@ export class XzCompressor implements Compressor {
     offset: number,
     start = 0,
     end = src.length,
-  ): number {
+  ): number | undefined {
     const writer = this.#writer;
     let at = writer.begin(dst, offset);
     for (let from = start; from < end && at >= 0;) {
@@ -177,7 +177,7 @@ export class XzCompressor implements Compressor {
       from = to;
     }
     if (at >= 0) at = writer.finish(dst, at);
-    return at < 0 ? -1 : at - offset;
+    return at < 0 ? undefined : at - offset;
   }
 }
 

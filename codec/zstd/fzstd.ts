@@ -42,7 +42,7 @@ const decompressor: Decompressor = {
     try {
       createDecoder().push(range(src, start, last), true, write);
     } catch (error) {
-      if (error === FULL) return -1;
+      if (error === FULL) return undefined;
       throw error;
     }
     return end - offset;

@@ -6,7 +6,7 @@ import { MAX_DOCUMENT_SIZE, tryDecompress } from "../../codec/output_size.ts";
 import type { Decompressor } from "../../codec/engine.ts";
 import { CodecError } from "../../codec/errors.ts";
 import { globalMemoryPool, type MemoryPool } from "../../pool/memory_pool.ts";
-import { RecordError } from "../errors.ts";
+import { contentError } from "../errors.ts";
 
 /** A record to be read, with its location for errors; a `RecordScanner` is one. */
 export interface StoredRecord {
@@ -48,7 +48,8 @@ export class ContentReader implements Disposable {
    *
    * @param use Receives the content, which is valid during the call.
    * @returns What `use` returns.
-   * @throws {RecordError} The content does not decompress, or exceeds `maxSize`.
+   * @throws {RecordError} The content does not decompress.
+   * @throws {RecordLimitError} It exceeds `maxSize`.
    */
   read<T>(record: StoredRecord, use: (content: Uint8Array) => T): T {
     const content = record.content();
@@ -93,11 +94,11 @@ export class ContentReader implements Disposable {
       );
     } catch (error) {
       if (!(error instanceof CodecError)) throw error;
-      throw new RecordError(error.message, {
+      throw contentError(error, {
         file: record.file,
         offset: record.offset,
         key: record.name(),
-      }, { cause: error });
+      });
     }
   }
 }

@@ -8,7 +8,8 @@
  * A file is a sequence of records and nothing else. No size field is trusted
  * before it is checked against the limits and the bytes that are there.
  */
-import { readInt32, writeInt32 } from "../../codec/bytes.ts";
+import { checkInteger } from "../../pool/check.ts";
+import { checkBytes, readInt32, writeInt32 } from "../../codec/bytes.ts";
 import { MAX_DOCUMENT_SIZE } from "../../codec/output_size.ts";
 import { decodeKey } from "../bytes.ts";
 import { DocumentError } from "../errors.ts";
@@ -21,6 +22,21 @@ export const MAX_CONTENT_SIZE: number = MAX_DOCUMENT_SIZE;
 
 /** Size of the two size fields of a record, in bytes. */
 export const RECORD_OVERHEAD = 8;
+
+/**
+ * Checks the limits that readers take.
+ *
+ * @throws {OptionError} `keySizeLimit` is not an integer from 1 to 1 GiB, or
+ * `maxSize` is neither an integer from 0 on nor Infinity.
+ */
+export function checkLimits(
+  { keySizeLimit, maxSize }: { keySizeLimit?: number; maxSize?: number },
+): void {
+  if (keySizeLimit !== undefined) {
+    checkInteger("keySizeLimit", keySizeLimit, 1, MAX_CONTENT_SIZE);
+  }
+  if (maxSize !== undefined) checkInteger("maxSize", maxSize, 0, Infinity);
+}
 
 /** A result of {@linkcode RecordView.parse}. */
 export const RecordState = {
@@ -149,6 +165,8 @@ export function encodeRecord(
   key: Uint8Array,
   content: Uint8Array,
 ): Uint8Array<ArrayBuffer> {
+  checkBytes(key, "key");
+  checkBytes(content, "content");
   const bytes = new Uint8Array(recordSize(key.length, content.length));
   writeRecord(bytes, 0, key, content);
   return bytes;

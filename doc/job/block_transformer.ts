@@ -2,7 +2,7 @@ import { CodecError } from "../../codec/errors.ts";
 import type { Block, SkippedRegion } from "../damage/block_reader.ts";
 import type { ContentCheck } from "../damage/content_check.ts";
 import { findOverlapped } from "../damage/resync.ts";
-import { RecordError } from "../errors.ts";
+import { contentError } from "../errors.ts";
 import { RecordView } from "../format/record.ts";
 import { memorySource } from "../source/byte_source.ts";
 import type { WorkerReport } from "./worker_report.ts";
@@ -129,9 +129,7 @@ export class BlockTransformer implements Disposable {
     const key = view.key(block.bytes);
     const offset = block.position + at;
     if (!skipErrors) {
-      throw new RecordError(error.message, { file, offset, key }, {
-        cause: error,
-      });
+      throw contentError(error, { file, offset, key });
     }
     const overlapped = checkContent && findOverlapped(
       memorySource(block.bytes.subarray(0, end)),

@@ -1,5 +1,7 @@
 import type { CodecLike } from "../../codec/names.ts";
+import { checkInteger } from "../../pool/check.ts";
 import type { MemoryPool } from "../../pool/memory_pool.ts";
+import { checkLimits } from "../format/record.ts";
 import type { LockOptions } from "../target/target_lock.ts";
 
 /** How much was done. */
@@ -43,6 +45,29 @@ export interface JobOptions {
    * file beside the source.
    */
   onWarning?(message: string): void;
+}
+
+/**
+ * Checks the numbers of options, before anything is done.
+ *
+ * @throws {OptionError} One is invalid.
+ */
+export function checkNumbers(
+  options: Pick<JobOptions, "workers" | "keySizeLimit" | "maxSize"> & {
+    limit?: number;
+    split?: number;
+    start?: number;
+    end?: number;
+  },
+): void {
+  checkLimits(options);
+  const { workers, limit, split, start, end } = options;
+  if (end !== undefined) checkInteger("end", end, 0, Infinity);
+  for (
+    const [name, value] of Object.entries({ workers, limit, split, start })
+  ) {
+    if (value !== undefined) checkInteger(name, value, 0);
+  }
 }
 
 /** Options of every job that writes a bin file. */

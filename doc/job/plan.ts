@@ -3,7 +3,6 @@ import { findCodec } from "../../codec/codecs.ts";
 import { engineFor, loadEngines } from "../../codec/engines.ts";
 import type { CodecName } from "../../codec/names.ts";
 import { MAX_DOCUMENT_SIZE } from "../../codec/output_size.ts";
-import { OptionError } from "../../pool/errors.ts";
 import { globalMemoryPool } from "../../pool/memory_pool.ts";
 import { nodeModule } from "../../pool/runtime.ts";
 import type { KnownDocuments } from "../damage/known_documents.ts";
@@ -69,7 +68,6 @@ export interface PlanOptions extends
  * Plans a job.
  *
  * @throws {NoEngineError} This runtime has no engine for a codec.
- * @throws {OptionError} A number is invalid.
  */
 export async function makePlan(
   source: JobSource,
@@ -78,15 +76,6 @@ export async function makePlan(
   const { steps, target } = options;
   const { limit = 0, split = 0, workers = 0, start = 0 } = options;
   const { skipErrors = false, pool = globalMemoryPool } = options;
-  for (
-    const [name, value] of Object.entries({ limit, split, workers, start })
-  ) {
-    if (Number.isSafeInteger(value) && value >= 0) continue;
-    throw new OptionError(
-      `Cannot process ${source.name}: invalid ${name} ${value} ` +
-        "(expected 0 or a positive integer)",
-    );
-  }
   const { bytes: _, fill: __, known: ___, ...facts } = source;
   const packageCodec = target?.packageCodec ?? "none";
   const codecs: CodecName[] = [

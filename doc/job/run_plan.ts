@@ -3,7 +3,7 @@ import type { SkippedRegion } from "../damage/block_reader.ts";
 import type { KnownDocuments } from "../damage/known_documents.ts";
 import { readSums } from "../damage/read_sums.ts";
 import { SourceUntilDamage } from "../damage/source_until_damage.ts";
-import { CancelledError, FileError } from "../errors.ts";
+import { checkSignal, FileError } from "../errors.ts";
 import { type ByteSource, openSame } from "../source/byte_source.ts";
 import { packageSource } from "../source/sequential_source.ts";
 import type { ByteSink } from "../target/byte_sink.ts";
@@ -93,14 +93,15 @@ export async function runPlan(
   signal?.addEventListener("abort", abort);
   const afterBlock = createReporter(plan, options, state, flush);
   try {
-    if (signal?.aborted) throw new CancelledError();
+    checkSignal(signal);
     const reports = isLocal
       ? [await runLocally(plan, options, state, afterBlock)]
       : await runThreads(plan, options, state, afterBlock, stop);
-    if (signal?.aborted) throw new CancelledError();
+    checkSignal(signal);
     return outcomeOf(plan, state, reports);
   } catch (error) {
-    throw signal?.aborted ? new CancelledError() : error;
+    checkSignal(signal);
+    throw error;
   } finally {
     signal?.removeEventListener("abort", abort);
     await flush?.close();

@@ -1,7 +1,7 @@
 import { compress } from "../../codec/compress.ts";
 import type { CodecName } from "../../codec/names.ts";
 import { OptionError } from "../../pool/errors.ts";
-import { CancelledError, FileError } from "../errors.ts";
+import { checkSignal, FileError } from "../errors.ts";
 import { SUMS_SUFFIX, writeSumsHeader } from "../format/sums.ts";
 import { asFileError, nodeFs, openFile } from "../source/byte_source.ts";
 import { STANDARD_STREAM } from "../source/standard_input.ts";
@@ -198,7 +198,7 @@ async function compressFile(
   try {
     const chunk = new Uint8Array(CHUNK_SIZE);
     for (let position = 0, last = false; !last; await nextEvent()) {
-      if (signal?.aborted) throw new CancelledError();
+      checkSignal(signal);
       const length = input.read(chunk, 0, chunk.length, position);
       position += length;
       last = position >= input.size;

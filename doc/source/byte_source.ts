@@ -1,7 +1,8 @@
 import type NodeFs from "node:fs";
 import type NodePath from "node:path";
+import { checkBytes } from "../../codec/bytes.ts";
 import { nodeModule } from "../../pool/runtime.ts";
-import { FileError } from "../errors.ts";
+import { FileError, PermissionError } from "../errors.ts";
 
 /** Bytes that can be read from any position, such as a file or memory. */
 export interface ByteSource {
@@ -43,35 +44,52 @@ export function nodePath(): typeof NodePath {
   return nodeModule<typeof NodePath>("node:path")!;
 }
 
-/** Converts an error of the file system to a {@linkcode FileError}. */
+/** What the codes of the operating system mean. */
+const reasons: Record<string, string> = {
+  ENOENT: "no such file or directory",
+  EACCES: "permission denied",
+  EPERM: "permission denied",
+  EISDIR: "it is a directory",
+  ENOSPC: "the disk is full",
+  EDQUOT: "the disk quota is exceeded",
+  EFBIG: "the file would exceed the size limit",
+  EROFS: "the file system is read-only",
+  EIO: "input/output error of the disk",
+  ENOTDIR: "a part of the path is not a directory",
+};
+
+/** Names of the errors of Deno about permissions: its own and those of the operating system. */
+const PERMISSION_ERRORS = ["NotCapable", "PermissionDenied"];
+
+/**
+ * Converts an error of the file system to a {@linkcode FileError}, which is a
+ * {@linkcode PermissionError} if a permission is missing.
+ */
 export function fileError(
   action: string,
   file: string,
   error: unknown,
 ): FileError {
-  const { code, message } = error as NodeJS.ErrnoException;
-  const reason = code === "ENOENT"
-    ? "no such file or directory"
-    : code === "EACCES" || code === "EPERM"
-    ? "permission denied"
-    : code === "EISDIR"
-    ? "it is a directory"
-    : code === "ENOSPC"
-    ? "the disk is full"
-    : code === "EDQUOT"
-    ? "the disk quota is exceeded"
-    : code === "EFBIG"
-    ? "the file would exceed the size limit"
-    : code === "EROFS"
-    ? "the file system is read-only"
-    : code === "EIO"
-    ? "input/output error of the disk"
-    : code === "ENOTDIR"
-    ? "a part of the path is not a directory"
-    : message;
-  return new FileError(file, `Cannot ${action} ${file}: ${reason}`, {
-    cause: error,
-  });
+  const { name, code = "", message } = error as NodeJS.ErrnoException;
+  const start = `Cannot ${action} ${file}: `;
+  // Deno says what it does not permit, which may be another file, beside this one.
+  const [, access, flag] =
+    /^(Requires .*), run again with the (--allow-[a-z]+) flag/.exec(message) ??
+      [];
+  if (flag !== undefined) {
+    return new PermissionError(
+      file,
+      `${start}permission denied by Deno (${
+        access.replace("Requires", "requires")
+      }). Run it with ${flag}.`,
+      { cause: error, flag },
+    );
+  }
+  const reason = reasons[code] ?? message;
+  return code === "EACCES" || code === "EPERM" ||
+      PERMISSION_ERRORS.includes(name)
+    ? new PermissionError(file, start + reason, { cause: error })
+    : new FileError(file, start + reason, { cause: error });
 }
 
 /** Converts an error of the file system to a {@linkcode FileError}; returns other errors unchanged. */
@@ -81,11 +99,11 @@ export function asFileError(
   error: unknown,
 ): unknown {
   if (error instanceof FileError) return error;
-  const { code, message } = error as NodeJS.ErrnoException;
+  const { name, code, message } = error as NodeJS.ErrnoException;
   // Node's codes for invalid calls start with ERR_. Deno has no code for some
   // system errors, only the number in the message.
   const isOfSystem = /^E[A-Z0-9]+$/.test(code ?? "") ||
-    / \(os error \d+\)/.test(message);
+    / \(os error \d+\)/.test(message) || PERMISSION_ERRORS.includes(name);
   return isOfSystem ? fileError(action, file, error) : error;
 }
 
@@ -248,6 +266,7 @@ export function descriptorSource(
 
 /** Wraps bytes in memory as a {@linkcode ByteSource}, without copying them. */
 export function memorySource(bytes: Uint8Array): ByteSource {
+  checkBytes(bytes, "bytes");
   return {
     size: bytes.length,
     read(dst, offset, length, position) {

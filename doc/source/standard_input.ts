@@ -1,7 +1,7 @@
 import type NodeProcess from "node:process";
 import { nodeModule } from "../../pool/runtime.ts";
 import { fileError } from "./byte_source.ts";
-import { CancelledError } from "../errors.ts";
+import { CancelledError, checkSignal } from "../errors.ts";
 
 /** The path that means standard input or output. */
 export const STANDARD_STREAM = "-";
@@ -19,10 +19,10 @@ export async function* standardInputChunks(
   signal?: AbortSignal,
 ): AsyncGenerator<Uint8Array> {
   const { stdin } = nodeModule<typeof NodeProcess>("node:process")!;
-  const stop = () => stdin.destroy(new CancelledError());
+  const stop = () => stdin.destroy(new CancelledError(signal!.reason));
   signal?.addEventListener("abort", stop);
   try {
-    if (signal?.aborted) throw new CancelledError();
+    checkSignal(signal);
     yield* stdin;
   } catch (error) {
     if (error instanceof CancelledError) throw error;

@@ -3,6 +3,7 @@
  * Names stay bytes, like keys. Maps of sparse files are not mistaken for content.
  */
 import "../../codec/all_engines.ts";
+import { checkBytes } from "../../codec/bytes.ts";
 import type { CodecName } from "../../codec/names.ts";
 import { findCodec } from "../../codec/codecs.ts";
 import { detectMagic } from "../../codec/detect.ts";
@@ -70,6 +71,7 @@ export async function readTar(
   const input = new TarInput(parser, known, file);
   try {
     for await (const chunk of chunks) {
+      checkBytes(chunk, "chunk");
       for (let at = 0; at < chunk.length; at += SLICE_SIZE) {
         input.push(chunk.subarray(at, at + SLICE_SIZE), false);
         if (await handler.goOn?.() === false) return;

@@ -3,15 +3,14 @@
  * `.docs.bin.lock` beside it. Temporary files of the target belong to the holder, so
  * any that exist when the lock is taken were left by a process that died.
  */
-import type NodeOs from "node:os";
 import { OptionError } from "../../pool/errors.ts";
-import { nodeModule } from "../../pool/runtime.ts";
 import { asFileError, nodeFs, nodePath } from "../source/byte_source.ts";
 import { STANDARD_STREAM } from "../source/standard_input.ts";
 import { DEFAULT_KEY_SIZE_LIMIT } from "../format/record.ts";
 import { SUMS_SUFFIX } from "../format/sums.ts";
 import {
   CancelledError,
+  checkSignal,
   FileError,
   LockedError,
   RecordError,
@@ -35,6 +34,7 @@ import {
   removeTemporaries,
   resolveTarget,
   syncDirectory,
+  temporaryDirectory,
 } from "./temporary.ts";
 import { findTornRecord, type TornRecord } from "./torn_record.ts";
 
@@ -137,7 +137,7 @@ export class TargetLock {
   ): Promise<TargetLock> {
     checkWait(lockWait);
     for (const end = Date.now() + lockWait;;) {
-      if (signal?.aborted) throw new CancelledError();
+      checkSignal(signal);
       const lock = TargetLock.#try(target, Date.now() >= end);
       if (lock !== undefined) return lock;
       await new Promise((resolve) => setTimeout(resolve, ATTEMPT_INTERVAL));
@@ -175,9 +175,8 @@ export class TargetLock {
    * @throws {FileError} The directory cannot be created.
    */
   static takeScratch(): TargetLock {
-    const { tmpdir } = nodeModule<typeof NodeOs>("node:os")!;
     const { join } = nodePath();
-    const directory = tmpdir();
+    const directory = temporaryDirectory();
     let lock;
     try {
       lock = tryLock(join(directory, `binfiles-${randomToken()}`));
@@ -468,7 +467,7 @@ export async function withTargetLock<T>(
     return await use(lock);
   } catch (error) {
     if (error instanceof CancelledError && target !== STANDARD_STREAM) {
-      throw new CancelledError(target);
+      throw new CancelledError(error.cause, target);
     }
     throw nameTarget(asFileError("write", target, error), lock.path, target);
   } finally {

@@ -1,5 +1,6 @@
 /** Atomic targets: files are written beside the target, flushed, then renamed over it. */
 import { STANDARD_STREAM } from "../source/standard_input.ts";
+import type NodeOs from "node:os";
 import type NodeProcess from "node:process";
 import { nodeModule } from "../../pool/runtime.ts";
 import { randomToken } from "./lock.ts";
@@ -59,6 +60,19 @@ export function resolveTarget(target: string): string {
   return fs.existsSync(target)
     ? fs.realpathSync(target)
     : join(fs.realpathSync(dirname(target)), basename(target));
+}
+
+/**
+ * Returns the system's directory for temporary files.
+ *
+ * @throws {PermissionError} Deno does not permit to read its name.
+ */
+export function temporaryDirectory(): string {
+  try {
+    return nodeModule<typeof NodeOs>("node:os")!.tmpdir();
+  } catch (error) {
+    throw fileError("use", "the directory for temporary files", error);
+  }
 }
 
 /**

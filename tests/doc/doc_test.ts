@@ -1,4 +1,10 @@
-import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertInstanceOf,
+  assertRejects,
+  assertThrows,
+} from "@std/assert";
 import fc from "../support/fast_check.ts";
 import {
   BatchProcessor,
@@ -11,11 +17,12 @@ import {
   FileError,
   openFile,
   RecordError,
+  RecordLimitError,
   recordStream,
   TargetExistsError,
 } from "../../doc/mod.ts";
 import { checkDocument } from "../../doc/format/record.ts";
-import { codecNames, compress } from "../../codec/mod.ts";
+import { codecNames, compress, OutputLimitError } from "../../codec/mod.ts";
 import { MemoryPool } from "../../pool/mod.ts";
 import {
   numberedDocs,
@@ -293,7 +300,13 @@ Deno.test("a document that decompresses to more than the limit is an error", () 
   const bomb = compress(new Uint8Array(100_000), "gzip");
   const bytes = encodeRecord(new Uint8Array([1]), bomb);
   using reader = new DocReader(bytes, { codec: "gzip", maxSize: 99_999 });
-  assertThrows(() => reader.read(), RecordError, "exceeds the limit of 99999");
+  const error = assertThrows(
+    () => reader.read(),
+    RecordLimitError,
+    "exceeds the limit of 99999",
+  );
+  assertEquals([error.offset, error.limit], [0, 99_999]);
+  assertInstanceOf(error.cause, OutputLimitError);
   using other = new DocReader(bytes, { codec: "gzip", maxSize: 100_000 });
   assertEquals(other.read()?.content.length, 100_000);
 });

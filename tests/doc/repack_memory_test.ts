@@ -9,6 +9,7 @@ import {
   MemorySink,
   memorySource,
   RecordError,
+  RecordLimitError,
   repack,
   type RepackOptions,
 } from "../../doc/mod.ts";
@@ -192,8 +193,8 @@ Deno.test("what fails aborts the sink and closes the source, once", async () => 
     [{ split: 5 }, OptionError, "Specify the path of a target"],
     [{ sums: true }, OptionError, "Specify the path of a target"],
     [{ level: 10, targetCodec: "gzip" }, OptionError, "level 10"],
-    [{ limit: -1 }, OptionError, "invalid limit -1"],
-    [{ maxSize: 100 }, RecordError, "exceeds the limit"],
+    [{ limit: -1 }, OptionError, "limit -1"],
+    [{ maxSize: 100 }, RecordLimitError, "exceeds the limit"],
     [{ signal: AbortSignal.abort() }, CancelledError, "Cancelled."],
     [{ target: failing }, Error, "no connection"],
     [{ target: failing, packageCodec: "brotli" }, Error, "no connection"],

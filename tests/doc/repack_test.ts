@@ -6,13 +6,14 @@ import {
   Doc,
   FileError,
   RecordError,
+  RecordLimitError,
   repack,
   repackDirectory,
   type RepackOptions,
   scan,
   TargetExistsError,
 } from "../../doc/mod.ts";
-import { globalMemoryPool, MemoryPool } from "../../pool/mod.ts";
+import { globalMemoryPool, MemoryPool, OptionError } from "../../pool/mod.ts";
 import {
   fixture,
   numberedDocs,
@@ -170,7 +171,7 @@ Deno.test("a level is used even if the codec stays the same", async () => {
   assertEquals(outline(readBinFile(target)), outline(docs));
   await assertRejects(
     () => repack({ source, target, targetCodec: "gzip", level: 10 }),
-    RangeError,
+    OptionError,
     "expected 0 to 9",
   );
 });
@@ -556,7 +557,7 @@ Deno.test("a document that exceeds the size limit is an error", async () => {
           maxSize: 8_999_999,
           force: true,
         }),
-      RecordError,
+      RecordLimitError,
       "exceeds the limit",
     );
     await repack({ source, target, targetCodec, maxSize: 9e6, force: true });

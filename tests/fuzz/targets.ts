@@ -86,9 +86,8 @@ function decoderTargets(codec: Codec, engine: Engine, share: number): Target[] {
       seeds,
       run(input) {
         for (let room = 1024; room <= MAX_SIZE; room *= 8) {
-          if (decompressor.decompress(input, new Uint8Array(room), 0) >= 0) {
-            return;
-          }
+          const output = new Uint8Array(room);
+          if (decompressor.decompress(input, output, 0) !== undefined) return;
         }
       },
     });

@@ -9,6 +9,7 @@ import { compress } from "../../codec/mod.ts";
 import {
   MemoryPool,
   type MemorySnapshot,
+  OptionError,
   watchMemory,
 } from "../../pool/mod.ts";
 import { runProgram } from "../support/run_program.ts";
@@ -76,7 +77,7 @@ Deno.test("an invalid interval is rejected", () => {
   for (const interval of [0, -1, NaN]) {
     assertThrows(
       () => watchMemory({ interval }),
-      RangeError,
+      OptionError,
       "expected a positive number",
     );
   }

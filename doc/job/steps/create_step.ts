@@ -102,7 +102,7 @@ function takeDecompressor(
       const result = decompressOriginal(src.subarray(start, end), codec, {
         maxSize,
       });
-      if (result.length > dst.length - offset) return -1;
+      if (result.length > dst.length - offset) return undefined;
       dst.set(result, offset);
       return result.length;
     },
