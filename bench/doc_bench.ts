@@ -68,6 +68,7 @@ for (const size of [1, 10, 100, 1000]) {
       size,
     );
     for (const doc of docs) batch.addDoc(doc);
+    batch.close();
   });
 }
 Deno.bench(
@@ -81,6 +82,7 @@ Deno.bench(
 function write(path: string, docs: Doc[], options: DocWriterOptions): void {
   using writer = new DocWriter(path, { ...options, force: true });
   for (const doc of docs) writer.write(doc);
+  writer.close();
 }
 
 function read(path: string, codec: CodecName, pool?: MemoryPool): number {
