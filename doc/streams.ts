@@ -8,6 +8,7 @@ import {
 } from "../codec/compress.ts";
 import { checkLevel, findCodec } from "../codec/codecs.ts";
 import { CodecError } from "../codec/errors.ts";
+import type { CodecLike } from "../codec/names.ts";
 import { decompressionStream } from "../codec/streams.ts";
 import { Doc } from "./doc.ts";
 import { contentError, RecordError } from "./errors.ts";
@@ -31,8 +32,8 @@ export interface DocStreamOptions extends DecompressOptions {
 
 /** How to write documents to a stream. */
 export interface RecordStreamOptions extends CompressOptions {
-  /** Codec of the contents. Default `gzip`, as in the original. */
-  codec?: string | number;
+  /** Codec of the contents: a name, alias or number. Default `gzip`, as in the original. */
+  codec?: CodecLike;
   /** Longest accepted key, in bytes. Default {@linkcode DEFAULT_KEY_SIZE_LIMIT}. */
   keySizeLimit?: number;
 }

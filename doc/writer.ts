@@ -2,7 +2,7 @@ import { checkBytes, writeInt32 } from "../codec/bytes.ts";
 import { findCodec } from "../codec/codecs.ts";
 import type { Compressor } from "../codec/engine.ts";
 import { leaseCompressor } from "../codec/lease.ts";
-import type { CodecName } from "../codec/names.ts";
+import type { CodecLike, CodecName } from "../codec/names.ts";
 import { fitting, maxCompressedSize } from "../codec/output_size.ts";
 import { globalMemoryPool, type MemoryPool } from "../pool/memory_pool.ts";
 import { decodeKey } from "./bytes.ts";
@@ -35,7 +35,7 @@ export interface DocWriterOptions extends LockOptions {
    * Codec of the contents: a name, alias or number. Default: that of the file it
    * is appended to; for a new or empty file `gzip`, as in the original.
    */
-  codec?: string | number;
+  codec?: CodecLike;
   /** Compression level. Default: that of the codec. */
   level?: number;
   /**

@@ -13,6 +13,9 @@ import { dirname } from "node:path";
 import { nodeModule } from "../../pool/runtime.ts";
 import { globalMemoryPool } from "../../pool/mod.ts";
 import {
+  BatchProcessor,
+  compressDoc,
+  Doc,
   DocWriter,
   FileError,
   merge,
@@ -133,7 +136,7 @@ Deno.test("whichever call of the file system fails, the target is the old or the
           .filter((name) => name.endsWith(".tmp"));
         assertEquals(temporary, [], where);
       }
-      writeBinFile(target, [], { append: true });
+      writeBinFile(target, [], { append: true, codec: undefined });
       const kept = readBinFile(target, "none").length;
       if (name === "append") assert([3, 12].includes(kept), where);
       await job(target);
@@ -208,6 +211,14 @@ function mountSmallDisk(path: string): boolean {
   return success;
 }
 
+/** Enlarges a small disk to 64 MiB. */
+function enlargeDisk(path: string): void {
+  const { success } = new Deno.Command("mount", {
+    args: ["-o", "remount,size=64m", path],
+  }).outputSync();
+  assert(success);
+}
+
 function unmount(path: string): void {
   new Deno.Command("umount", { args: [path] }).outputSync();
 }
@@ -260,6 +271,248 @@ Deno.test({
       unmount(disk);
     }
   },
+});
+
+Deno.test({
+  name:
+    "after the disk was full, what threw can be given again once there is room, and nothing is lost or written twice" +
+    (mayMount ? "" : " (ignored: this process may not mount a disk)"),
+  ignore: !mayMount,
+  fn() {
+    using directory = new TemporaryDirectory();
+    const docs = numberedDocs(4000);
+    const stored = docs.map((doc) => compressDoc(doc, "zstd"));
+    // More than a buffer, so that the disk is full before the buffer is.
+    const large = new Doc("large", new Uint8Array(3_000_000).fill(7));
+    /** Makes a call, and again after there is room. @returns Whether it threw. */
+    const insist = (disk: string, call: () => void) => {
+      try {
+        call();
+        return false;
+      } catch (error) {
+        assertInstanceOf(error, FileError);
+        assert(error.message.includes("the disk is full"), `${error}`);
+        // Without room it fails again.
+        assertThrows(call, FileError, "the disk is full");
+        enlargeDisk(disk);
+        call();
+        return true;
+      }
+    };
+    /** Gives all documents to a writer and closes it. @returns How many calls threw. */
+    type Work = (disk: string, writer: DocWriter) => number;
+    const give = (disk: string, calls: (() => void)[]) =>
+      calls.filter((call) => insist(disk, call)).length;
+    const works: Record<string, { work: Work; expected: Doc[] }> = {
+      write: {
+        work: (disk, writer) =>
+          give(disk, [
+            ...docs.map((doc) => () => void writer.write(doc)),
+            () => writer.close(),
+          ]),
+        expected: docs,
+      },
+      "write a large document": {
+        work: (disk, writer) =>
+          give(disk, [
+            ...docs.slice(0, 9).map((doc) => () => void writer.write(doc)),
+            () => void writer.write(large),
+            () => void writer.write(large),
+            () => void writer.write(docs[9]),
+            () => writer.close(),
+          ]),
+        expected: [...docs.slice(0, 9), large, large, docs[9]],
+      },
+      close: {
+        work: (disk, writer) =>
+          give(disk, [
+            () => void writer.write(large),
+            () => writer.close(),
+          ]),
+        expected: [large],
+      },
+      flush: {
+        work: (disk, writer) =>
+          give(disk, [
+            () => void writer.write(large),
+            () => writer.flush({ sync: true }),
+            () => writer.close(),
+          ]),
+        expected: [large],
+      },
+      BatchProcessor: {
+        work: (disk, writer) => {
+          const batch = new BatchProcessor(writer, 10);
+          return give(disk, [
+            ...docs.map((doc) => () => batch.addDoc(doc)),
+            () => batch.close(),
+          ]);
+        },
+        expected: docs,
+      },
+      "BatchProcessor whose last document fills a batch": {
+        work: (disk, writer) => {
+          const batch = new BatchProcessor(writer, 1);
+          return give(disk, [
+            // Its flush fails, but it was added.
+            () => batch.addDoc(large),
+            () => batch.close(),
+          ]);
+        },
+        expected: [large],
+      },
+    };
+    for (const [name, { work, expected }] of Object.entries(works)) {
+      for (const append of [false, true]) {
+        const disk = directory.file("disk");
+        Deno.mkdirSync(disk, { recursive: true });
+        assert(mountSmallDisk(disk));
+        try {
+          const path = `${disk}/docs.bin`;
+          const old = append ? numberedDocs(3) : [];
+          if (append) writeBinFile(path, old);
+          using writer = new DocWriter(path, { codec: "none", append });
+          assertEquals(work(disk, writer), 1, name);
+          assertEquals(
+            outline(readBinFile(path, "none")),
+            outline([...old, ...expected]),
+            name,
+          );
+          const names = Array.from(Deno.readDirSync(disk), (e) => e.name);
+          assertEquals(names, ["docs.bin"]);
+        } finally {
+          unmount(disk);
+        }
+      }
+    }
+    const disk = directory.file("disk");
+    assert(mountSmallDisk(disk));
+    try {
+      const path = `${disk}/docs.bin`;
+      using writer = new DocWriter(path, { codec: "zstd" });
+      // Random keys, which do not compress.
+      const many = Array.from({ length: 4000 }, (_, i) => ({
+        key: crypto.getRandomValues(new Uint8Array(500)),
+        content: stored[i].content,
+      }));
+      const threw = give(disk, [
+        ...many.map(({ key, content }) => () =>
+          void writer.writeStored(key, content)
+        ),
+        () => writer.close(),
+      ]);
+      assertEquals(threw, 1);
+      assertEquals(
+        outline(readBinFile(path)),
+        outline(many.map(({ key }, i) => new Doc(key, docs[i].content))),
+      );
+    } finally {
+      unmount(disk);
+    }
+  },
+});
+
+Deno.test("a flush to the disk that failed is never taken for one that succeeded", () => {
+  using directory = new TemporaryDirectory();
+  const target = directory.file("docs.bin");
+  for (const append of [false, true]) {
+    using writer = new DocWriter(target, { append });
+    writer.write(new Doc("key", "content"));
+    {
+      using _ = watchFileSystem((name) => {
+        if (name === "fdatasyncSync") throw systemError("EIO");
+      });
+      assertThrows(
+        () => writer.flush({ sync: true }),
+        FileError,
+        `Cannot flush ${target}: input/output error of the disk`,
+      );
+    }
+    // The system reports the failure to one call only.
+    for (
+      const again of [() => writer.flush({ sync: true }), () => writer.close()]
+    ) {
+      assertThrows(again, FileError, "Cannot flush");
+    }
+    writer.flush();
+    writer.discard();
+    assertEquals(directory.list(), append ? ["docs.bin"] : []);
+  }
+  assertEquals(readBinFile(target).length, 1);
+});
+
+Deno.test("flush writes, and with sync it also flushes the file, and a new file's directory, to the disk", () => {
+  using directory = new TemporaryDirectory();
+  const target = directory.file("docs.bin");
+  const calls: string[] = [];
+  using _ = watchFileSystem((name) => {
+    if (/^(writeSync|fdatasyncSync|fsyncSync)$/.test(name)) calls.push(name);
+  });
+  const callsOf = (act: () => void) => {
+    calls.length = 0;
+    act();
+    return calls.slice();
+  };
+  const writer = new DocWriter(target, { append: true });
+  const write = () => writer.write(new Doc("key", "content"));
+  assertEquals(callsOf(write), []);
+  assertEquals(callsOf(() => writer.flush()), ["writeSync"]);
+  assertEquals(
+    callsOf(() => writer.flush({ sync: true })),
+    ["fdatasyncSync", "fsyncSync"],
+  );
+  assertEquals(callsOf(() => (write(), writer.flush({ sync: true }))), [
+    "writeSync",
+    "fdatasyncSync",
+  ]);
+  writer.close();
+});
+
+Deno.test("closing a writer can be repeated after any call of the file system failed", () => {
+  using reference = new TemporaryDirectory();
+  for (const options of [{}, { force: true }, { append: true }]) {
+    let failing = 0;
+    for (let failed = "?"; failed !== "";) {
+      failing++;
+      using directory = new TemporaryDirectory();
+      const target = directory.file("docs.bin");
+      if (options !== undefined && "force" in options) {
+        writeBinFile(target, numberedDocs(3));
+      }
+      const writer = new DocWriter(target, options);
+      for (const doc of numberedDocs(9)) writer.write(doc);
+      failed = "";
+      let calls = 0;
+      let error: unknown;
+      {
+        using _ = watchFileSystem((name) => {
+          if (++calls !== failing) return;
+          failed = name;
+          throw systemError("EIO");
+        });
+        try {
+          writer.close();
+        } catch (thrown) {
+          error = thrown;
+        }
+      }
+      if (error !== undefined) assertInstanceOf(error, FileError);
+      if (failed === "fdatasyncSync" && error !== undefined) {
+        assertThrows(() => writer.close(), FileError);
+        writer.discard();
+      } else {
+        writer.close();
+        assertEquals(
+          outline(readBinFile(target)),
+          outline(numberedDocs(9)),
+          failed,
+        );
+      }
+      new DocWriter(target, { append: true }).close();
+    }
+    assertGreater(failing, 3);
+  }
+  assertEquals(reference.list(), []);
 });
 
 Deno.test("a file size limit is a clear error, source and target stay unchanged, and no files are left", async () => {
