@@ -1,4 +1,4 @@
-import { OptionError } from "../pool/errors.ts";
+import { checkInteger } from "../pool/check.ts";
 import type { Doc } from "./doc.ts";
 import { FileError } from "./errors.ts";
 import type { DocWriter, FlushOptions } from "./writer.ts";
@@ -42,11 +42,7 @@ export class BatchProcessor implements Disposable {
    * @throws {OptionError} `size` is not a positive integer.
    */
   constructor(writer: DocWriter, size: number = DEFAULT_BATCH_SIZE) {
-    if (!Number.isInteger(size) || size < 1) {
-      throw new OptionError(
-        `Cannot make batches of ${size} documents: expected a positive integer`,
-      );
-    }
+    checkInteger("size", size, 1);
     this.#writer = writer;
     this.#size = size;
   }
@@ -60,7 +56,7 @@ export class BatchProcessor implements Disposable {
    * Adds a document, and flushes if the batch is full. If that flush fails, the
    * document was added, and the next call reports the failure unless it succeeds.
    *
-   * @throws {DocumentError | TypeError | FileError} As {@linkcode DocWriter.write}:
+   * @throws {DocumentError | TypeError | FileError | ClosedError} As {@linkcode DocWriter.write}:
    * this document was not added; all before it were.
    */
   addDoc(doc: Doc): void {

@@ -10,12 +10,14 @@ import { checkLevel, findCodec } from "../codec/codecs.ts";
 import { CodecError } from "../codec/errors.ts";
 import type { CodecLike } from "../codec/names.ts";
 import { decompressionStream } from "../codec/streams.ts";
+import { checkInteger } from "../pool/check.ts";
 import { Doc } from "./doc.ts";
 import { contentError, RecordError } from "./errors.ts";
 import {
   checkDocument,
   DEFAULT_KEY_SIZE_LIMIT,
   encodeRecord,
+  MAX_CONTENT_SIZE,
   RecordState,
   RecordView,
 } from "./format/record.ts";
@@ -127,7 +129,7 @@ export function docStream(
  * and with a `TypeError` if its key or content is not a `Uint8Array`. A stream that
  * failed is not ended, so its receiver does not take it for complete.
  *
- * @throws {UnknownCodecError | OptionError} There is no such codec or level.
+ * @throws {UnknownCodecError | OptionError} The codec or another option is invalid.
  *
  * @example
  * ```ts
@@ -147,6 +149,7 @@ export function recordStream(
   const { keySizeLimit = DEFAULT_KEY_SIZE_LIMIT } = options;
   const codec = findCodec(options.codec ?? "gzip");
   checkLevel(codec, options.level);
+  checkInteger("keySizeLimit", keySizeLimit, 1, MAX_CONTENT_SIZE);
   return new TransformStream({
     transform({ key, content }, controller) {
       checkBytes(key, "doc.key");

@@ -1,17 +1,19 @@
 import { checkBytes, writeInt32 } from "../codec/bytes.ts";
 import { findCodec } from "../codec/codecs.ts";
+import { decompress } from "../codec/compress.ts";
 import type { Compressor } from "../codec/engine.ts";
+import { CodecError } from "../codec/errors.ts";
 import { leaseCompressor } from "../codec/lease.ts";
 import type { CodecLike, CodecName } from "../codec/names.ts";
 import { fitting, maxCompressedSize } from "../codec/output_size.ts";
+import { checkInteger } from "../pool/check.ts";
 import { globalMemoryPool, type MemoryPool } from "../pool/memory_pool.ts";
-import { decodeKey } from "./bytes.ts";
 import type { Doc } from "./doc.ts";
-import { DocumentError, FileError, RecordError } from "./errors.ts";
-import { ContentReader } from "./format/content_reader.ts";
+import { ClosedError, DocumentError, type FileError } from "./errors.ts";
 import {
   checkDocument,
   DEFAULT_KEY_SIZE_LIMIT,
+  MAX_CONTENT_SIZE,
   recordSize,
 } from "./format/record.ts";
 import { asFileError, fileError, nodeFs } from "./source/byte_source.ts";
@@ -128,8 +130,6 @@ export class DocWriter implements Disposable {
   readonly #compressor: Compressor & Disposable;
   readonly #keySizeLimit: number;
   readonly #pool: MemoryPool;
-  /** Decompresses stored contents, once some have to be checked. */
-  #checker: ContentReader | undefined;
   #writable: WritableStream<Doc> | undefined;
   #batch: Uint8Array;
   #batchLength = 0;
@@ -149,8 +149,8 @@ export class DocWriter implements Disposable {
    * @throws {RecordError} With `append`: it is corrupt.
    * @throws {FileError} It cannot be opened. With `append`: it is not a bin file, or
    * is a package, or its contents have another codec than `codec`.
-   * @throws {UnknownCodecError | NoEngineError | OptionError} The codec or level is
-   * unknown or unavailable.
+   * @throws {UnknownCodecError | NoEngineError | OptionError} The codec, level or
+   * another option is invalid or unavailable.
    */
   constructor(path: string, options: DocWriterOptions = {}) {
     const {
@@ -160,6 +160,7 @@ export class DocWriter implements Disposable {
       keySizeLimit = DEFAULT_KEY_SIZE_LIMIT,
       pool = globalMemoryPool,
     } = options;
+    checkInteger("keySizeLimit", keySizeLimit, 1, MAX_CONTENT_SIZE);
     const codec = options.codec === undefined
       ? undefined
       : findCodec(options.codec).name;
@@ -218,8 +219,9 @@ export class DocWriter implements Disposable {
    * @returns The offset of its record in the file, in bytes.
    * @throws {DocumentError} Its key or content is over a limit, or both are empty.
    * @throws {TypeError} Its key or content is not a `Uint8Array`.
-   * @throws {FileError} The batch before it cannot be written, or the writer is
-   * closed. The document was not taken and can be written again.
+   * @throws {FileError} The batch before it cannot be written. The document was not
+   * taken and can be written again.
+   * @throws {ClosedError} The writer is closed.
    */
   write(doc: Doc): number {
     this.#checkOpen();
@@ -244,7 +246,7 @@ export class DocWriter implements Disposable {
    * @throws {DocumentError} Its key or content is over a limit, both are empty, or
    * the content does not decompress.
    * @throws {TypeError} `key` or `content` is not a `Uint8Array`.
-   * @throws {FileError} As {@linkcode DocWriter.write}.
+   * @throws {FileError | ClosedError} As {@linkcode DocWriter.write}.
    *
    * @example
    * ```ts
@@ -269,7 +271,7 @@ export class DocWriter implements Disposable {
     checkBytes(key, "key");
     checkBytes(content, "content");
     checkDocument(key.length, content.length, this.#keySizeLimit);
-    if (check && this.codec !== "none") this.#checkStored(key, content);
+    if (check && this.codec !== "none") this.#checkStored(content);
     const start = this.#beginRecord(key, content.length);
     this.#batch.set(content, start);
     return this.#endRecord(start, content.length);
@@ -281,8 +283,8 @@ export class DocWriter implements Disposable {
    * With `append`, readers see the documents from now on. A new file appears only
    * when the writer is closed.
    *
-   * @throws {FileError} It cannot be written, for example because the disk is full;
-   * or the writer is closed.
+   * @throws {FileError} It cannot be written, for example because the disk is full.
+   * @throws {ClosedError} The writer is closed.
    */
   flush({ sync = false }: FlushOptions = {}): void {
     this.#checkOpen();
@@ -383,27 +385,17 @@ export class DocWriter implements Disposable {
   }
 
   #checkOpen(): void {
-    if (!this.#closed) return;
-    throw new FileError(
-      this.file,
-      `Cannot write to ${this.file}: the writer is closed`,
-    );
+    if (this.#closed) throw new ClosedError(`write to ${this.file}`, "writer");
   }
 
   /** @throws {DocumentError} A stored content does not decompress. */
-  #checkStored(key: Uint8Array, content: Uint8Array): void {
-    this.#checker ??= new ContentReader(this.codec, { pool: this.#pool });
+  #checkStored(content: Uint8Array): void {
     try {
-      this.#checker.read({
-        file: undefined,
-        offset: 0,
-        name: () => decodeKey(key),
-        content: () => content,
-      }, () => {});
+      decompress(content, this.codec, { pool: this.#pool });
     } catch (error) {
-      if (!(error instanceof RecordError)) throw error;
-      throw new DocumentError(`Cannot write a document: ${error.reason}`, {
-        cause: error.cause,
+      if (!(error instanceof CodecError)) throw error;
+      throw new DocumentError(`Cannot write a document: ${error.message}`, {
+        cause: error,
       });
     }
   }
@@ -459,7 +451,7 @@ export class DocWriter implements Disposable {
     this.#isNew = false;
   }
 
-  /** Releases the descriptor, lock, buffer and coders. */
+  /** Releases the descriptor, lock, compressor and buffer. */
   #end(): void {
     this.#closed = true;
     try {
@@ -467,7 +459,6 @@ export class DocWriter implements Disposable {
     } finally {
       this.#lock.release();
       this.#compressor[Symbol.dispose]();
-      this.#checker?.[Symbol.dispose]();
       this.#pool.putBuffer(this.#batch);
     }
   }

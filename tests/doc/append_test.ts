@@ -154,7 +154,7 @@ Deno.test("records are not appended to a package", () => {
   for (const codec of ["gzip", "xz", "bzip2"]) {
     Deno.copyFileSync(fixture(`none.bin.${codec}`), path);
     const before = Deno.readFileSync(path);
-    for (const options of [{}, { force: true }, { codec: "none" }]) {
+    for (const options of [{}, { force: true }, { codec: "none" as const }]) {
       assertThrows(
         () => new DocWriter(path, { append: true, ...options }),
         FileError,

@@ -234,7 +234,7 @@ Deno.test("a package that is killed leaves the old target, the new one, or none"
 Deno.test("an append that is killed leaves complete documents, in order and without a gap", async () => {
   const count = 300;
   const docs = numberedDocs(count);
-  const options = { append: true, codec: "none" };
+  const options = { append: true, codec: "none" } as const;
   let most = 0;
   await killOften("append", {
     prepare: prepareOld,
