@@ -13,8 +13,6 @@ import { dirname } from "node:path";
 import { nodeModule } from "../../pool/runtime.ts";
 import { globalMemoryPool } from "../../pool/mod.ts";
 import {
-  BatchProcessor,
-  compressDoc,
   Doc,
   DocWriter,
   FileError,
@@ -32,6 +30,7 @@ import {
   TemporaryDirectory,
   writeBinFile,
 } from "../support/files.ts";
+import { mayMount, SmallDisk } from "../support/small_disk.ts";
 
 const fs = nodeModule<typeof NodeFs>("node:fs")!;
 
@@ -201,40 +200,6 @@ async function checkNoRoom(
   }
 }
 
-/** Mounts an empty disk of 1 MiB. @returns Whether this process may. */
-function mountSmallDisk(path: string): boolean {
-  const { success } = new Deno.Command("mount", {
-    args: ["-t", "tmpfs", "-o", "size=1m", "tmpfs", path],
-    stdout: "null",
-    stderr: "null",
-  }).outputSync();
-  return success;
-}
-
-/** Enlarges a small disk to 64 MiB. */
-function enlargeDisk(path: string): void {
-  const { success } = new Deno.Command("mount", {
-    args: ["-o", "remount,size=64m", path],
-  }).outputSync();
-  assert(success);
-}
-
-function unmount(path: string): void {
-  new Deno.Command("umount", { args: [path] }).outputSync();
-}
-
-/** Whether this process may mount disks: only the superuser may, and not in every container. */
-const mayMount = (() => {
-  try {
-    using directory = new TemporaryDirectory();
-    if (!mountSmallDisk(directory.path)) return false;
-    unmount(directory.path);
-    return true;
-  } catch {
-    return false;
-  }
-})();
-
 Deno.test({
   name:
     "a full disk is a clear error, source and target stay unchanged, and no files are left" +
@@ -242,11 +207,9 @@ Deno.test({
   ignore: !mayMount,
   async fn() {
     using directory = new TemporaryDirectory();
-    const disk = directory.file("disk");
-    Deno.mkdirSync(disk);
-    assert(mountSmallDisk(disk));
+    const disk = SmallDisk.mount(directory.file("disk"));
     try {
-      const target = `${disk}/docs.bin`;
+      const target = `${disk.path}/docs.bin`;
       await checkNoRoom(target, "the disk is full", runCommand);
       const before = Deno.readFileSync(target);
       for (const options of [{ append: true }, { force: true }]) {
@@ -268,146 +231,7 @@ Deno.test({
         Deno.writeFileSync(target, before);
       }
     } finally {
-      unmount(disk);
-    }
-  },
-});
-
-Deno.test({
-  name:
-    "after the disk was full, what threw can be given again once there is room, and nothing is lost or written twice" +
-    (mayMount ? "" : " (ignored: this process may not mount a disk)"),
-  ignore: !mayMount,
-  fn() {
-    using directory = new TemporaryDirectory();
-    const docs = numberedDocs(4000);
-    const stored = docs.map((doc) => compressDoc(doc, "zstd"));
-    // More than a buffer, so that the disk is full before the buffer is.
-    const large = new Doc("large", new Uint8Array(3_000_000).fill(7));
-    /** Makes a call, and again after there is room. @returns Whether it threw. */
-    const insist = (disk: string, call: () => void) => {
-      try {
-        call();
-        return false;
-      } catch (error) {
-        assertInstanceOf(error, FileError);
-        assert(`${error}`.includes("the disk is full"), `${error}`);
-        // Without room it fails again.
-        assertThrows(call, FileError, "the disk is full");
-        enlargeDisk(disk);
-        call();
-        return true;
-      }
-    };
-    /** Gives all documents to a writer and closes it. @returns How many calls threw. */
-    type Work = (disk: string, writer: DocWriter) => number;
-    const give = (disk: string, calls: (() => void)[]) =>
-      calls.filter((call) => insist(disk, call)).length;
-    const works: Record<string, { work: Work; expected: Doc[] }> = {
-      write: {
-        work: (disk, writer) =>
-          give(disk, [
-            ...docs.map((doc) => () => void writer.write(doc)),
-            () => writer.close(),
-          ]),
-        expected: docs,
-      },
-      "write a large document": {
-        work: (disk, writer) =>
-          give(disk, [
-            ...docs.slice(0, 9).map((doc) => () => void writer.write(doc)),
-            () => void writer.write(large),
-            () => void writer.write(large),
-            () => void writer.write(docs[9]),
-            () => writer.close(),
-          ]),
-        expected: [...docs.slice(0, 9), large, large, docs[9]],
-      },
-      close: {
-        work: (disk, writer) =>
-          give(disk, [
-            () => void writer.write(large),
-            () => writer.close(),
-          ]),
-        expected: [large],
-      },
-      flush: {
-        work: (disk, writer) =>
-          give(disk, [
-            () => void writer.write(large),
-            () => writer.flush({ sync: true }),
-            () => writer.close(),
-          ]),
-        expected: [large],
-      },
-      BatchProcessor: {
-        work: (disk, writer) => {
-          const batch = new BatchProcessor(writer, 10);
-          return give(disk, [
-            ...docs.map((doc) => () => batch.addDoc(doc)),
-            () => batch.close(),
-          ]);
-        },
-        expected: docs,
-      },
-      "BatchProcessor whose last document fills a batch": {
-        work: (disk, writer) => {
-          const batch = new BatchProcessor(writer, 1);
-          return give(disk, [
-            // Its flush fails, but it was added.
-            () => batch.addDoc(large),
-            () => batch.close(),
-          ]);
-        },
-        expected: [large],
-      },
-    };
-    for (const [name, { work, expected }] of Object.entries(works)) {
-      for (const append of [false, true]) {
-        const disk = directory.file("disk");
-        Deno.mkdirSync(disk, { recursive: true });
-        assert(mountSmallDisk(disk));
-        try {
-          const path = `${disk}/docs.bin`;
-          const old = append ? numberedDocs(3) : [];
-          if (append) writeBinFile(path, old);
-          using writer = new DocWriter(path, { codec: "none", append });
-          assertEquals(work(disk, writer), 1, name);
-          assertEquals(
-            outline(readBinFile(path, "none")),
-            outline([...old, ...expected]),
-            name,
-          );
-          const names = Array.from(Deno.readDirSync(disk), (e) => e.name);
-          assertEquals(names, ["docs.bin"]);
-        } finally {
-          unmount(disk);
-        }
-      }
-    }
-    const disk = directory.file("disk");
-    assert(mountSmallDisk(disk));
-    try {
-      const path = `${disk}/docs.bin`;
-      using writer = new DocWriter(path, { codec: "zstd" });
-      // Random keys, which do not compress.
-      const many = Array.from({ length: 4000 }, (_, i) => ({
-        key: crypto.getRandomValues(new Uint8Array(500)),
-        content: stored[i].content,
-      }));
-      const threw = give(disk, [
-        ...many.map(({ key, content }) => () =>
-          void writer.writeStored(key, content)
-        ),
-        () => writer.close(),
-      ]);
-      assertEquals(threw, 1);
-      assertEquals(
-        outline(readBinFile(path)),
-        outline(many.map(({ key }, i) => new Doc(key, docs[i].content))),
-      );
-    } finally {
-      unmount(disk);
+      disk.unmount();
     }
   },
 });
@@ -469,16 +293,13 @@ Deno.test("flush writes, and with sync it also flushes the file, and a new file'
 });
 
 Deno.test("closing a writer can be repeated after any call of the file system failed", () => {
-  using reference = new TemporaryDirectory();
   for (const options of [{}, { force: true }, { append: true }]) {
     let failing = 0;
     for (let failed = "?"; failed !== "";) {
       failing++;
       using directory = new TemporaryDirectory();
       const target = directory.file("docs.bin");
-      if (options !== undefined && "force" in options) {
-        writeBinFile(target, numberedDocs(3));
-      }
+      if ("force" in options) writeBinFile(target, numberedDocs(3));
       const writer = new DocWriter(target, options);
       for (const doc of numberedDocs(9)) writer.write(doc);
       failed = "";
@@ -512,7 +333,6 @@ Deno.test("closing a writer can be repeated after any call of the file system fa
     }
     assertGreater(failing, 3);
   }
-  assertEquals(reference.list(), []);
 });
 
 Deno.test("a file size limit is a clear error, source and target stay unchanged, and no files are left", async () => {
