@@ -57,7 +57,7 @@ async function killOften(name: string, victim: Victim): Promise<void> {
     const target = directory.file("docs.bin");
     const isThere = directory.list().includes("docs.bin");
     // The next process that writes the target.
-    writeBinFile(target, [], { append: true });
+    writeBinFile(target, [], { append: true, codec: undefined });
     if (!isThere && Deno.statSync(target).size === 0) Deno.removeSync(target);
     assertEquals(directory.list().filter((name) => name.startsWith(".")), []);
     const outcome = victim.judge(directory);
