@@ -10,14 +10,13 @@ import { checkLevel, findCodec } from "../codec/codecs.ts";
 import { CodecError } from "../codec/errors.ts";
 import type { CodecLike } from "../codec/names.ts";
 import { decompressionStream } from "../codec/streams.ts";
-import { checkInteger } from "../pool/check.ts";
 import { Doc } from "./doc.ts";
 import { contentError, RecordError } from "./errors.ts";
 import {
   checkDocument,
+  checkLimits,
   DEFAULT_KEY_SIZE_LIMIT,
   encodeRecord,
-  MAX_CONTENT_SIZE,
   RecordState,
   RecordView,
 } from "./format/record.ts";
@@ -149,7 +148,7 @@ export function recordStream(
   const { keySizeLimit = DEFAULT_KEY_SIZE_LIMIT } = options;
   const codec = findCodec(options.codec ?? "gzip");
   checkLevel(codec, options.level);
-  checkInteger("keySizeLimit", keySizeLimit, 1, MAX_CONTENT_SIZE);
+  checkLimits({ keySizeLimit });
   return new TransformStream({
     transform({ key, content }, controller) {
       checkBytes(key, "doc.key");

@@ -6,14 +6,13 @@ import { CodecError } from "../codec/errors.ts";
 import { leaseCompressor } from "../codec/lease.ts";
 import type { CodecLike, CodecName } from "../codec/names.ts";
 import { fitting, maxCompressedSize } from "../codec/output_size.ts";
-import { checkInteger } from "../pool/check.ts";
 import { globalMemoryPool, type MemoryPool } from "../pool/memory_pool.ts";
 import type { Doc } from "./doc.ts";
 import { ClosedError, DocumentError, type FileError } from "./errors.ts";
 import {
   checkDocument,
+  checkLimits,
   DEFAULT_KEY_SIZE_LIMIT,
-  MAX_CONTENT_SIZE,
   recordSize,
 } from "./format/record.ts";
 import { asFileError, fileError, nodeFs } from "./source/byte_source.ts";
@@ -160,7 +159,7 @@ export class DocWriter implements Disposable {
       keySizeLimit = DEFAULT_KEY_SIZE_LIMIT,
       pool = globalMemoryPool,
     } = options;
-    checkInteger("keySizeLimit", keySizeLimit, 1, MAX_CONTENT_SIZE);
+    checkLimits(options);
     const codec = options.codec === undefined
       ? undefined
       : findCodec(options.codec).name;
