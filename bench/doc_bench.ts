@@ -68,6 +68,7 @@ for (const size of [1, 10, 100, 1000]) {
       size,
     );
     for (const doc of docs) batch.addDoc(doc);
+    batch.close();
   });
 }
 Deno.bench(
@@ -78,9 +79,26 @@ Deno.bench(
   },
 );
 
+const stored = "write 2000 documents of 1 KB that are compressed already, gzip";
+const packed = docs.map((doc) => compressDoc(doc, "gzip"));
+Deno.bench(`written: ${stored}`, { group: stored, baseline: true }, () => {
+  write(path, docs, { codec: "gzip" });
+});
+for (const check of [true, false]) {
+  const how = check ? "stored and checked" : "stored";
+  Deno.bench(`${how}: ${stored}`, { group: stored }, () => {
+    using writer = new DocWriter(path, { codec: "gzip", force: true });
+    for (const { key, content } of packed) {
+      writer.writeStored(key, content, { check });
+    }
+    writer.close();
+  });
+}
+
 function write(path: string, docs: Doc[], options: DocWriterOptions): void {
   using writer = new DocWriter(path, { ...options, force: true });
   for (const doc of docs) writer.write(doc);
+  writer.close();
 }
 
 function read(path: string, codec: CodecName, pool?: MemoryPool): number {

@@ -145,3 +145,8 @@ export function checkLevel(codec: Codec, level?: number): number {
   }
   return level;
 }
+
+/** The format that a codec writes: zip is another name for gzip. */
+export function formatOf(codec: CodecName): CodecName {
+  return codec === "zip" ? "gzip" : codec;
+}

@@ -1,15 +1,16 @@
+import { checkInteger } from "../pool/check.ts";
 import type { Doc } from "./doc.ts";
-import type { DocWriter } from "./writer.ts";
-import { OptionError } from "../pool/errors.ts";
+import { FileError } from "./errors.ts";
+import type { DocWriter, FlushOptions } from "./writer.ts";
 
 /** Documents in a batch by default. */
 const DEFAULT_BATCH_SIZE = 100;
 
 /**
- * Collects documents and writes them in batches of a fixed number.
+ * Writes documents to a file, and flushes after a fixed number of them.
  *
- * {@linkcode DocWriter} already batches by bytes. Use this class to flush after
- * a number of documents.
+ * A document is checked and compressed when it is added, by {@linkcode DocWriter},
+ * which also writes when its buffer is full. Its bytes are not used after that.
  *
  * @example
  * ```ts
@@ -18,12 +19,12 @@ const DEFAULT_BATCH_SIZE = 100;
  *
  * const path = Deno.makeTempFileSync();
  * {
- *   const writer = new DocWriter(path, { force: true });
- *   using batch = new BatchProcessor(writer, 2);
+ *   using batch = new BatchProcessor(new DocWriter(path, { force: true }), 2);
  *   batch.addDoc(new Doc("a", "1"));
  *   assertEquals(batch.pending, 1);
  *   batch.addDoc(new Doc("b", "2"));
  *   assertEquals(batch.pending, 0);
+ *   batch.close();
  * }
  * using reader = new DocReader(path);
  * assertEquals([...reader].map((doc) => doc.text()), ["1", "2"]);
@@ -32,65 +33,65 @@ const DEFAULT_BATCH_SIZE = 100;
 export class BatchProcessor implements Disposable {
   readonly #writer: DocWriter;
   readonly #size: number;
-  readonly #docs: Doc[] = [];
+  #pending = 0;
 
   /**
-   * Creates an empty batch of up to `size` documents (default 100). Closing it
-   * closes `writer`.
+   * Flushes `writer` after each `size` documents (default 100). Closing or
+   * discarding the batch closes or discards `writer`.
    *
    * @throws {OptionError} `size` is not a positive integer.
    */
   constructor(writer: DocWriter, size: number = DEFAULT_BATCH_SIZE) {
-    if (!Number.isInteger(size) || size < 1) {
-      throw new OptionError(
-        `Cannot make batches of ${size} documents: expected a positive integer`,
-      );
-    }
+    checkInteger("size", size, 1);
     this.#writer = writer;
     this.#size = size;
   }
 
-  /** Number of documents in the batch. */
+  /** Number of documents that were added since the last flush. */
   get pending(): number {
-    return this.#docs.length;
-  }
-
-  /** Adds a document, which must not change until it is written. Writes the batch if it is full. */
-  addDoc(doc: Doc): void {
-    this.#docs.push(doc);
-    if (this.#docs.length >= this.#size) this.flush();
+    return this.#pending;
   }
 
   /**
-   * Writes the batch.
+   * Adds a document, and flushes if the batch is full. If that flush fails, the
+   * document was added, and the next call reports the failure unless it succeeds.
    *
-   * @throws {DocumentError | FileError} As `DocWriter.write`. Documents that could
-   * not be written stay in the batch.
+   * @throws {DocumentError | TypeError | FileError | ClosedError} As {@linkcode DocWriter.write}:
+   * this document was not added; all before it were.
    */
-  flush(): void {
-    let written = 0;
-    try {
-      for (const doc of this.#docs) {
-        this.#writer.write(doc);
-        written++;
-      }
-    } finally {
-      this.#docs.splice(0, written);
-    }
-    this.#writer.flush();
-  }
-
-  /** Writes the batch and closes the writer. */
-  close(): void {
+  addDoc(doc: Doc): void {
+    if (this.#pending >= this.#size) this.flush();
+    this.#writer.write(doc);
+    this.#pending++;
+    if (this.#pending < this.#size) return;
     try {
       this.flush();
-    } finally {
-      this.#writer.close();
+    } catch (error) {
+      // To throw would say that `doc` was not added.
+      if (!(error instanceof FileError)) throw error;
     }
   }
 
-  /** Same as {@linkcode BatchProcessor.close}. */
+  /** Same as {@linkcode DocWriter.flush}. */
+  flush(options?: FlushOptions): void {
+    this.#writer.flush(options);
+    this.#pending = 0;
+  }
+
+  /** Same as {@linkcode DocWriter.close}. */
+  close(): void {
+    this.#writer.close();
+    this.#pending = 0;
+  }
+
+  /** Same as {@linkcode DocWriter.discard}. */
+  discard(): void {
+    this.#pending = 0;
+    this.#writer.discard();
+  }
+
+  /** Same as {@linkcode BatchProcessor.discard}: without `close`, a new file does not appear. */
   [Symbol.dispose](): void {
-    this.close();
+    this.discard();
   }
 }

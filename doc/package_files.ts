@@ -2,7 +2,6 @@ import "../codec/all_engines.ts";
 import { findCodec } from "../codec/codecs.ts";
 import type { CodecLike, CodecName } from "../codec/names.ts";
 import { OptionError } from "../pool/errors.ts";
-import { detectSource } from "./detect_source.ts";
 import { FileError, isAboutRecord } from "./errors.ts";
 import { DEFAULT_KEY_SIZE_LIMIT } from "./format/record.ts";
 import {
@@ -11,7 +10,7 @@ import {
   type TargetOptions,
 } from "./job/options.ts";
 import { type JobSource, makePlan } from "./job/plan.ts";
-import { formatOf, planWriting } from "./job/steps/step_plan.ts";
+import { planWriting } from "./job/steps/step_plan.ts";
 import { resolveCodec, resolveFormat } from "./job/target_format.ts";
 import { writeTarget } from "./job/write_target.ts";
 import {
@@ -21,14 +20,15 @@ import {
   type FillOptions,
 } from "./package_sources.ts";
 import { scan } from "./scan.ts";
-import { fileError, nodeFs, openFile } from "./source/byte_source.ts";
+import { fileError, nodeFs } from "./source/byte_source.ts";
 import {
   STANDARD_INPUT_NAME,
   STANDARD_STREAM,
 } from "./source/standard_input.ts";
+import { type AppendTarget, prepareAppend } from "./target/append_target.ts";
 import { type TargetLock, withTargetLock } from "./target/target_lock.ts";
 import { checkTarget } from "./target/temporary.ts";
-import { removeTornRecord, type TornRecord } from "./target/torn_record.ts";
+import type { TornRecord } from "./target/torn_record.ts";
 
 /** How to package files. */
 export interface PackageOptions extends JobOptions, TargetOptions {
@@ -159,8 +159,12 @@ async function packageLocked(
   options: PackageOptions,
 ): Promise<Omit<PackageResult, "seconds">> {
   const { target, append, sums } = options;
-  const existing = append ? await inspectTarget(options) : undefined;
-  const format = resolveFormat({ ...options, ...existing }, "gzip");
+  const existing = append ? await prepareTarget(options) : undefined;
+  const format = resolveFormat({
+    ...options,
+    targetCodec: existing?.codec ?? options.targetCodec,
+    packageCodec: existing?.packageCodec ?? options.packageCodec,
+  }, "gzip");
   const skipped: SkippedFile[] = [];
   const source = packageSource(options, skipped);
   const steps = planWriting({
@@ -247,70 +251,30 @@ function isDirectory(path: string): boolean {
   }
 }
 
-/** What is known about a target that is appended to. */
-interface ExistingTarget {
-  /** Codec of its contents. */
-  targetCodec?: CodecName;
-  /** Codec of the target as a whole. */
-  packageCodec?: CodecName;
-  /** The torn record that was cut off its end. */
-  cut?: TornRecord;
-}
-
 /**
- * Detects with which codecs a target has to be appended to, and cuts a torn record
- * off its end.
+ * Prepares a target for appending, and checks all of its records.
  *
  * @returns undefined if it does not exist.
  * @throws {RecordError} It is corrupt: what is appended might never be found.
  * @throws {FileError | OptionError} It cannot be appended to.
  */
-async function inspectTarget(
+async function prepareTarget(
   options: PackageOptions,
-): Promise<ExistingTarget | undefined> {
-  const { source, target, force, keySizeLimit, signal } = options;
-  const targetCodec = resolveCodec(options.targetCodec);
-  const packageCodec = resolveCodec(options.packageCodec);
+): Promise<AppendTarget | undefined> {
+  const { source, target, force, signal } = options;
+  const { keySizeLimit = DEFAULT_KEY_SIZE_LIMIT } = options;
   if (target === STANDARD_STREAM) {
     throw new OptionError("Cannot append to the standard output");
   }
-  if (!nodeFs().existsSync(target)) return undefined;
   checkTarget(target, [source], true);
-  const input = openFile(target);
-  const found = detectSource(input, { keySizeLimit });
-  input.close();
-  if (input.size === 0) return {};
-  const refuse = (reason: string) => {
-    throw new FileError(target, `Cannot append to ${target}: ${reason}`);
-  };
-  if (found.codec === undefined && found.packageCodec === "none") {
-    refuse("it is not a bin file");
+  const existing = prepareAppend(target, {
+    codec: resolveCodec(options.targetCodec),
+    packageCodec: resolveCodec(options.packageCodec),
+    force,
+    keySizeLimit,
+  });
+  if (existing !== undefined) {
+    await scan({ source: target, keysOnly: true, keySizeLimit, signal });
   }
-  if (!findCodec(found.packageCodec).concatenable) {
-    refuse(
-      `it is a ${found.packageCodec} package, to which nothing can be appended. ` +
-        "Repack it without a package codec.",
-    );
-  }
-  if (
-    packageCodec !== undefined &&
-    formatOf(packageCodec) !== formatOf(found.packageCodec)
-  ) {
-    refuse(`its package codec is ${found.packageCodec}`);
-  }
-  const codec = targetCodec ?? found.codec ?? "gzip";
-  if (
-    !force && found.codec !== undefined &&
-    formatOf(codec) !== formatOf(found.codec)
-  ) {
-    refuse(
-      `its documents seem to have the codec ${found.codec}. ` +
-        "Use force (--force) if they do not.",
-    );
-  }
-  const cut = found.packageCodec === "none"
-    ? removeTornRecord(target, keySizeLimit)
-    : undefined;
-  await scan({ source: target, keysOnly: true, keySizeLimit, signal });
-  return { targetCodec: codec, packageCodec: found.packageCodec, cut };
+  return existing;
 }

@@ -1,17 +1,20 @@
 import { toTransformStream } from "@std/streams";
+import { checkBytes } from "../codec/bytes.ts";
 import {
   compress,
   type CompressOptions,
   decompress,
   type DecompressOptions,
 } from "../codec/compress.ts";
-import { findCodec } from "../codec/codecs.ts";
+import { checkLevel, findCodec } from "../codec/codecs.ts";
 import { CodecError } from "../codec/errors.ts";
+import type { CodecLike } from "../codec/names.ts";
 import { decompressionStream } from "../codec/streams.ts";
 import { Doc } from "./doc.ts";
 import { contentError, RecordError } from "./errors.ts";
 import {
   checkDocument,
+  checkLimits,
   DEFAULT_KEY_SIZE_LIMIT,
   encodeRecord,
   RecordState,
@@ -30,8 +33,8 @@ export interface DocStreamOptions extends DecompressOptions {
 
 /** How to write documents to a stream. */
 export interface RecordStreamOptions extends CompressOptions {
-  /** Codec of the contents. Default `gzip`, as in the original. */
-  codec?: string | number;
+  /** Codec of the contents: a name, alias or number. Default `gzip`, as in the original. */
+  codec?: CodecLike;
   /** Longest accepted key, in bytes. Default {@linkcode DEFAULT_KEY_SIZE_LIMIT}. */
   keySizeLimit?: number;
 }
@@ -117,9 +120,15 @@ export function docStream(
 }
 
 /**
- * Creates a transform stream from documents to records.
+ * Creates a transform stream from documents to records, for an upload, a response
+ * or a pipe. To write a file that appears whole or not at all, pipe the documents
+ * to {@linkcode DocWriter.writable} instead.
  *
- * The stream fails with a {@linkcode DocumentError} if a document is over a limit.
+ * The stream fails with a {@linkcode DocumentError} if a document is over a limit,
+ * and with a `TypeError` if its key or content is not a `Uint8Array`. A stream that
+ * failed is not ended, so its receiver does not take it for complete.
+ *
+ * @throws {UnknownCodecError | OptionError} The codec or another option is invalid.
  *
  * @example
  * ```ts
@@ -137,11 +146,17 @@ export function recordStream(
   options: RecordStreamOptions = {},
 ): TransformStream<Doc, Uint8Array<ArrayBuffer>> {
   const { keySizeLimit = DEFAULT_KEY_SIZE_LIMIT } = options;
-  const codec = findCodec(options.codec ?? "gzip").name;
+  const codec = findCodec(options.codec ?? "gzip");
+  checkLevel(codec, options.level);
+  checkLimits({ keySizeLimit });
   return new TransformStream({
     transform({ key, content }, controller) {
+      checkBytes(key, "doc.key");
+      checkBytes(content, "doc.content");
       checkDocument(key.length, content.length, keySizeLimit);
-      controller.enqueue(encodeRecord(key, compress(content, codec, options)));
+      controller.enqueue(
+        encodeRecord(key, compress(content, codec.name, options)),
+      );
     },
   });
 }

@@ -1,38 +1,42 @@
-import { writeInt32 } from "../codec/bytes.ts";
-import type { LockOptions } from "./target/target_lock.ts";
+import { checkBytes, writeInt32 } from "../codec/bytes.ts";
 import { findCodec } from "../codec/codecs.ts";
+import { decompress } from "../codec/compress.ts";
 import type { Compressor } from "../codec/engine.ts";
+import { CodecError } from "../codec/errors.ts";
 import { leaseCompressor } from "../codec/lease.ts";
-import type { CodecName } from "../codec/names.ts";
+import type { CodecLike, CodecName } from "../codec/names.ts";
 import { fitting, maxCompressedSize } from "../codec/output_size.ts";
 import { globalMemoryPool, type MemoryPool } from "../pool/memory_pool.ts";
+import type { Doc } from "./doc.ts";
+import { ClosedError, DocumentError, type FileError } from "./errors.ts";
 import {
-  removeTornRecord,
-  type TornRecord,
-  truncateFile,
-} from "./target/torn_record.ts";
+  checkDocument,
+  checkLimits,
+  DEFAULT_KEY_SIZE_LIMIT,
+  recordSize,
+} from "./format/record.ts";
+import { asFileError, fileError, nodeFs } from "./source/byte_source.ts";
+import { prepareAppend } from "./target/append_target.ts";
+import { type LockOptions, TargetLock } from "./target/target_lock.ts";
 import {
   checkTarget,
   createTemporary,
   removeTemporaries,
+  syncDirectory,
 } from "./target/temporary.ts";
-import { TargetLock } from "./target/target_lock.ts";
+import { type TornRecord, truncateFile } from "./target/torn_record.ts";
 import { writeFully } from "./target/write_fully.ts";
-import { asFileError, fileError, nodeFs } from "./source/byte_source.ts";
-import type { Doc } from "./doc.ts";
-import {
-  checkDocument,
-  DEFAULT_KEY_SIZE_LIMIT,
-  recordSize,
-} from "./format/record.ts";
 
 /** Size of the batch buffer, in bytes: a larger batch is written to the file. */
 const BATCH_SIZE = 256 * 1024;
 
 /** How to write a bin file. */
 export interface DocWriterOptions extends LockOptions {
-  /** Codec of the contents: a name, alias or number. Default `gzip`, as in the original. */
-  codec?: string | number;
+  /**
+   * Codec of the contents: a name, alias or number. Default: that of the file it
+   * is appended to; for a new or empty file `gzip`, as in the original.
+   */
+  codec?: CodecLike;
   /** Compression level. Default: that of the codec. */
   level?: number;
   /**
@@ -41,7 +45,10 @@ export interface DocWriterOptions extends LockOptions {
    * appears when the writer is closed, and an existing one is an error.
    */
   append?: boolean;
-  /** Whether to replace an existing file. Default false. */
+  /**
+   * Whether to replace an existing file or, with `append`, to append to one whose
+   * contents seem to have another codec than `codec`. Default false.
+   */
   force?: boolean;
   /** Longest accepted key, in bytes. Default {@linkcode DEFAULT_KEY_SIZE_LIMIT}. */
   keySizeLimit?: number;
@@ -49,18 +56,43 @@ export interface DocWriterOptions extends LockOptions {
   pool?: MemoryPool;
 }
 
+/** How to flush. */
+export interface FlushOptions {
+  /**
+   * Whether to wait until the documents are on the disk, so that they survive a
+   * power failure. Takes milliseconds. Default false: they are passed to the
+   * operating system and survive the end of the process.
+   */
+  sync?: boolean;
+}
+
+/** How to write a content that is already compressed. */
+export interface StoredOptions {
+  /**
+   * Whether to decompress the content, to check that it is what it should be.
+   * Switch it off for contents that were checked before, such as those that
+   * `compress` returned. Default true.
+   */
+  check?: boolean;
+}
+
 /**
  * Writes documents to a bin file, many records per system call.
  *
  * A new file, or one that replaces another, appears whole or not at all: it is
- * written to a temporary file beside the target, which is renamed when the writer
- * is closed. If the process dies before that, an old file is unchanged.
+ * written to a temporary file beside the target, which {@linkcode DocWriter.close}
+ * renames. Leaving the scope of `using` without `close`, by an exception for
+ * example, discards it, and an old file is unchanged. So it is if the process dies.
  *
- * With `append`, records are written to the file itself. If the process dies,
- * flushed records are kept. A torn record may follow them; the next writer of the
+ * With `append`, records are written to the file itself, and what was written
+ * stays. If the process dies, a torn record may follow; the next writer of the
  * file removes it ({@linkcode DocWriter.cut}).
  *
  * Either way the file is locked against other writers, in this process or another.
+ *
+ * A call that throws has not taken its document. After a {@linkcode FileError},
+ * such as that of a full disk, it can be repeated: nothing that was taken is lost
+ * until the writer is discarded.
  *
  * @example
  * ```ts
@@ -71,6 +103,7 @@ export interface DocWriterOptions extends LockOptions {
  * {
  *   using writer = new DocWriter(path, { codec: "zstd", append: true });
  *   writer.write(new Doc("key", "content"));
+ *   writer.close();
  * }
  * using reader = new DocReader(path);
  * assertEquals(reader.read()?.text(), "content");
@@ -79,6 +112,8 @@ export interface DocWriterOptions extends LockOptions {
 export class DocWriter implements Disposable {
   /** Path of the file. */
   readonly file: string;
+  /** Codec of the contents. */
+  readonly codec: CodecName;
   /**
    * The torn record that was removed from the end of the file when it was
    * opened, left by a writer that died. Undefined if there was none.
@@ -91,14 +126,18 @@ export class DocWriter implements Disposable {
   readonly #descriptor: number;
   readonly #append: boolean;
   readonly #force: boolean;
-  readonly #codec: CodecName;
   readonly #compressor: Compressor & Disposable;
   readonly #keySizeLimit: number;
   readonly #pool: MemoryPool;
+  #writable: WritableStream<Doc> | undefined;
   #batch: Uint8Array;
   #batchLength = 0;
   /** Offset after the last flushed record. */
   #written: number;
+  /** Whether the name of the file may not be on the disk yet. */
+  #isNew: boolean;
+  /** The failure of a flush to the disk, after which nobody knows what is there. */
+  #syncFailure: FileError | undefined;
   #closed = false;
 
   /**
@@ -106,48 +145,65 @@ export class DocWriter implements Disposable {
    *
    * @throws {TargetExistsError} It exists, and neither `append` nor `force` is set.
    * @throws {LockedError} Another writer still holds its lock after `lockWait`.
-   * @throws {RecordError} With `append`: it is corrupt, or not a bin file.
-   * @throws {FileError} It cannot be opened.
-   * @throws {UnknownCodecError | NoEngineError | OptionError} The codec or level is
-   * unknown or unavailable.
+   * @throws {RecordError} With `append`: it is corrupt.
+   * @throws {FileError} It cannot be opened. With `append`: it is not a bin file, or
+   * is a package, or its contents have another codec than `codec`.
+   * @throws {UnknownCodecError | NoEngineError | OptionError} The codec, level or
+   * another option is invalid or unavailable.
    */
   constructor(path: string, options: DocWriterOptions = {}) {
     const {
-      codec = "gzip",
       level,
       append = false,
       force = false,
       keySizeLimit = DEFAULT_KEY_SIZE_LIMIT,
       pool = globalMemoryPool,
     } = options;
+    checkLimits(options);
+    const codec = options.codec === undefined
+      ? undefined
+      : findCodec(options.codec).name;
     this.file = path;
     this.#append = append;
     this.#force = force;
     this.#keySizeLimit = keySizeLimit;
     this.#pool = pool;
-    this.#codec = findCodec(codec).name;
-    this.#compressor = leaseCompressor(this.#codec, { level, pool });
     let lock: TargetLock | undefined;
+    let compressor: (Compressor & Disposable) | undefined;
     let temporary: string | undefined;
     let descriptor: number | undefined;
     try {
       lock = this.#lock = TargetLock.takeSync(path, options);
+      if (!append) checkTarget(path, [], force);
+      const target = append
+        ? prepareAppend(path, {
+          codec,
+          packageCodec: "none",
+          force,
+          keySizeLimit,
+        })
+        : undefined;
+      this.codec = codec ?? target?.codec ?? "gzip";
+      compressor = this.#compressor = leaseCompressor(this.codec, {
+        level,
+        pool,
+      });
       if (append) {
         this.#path = lock.path;
         const { O_RDWR, O_CREAT } = this.#fs.constants;
         descriptor = this.#fs.openSync(lock.path, O_RDWR | O_CREAT, 0o666);
-        this.cut = lock.cut ?? removeTornRecord(lock.path, keySizeLimit);
+        this.cut = lock.cut ?? target?.cut;
         lock.beginAppend({ keySizeLimit });
       } else {
-        checkTarget(path, [], force);
         temporary = this.#path = createTemporary(lock.path);
         descriptor = this.#fs.openSync(temporary, "r+");
       }
+      this.#isNew = append && target === undefined;
       this.#descriptor = descriptor;
       this.#written = this.#fs.fstatSync(this.#descriptor).size;
       this.#batch = pool.getBuffer(BATCH_SIZE);
     } catch (error) {
-      this.#compressor[Symbol.dispose]();
+      compressor?.[Symbol.dispose]();
       if (descriptor !== undefined) this.#fs.closeSync(descriptor);
       if (temporary !== undefined) removeTemporaries([temporary]);
       lock?.release();
@@ -161,61 +217,96 @@ export class DocWriter implements Disposable {
    *
    * @returns The offset of its record in the file, in bytes.
    * @throws {DocumentError} Its key or content is over a limit, or both are empty.
-   * @throws {FileError} The batch cannot be written.
+   * @throws {TypeError} Its key or content is not a `Uint8Array`.
+   * @throws {FileError} The batch before it cannot be written. The document was not
+   * taken and can be written again.
+   * @throws {ClosedError} The writer is closed.
    */
   write(doc: Doc): number {
+    this.#checkOpen();
     const { key, content } = doc;
+    checkBytes(key, "doc.key");
+    checkBytes(content, "doc.content");
     checkDocument(key.length, content.length, this.#keySizeLimit);
-    const room = recordSize(key.length, maxCompressedSize(content.length));
-    if (this.#batchLength + room > this.#batch.length) this.#makeRoom(room);
-    const start = this.#batchLength;
-    const batch = this.#batch;
-    writeInt32(batch, start, key.length);
-    batch.set(key, start + 4);
-    const sizeAt = start + 4 + key.length;
+    const start = this.#beginRecord(key, maxCompressedSize(content.length));
     const size = fitting(
-      this.#compressor.compress(content, batch, sizeAt + 4),
-      this.#codec,
+      this.#compressor.compress(content, this.#batch, start),
+      this.codec,
       content.length,
     );
     checkDocument(key.length, size, this.#keySizeLimit);
-    writeInt32(batch, sizeAt, size);
-    this.#batchLength = sizeAt + 4 + size;
-    return this.#written + start;
+    return this.#endRecord(start, size);
+  }
+
+  /**
+   * Adds a document whose content is already compressed with
+   * {@linkcode DocWriter.codec}; see {@linkcode DocWriter.write}.
+   *
+   * @throws {DocumentError} Its key or content is over a limit, both are empty, or
+   * the content does not decompress.
+   * @throws {TypeError} `key` or `content` is not a `Uint8Array`.
+   * @throws {FileError | ClosedError} As {@linkcode DocWriter.write}.
+   *
+   * @example
+   * ```ts
+   * import { assertEquals } from "@std/assert";
+   * import { compress, Doc, DocReader, DocWriter } from "@binfiles/binfiles";
+   *
+   * const { key, content } = new Doc("key", "content");
+   * const path = Deno.makeTempFileSync();
+   * using writer = new DocWriter(path, { codec: "lz4", force: true });
+   * writer.writeStored(key, compress(content, "lz4"), { check: false });
+   * writer.close();
+   * using reader = new DocReader(path);
+   * assertEquals(reader.read()?.text(), "content");
+   * ```
+   */
+  writeStored(
+    key: Uint8Array,
+    content: Uint8Array,
+    { check = true }: StoredOptions = {},
+  ): number {
+    this.#checkOpen();
+    checkBytes(key, "key");
+    checkBytes(content, "content");
+    checkDocument(key.length, content.length, this.#keySizeLimit);
+    if (check && this.codec !== "none") this.#checkStored(content);
+    const start = this.#beginRecord(key, content.length);
+    this.#batch.set(content, start);
+    return this.#endRecord(start, content.length);
   }
 
   /**
    * Writes the batch to the file. After a failure it can be called again.
    *
+   * With `append`, readers see the documents from now on. A new file appears only
+   * when the writer is closed.
+   *
    * @throws {FileError} It cannot be written, for example because the disk is full.
+   * @throws {ClosedError} The writer is closed.
    */
-  flush(): void {
-    if (this.#batchLength === 0) return;
-    try {
-      const batch = this.#batch.subarray(0, this.#batchLength);
-      // At its position: a retry overwrites what a failed attempt has written.
-      writeFully(this.#descriptor, batch, this.#written);
-    } catch (error) {
-      throw fileError("write", this.file, error);
-    }
-    this.#written += this.#batchLength;
-    this.#batchLength = 0;
+  flush({ sync = false }: FlushOptions = {}): void {
+    this.#checkOpen();
+    this.#writeBatch();
+    if (sync) this.#sync();
   }
 
   /**
    * Writes the batch, flushes the file to the disk and closes it. A new or
-   * replaced file appears now. Closing twice does nothing.
+   * replaced file appears now. Does nothing if the writer is closed.
    *
-   * @throws {FileError} The batch cannot be written. The file is closed anyway: a
-   * new file does not appear, an old one is not replaced, and an appended file
-   * ends with a whole record.
+   * If it throws, the writer is still open: call it again, for example when there
+   * is room on the disk, or {@linkcode DocWriter.discard} the writer.
+   *
+   * @throws {FileError} The batch cannot be written or flushed to the disk, or the
+   * file cannot be renamed.
    * @throws {TargetExistsError} The file was created meanwhile, and `force` is not set.
    */
   close(): void {
     if (this.#closed) return;
+    this.#writeBatch();
+    this.#sync();
     try {
-      this.flush();
-      this.#fs.fdatasyncSync(this.#descriptor);
       if (!this.#append) {
         this.#lock.commit({
           temporary: this.#path,
@@ -227,7 +318,6 @@ export class DocWriter implements Disposable {
       this.#lock.finish();
       this.#end();
     } catch (error) {
-      this.discard();
       throw asFileError("write", this.file, error);
     }
   }
@@ -248,14 +338,116 @@ export class DocWriter implements Disposable {
         truncateFile(this.#path, this.#written);
       }
       this.#lock.finish();
+    } catch (error) {
+      throw asFileError("write", this.file, error);
     } finally {
       this.#end();
     }
   }
 
-  /** Same as {@linkcode DocWriter.close}. */
+  /** Same as {@linkcode DocWriter.discard}: without `close`, a new file does not appear. */
   [Symbol.dispose](): void {
-    this.close();
+    this.discard();
+  }
+
+  /**
+   * The writer as a stream of documents. The end of the stream closes the writer;
+   * aborting it, or a document that cannot be written, discards the writer.
+   *
+   * @example
+   * ```ts
+   * import { assertEquals } from "@std/assert";
+   * import { Doc, DocReader, DocWriter } from "@binfiles/binfiles/doc";
+   *
+   * const path = `${Deno.makeTempDirSync()}/docs.bin`;
+   * await ReadableStream.from([new Doc("key", "content")])
+   *   .pipeTo(new DocWriter(path).writable);
+   * using reader = new DocReader(path);
+   * assertEquals(reader.read()?.text(), "content");
+   * ```
+   */
+  get writable(): WritableStream<Doc> {
+    const orDiscard = (act: () => void) => {
+      try {
+        act();
+      } catch (error) {
+        // The stream has failed now and cannot be written to again.
+        this.discard();
+        throw error;
+      }
+    };
+    return this.#writable ??= new WritableStream({
+      write: (doc) => orDiscard(() => this.write(doc)),
+      close: () => orDiscard(() => this.close()),
+      abort: () => this.discard(),
+    });
+  }
+
+  #checkOpen(): void {
+    if (this.#closed) throw new ClosedError(`write to ${this.file}`, "writer");
+  }
+
+  /** @throws {DocumentError} A stored content does not decompress. */
+  #checkStored(content: Uint8Array): void {
+    try {
+      decompress(content, this.codec, { pool: this.#pool });
+    } catch (error) {
+      if (!(error instanceof CodecError)) throw error;
+      throw new DocumentError(`Cannot write a document: ${error.message}`, {
+        cause: error,
+      });
+    }
+  }
+
+  /**
+   * Writes the start of a record behind the batch, where nothing counts before
+   * {@linkcode DocWriter.#endRecord}.
+   *
+   * @param room Largest size of the content, in bytes.
+   * @returns The offset of the content in the batch.
+   */
+  #beginRecord(key: Uint8Array, room: number): number {
+    const needed = recordSize(key.length, room);
+    if (this.#batchLength + needed > this.#batch.length) this.#makeRoom(needed);
+    const start = this.#batchLength;
+    writeInt32(this.#batch, start, key.length);
+    this.#batch.set(key, start + 4);
+    return start + recordSize(key.length, 0);
+  }
+
+  /** Adds the record to the batch. @returns Its offset in the file. */
+  #endRecord(contentStart: number, size: number): number {
+    writeInt32(this.#batch, contentStart - 4, size);
+    const offset = this.#written + this.#batchLength;
+    this.#batchLength = contentStart + size;
+    return offset;
+  }
+
+  #writeBatch(): void {
+    if (this.#batchLength === 0) return;
+    try {
+      const batch = this.#batch.subarray(0, this.#batchLength);
+      // At its position: a retry overwrites what a failed attempt has written.
+      writeFully(this.#descriptor, batch, this.#written);
+    } catch (error) {
+      throw fileError("write", this.file, error);
+    }
+    this.#written += this.#batchLength;
+    this.#batchLength = 0;
+  }
+
+  /** Flushes what was written to the disk. */
+  #sync(): void {
+    // The system reports a failure once: a second attempt could succeed without
+    // the bytes that the first one lost.
+    if (this.#syncFailure !== undefined) throw this.#syncFailure;
+    try {
+      this.#fs.fdatasyncSync(this.#descriptor);
+    } catch (error) {
+      throw this.#syncFailure = fileError("flush", this.file, error);
+    }
+    if (this.#isNew) syncDirectory(this.#path);
+    this.#isNew = false;
   }
 
   /** Releases the descriptor, lock, compressor and buffer. */
@@ -271,7 +463,7 @@ export class DocWriter implements Disposable {
   }
 
   #makeRoom(room: number): void {
-    this.flush();
+    this.#writeBatch();
     if (room > this.#batch.length) {
       // Get first: if it throws, the old batch must still be there to be returned.
       const larger = this.#pool.getBuffer(room);

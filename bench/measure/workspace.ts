@@ -55,6 +55,7 @@ export class Workspace implements Disposable {
     {
       using writer = new DocWriter(path, { codec: "none" });
       for (const doc of docs) writer.write(doc);
+      writer.close();
     }
     const input: Input = {
       ...{ path, codec: "none", description },

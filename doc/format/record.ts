@@ -24,7 +24,7 @@ export const MAX_CONTENT_SIZE: number = MAX_DOCUMENT_SIZE;
 export const RECORD_OVERHEAD = 8;
 
 /**
- * Checks the limits that readers take.
+ * Checks the limits that readers and writers take.
  *
  * @throws {OptionError} `keySizeLimit` is not an integer from 1 to 1 GiB, or
  * `maxSize` is neither an integer from 0 on nor Infinity.

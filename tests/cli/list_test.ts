@@ -178,7 +178,7 @@ Deno.test("list exits with 1 for invalid inputs and 2 for wrong usage, with one 
 Deno.test("list prints the records before a corrupted region; with --skip-errors also those after it, and exits with 3", async () => {
   using directory = new TemporaryDirectory();
   const path = directory.file("docs.bin");
-  for (const codec of ["none", "gzip"]) {
+  for (const codec of ["none", "gzip"] as const) {
     const docs = numberedDocs(300);
     const offsets = writeBinFile(path, docs, { codec, force: true });
     const bytes = Deno.readFileSync(path);

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { codecNames, decompress } from "../../codec/mod.ts";
+import { type CodecName, codecNames, decompress } from "../../codec/mod.ts";
 import { Doc } from "../../doc/mod.ts";
 import { concat, randomBytes } from "../support/bytes.ts";
 import {
@@ -26,7 +26,7 @@ const docs = [
 ];
 
 /** Makes a bin file of `docs`. */
-function makeFile(directory: TemporaryDirectory, codec = "zstd") {
+function makeFile(directory: TemporaryDirectory, codec: CodecName = "zstd") {
   const path = directory.file("docs.bin");
   return { path, offsets: writeBinFile(path, docs, { codec }) };
 }

@@ -11,7 +11,7 @@ import {
 
 Deno.test("recover saves all documents but the corrupt ones, keeps their codec, and reports what was lost", async () => {
   using directory = new TemporaryDirectory();
-  for (const codec of ["none", "gzip", "brotli", "xz"]) {
+  for (const codec of ["none", "gzip", "brotli", "xz"] as const) {
     const docs = numberedDocs(60);
     const source = directory.file(`${codec}.bin`);
     const target = directory.file(`${codec}.saved.bin`);
@@ -38,7 +38,7 @@ Deno.test("recover saves all documents but the corrupt ones, keeps their codec, 
 
 Deno.test("recover detects the codec of a file that is corrupt at its start", async () => {
   using directory = new TemporaryDirectory();
-  for (const codec of ["gzip", "zstd", "bzip2"]) {
+  for (const codec of ["gzip", "zstd", "bzip2"] as const) {
     const docs = numberedDocs(60);
     const source = directory.file(`${codec}.bin`);
     const target = directory.file(`${codec}.saved.bin`);

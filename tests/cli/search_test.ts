@@ -1,10 +1,11 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
+import type { CodecName } from "../../codec/mod.ts";
 import { Doc } from "../../doc/mod.ts";
 import { runCommand, runShell } from "../support/command.ts";
 import { fixture, TemporaryDirectory, writeBinFile } from "../support/files.ts";
 
 /** Makes a bin file of a few documents. */
-function makeFile(directory: TemporaryDirectory, codec = "gzip") {
+function makeFile(directory: TemporaryDirectory, codec: CodecName = "gzip") {
   const path = directory.file("docs.bin");
   const docs = [
     new Doc("user/1", '{"id":1,"big":12345678901234567890,"tags":[]}'),

@@ -11,7 +11,7 @@ Deno.test("seek finds the next record at or after an offset", async () => {
   using directory = new TemporaryDirectory();
   const path = directory.file("docs.bin");
   const docs = numberedDocs(40);
-  for (const codec of ["none", "zstd"]) {
+  for (const codec of ["none", "zstd"] as const) {
     const offsets = writeBinFile(path, docs, { codec, force: true });
     const runs: [string[], number][] = [
       [[], 0],

@@ -12,6 +12,7 @@ import {
   Doc,
   DocWriter,
   encodeRecord,
+  FileError,
   RecordError,
   repack,
 } from "../../doc/mod.ts";
@@ -153,8 +154,15 @@ Deno.test("records are not appended to a package", () => {
   for (const codec of ["gzip", "xz", "bzip2"]) {
     Deno.copyFileSync(fixture(`none.bin.${codec}`), path);
     const before = Deno.readFileSync(path);
-    assertThrows(() => new DocWriter(path, { append: true }), RecordError);
+    for (const options of [{}, { force: true }, { codec: "none" as const }]) {
+      assertThrows(
+        () => new DocWriter(path, { append: true, ...options }),
+        FileError,
+        `Cannot append to ${path}: its package codec is ${codec}, not none`,
+      );
+    }
     assertEquals(Deno.readFileSync(path), before);
+    assertEquals(directory.list(), ["docs.bin.gz"]);
   }
 });
 

@@ -7,7 +7,6 @@ import {
 } from "@std/assert";
 import fc from "../support/fast_check.ts";
 import {
-  BatchProcessor,
   Doc,
   DocReader,
   docStream,
@@ -159,38 +158,6 @@ Deno.test("an existing file is not overwritten without force", () => {
   assertEquals(readBinFile(path).length, 1);
   writeBinFile(path, numberedDocs(2), { force: true });
   assertEquals(readBinFile(path).length, 2);
-});
-
-Deno.test("a batch is written when it is full, flushed or closed", () => {
-  using directory = new TemporaryDirectory();
-  const path = directory.file("docs.bin");
-  const docs = numberedDocs(8);
-  const batch = new BatchProcessor(
-    new DocWriter(path, { codec: "none", append: true }),
-    3,
-  );
-  const seen = () => readBinFile(path, "none").length;
-  for (const doc of docs.slice(0, 4)) batch.addDoc(doc);
-  assertEquals([batch.pending, seen()], [1, 3]);
-  batch.flush();
-  assertEquals([batch.pending, seen()], [0, 4]);
-  for (const doc of docs.slice(4)) batch.addDoc(doc);
-  batch.close();
-  batch.close();
-  assertEquals(outline(readBinFile(path)), outline(docs));
-});
-
-Deno.test("an invalid document stays in the batch, and those before it are written", () => {
-  using directory = new TemporaryDirectory();
-  const path = directory.file("docs.bin");
-  const writer = new DocWriter(path, { codec: "none" });
-  const batch = new BatchProcessor(writer, 3);
-  batch.addDoc(new Doc("a", "1"));
-  batch.addDoc(new Doc("b".repeat(1001), "2"));
-  assertThrows(() => batch.addDoc(new Doc("c", "3")), DocumentError, "1001");
-  assertEquals(batch.pending, 2);
-  writer.close();
-  assertEquals(outline(readBinFile(path)), outline([new Doc("a", "1")]));
 });
 
 Deno.test("keys over the limit and empty documents are refused", () => {

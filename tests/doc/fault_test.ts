@@ -13,6 +13,7 @@ import { dirname } from "node:path";
 import { nodeModule } from "../../pool/runtime.ts";
 import { globalMemoryPool } from "../../pool/mod.ts";
 import {
+  Doc,
   DocWriter,
   FileError,
   merge,
@@ -29,6 +30,7 @@ import {
   TemporaryDirectory,
   writeBinFile,
 } from "../support/files.ts";
+import { mayMount, SmallDisk } from "../support/small_disk.ts";
 
 const fs = nodeModule<typeof NodeFs>("node:fs")!;
 
@@ -133,7 +135,7 @@ Deno.test("whichever call of the file system fails, the target is the old or the
           .filter((name) => name.endsWith(".tmp"));
         assertEquals(temporary, [], where);
       }
-      writeBinFile(target, [], { append: true });
+      writeBinFile(target, [], { append: true, codec: undefined });
       const kept = readBinFile(target, "none").length;
       if (name === "append") assert([3, 12].includes(kept), where);
       await job(target);
@@ -198,32 +200,6 @@ async function checkNoRoom(
   }
 }
 
-/** Mounts an empty disk of 1 MiB. @returns Whether this process may. */
-function mountSmallDisk(path: string): boolean {
-  const { success } = new Deno.Command("mount", {
-    args: ["-t", "tmpfs", "-o", "size=1m", "tmpfs", path],
-    stdout: "null",
-    stderr: "null",
-  }).outputSync();
-  return success;
-}
-
-function unmount(path: string): void {
-  new Deno.Command("umount", { args: [path] }).outputSync();
-}
-
-/** Whether this process may mount disks: only the superuser may, and not in every container. */
-const mayMount = (() => {
-  try {
-    using directory = new TemporaryDirectory();
-    if (!mountSmallDisk(directory.path)) return false;
-    unmount(directory.path);
-    return true;
-  } catch {
-    return false;
-  }
-})();
-
 Deno.test({
   name:
     "a full disk is a clear error, source and target stay unchanged, and no files are left" +
@@ -231,11 +207,9 @@ Deno.test({
   ignore: !mayMount,
   async fn() {
     using directory = new TemporaryDirectory();
-    const disk = directory.file("disk");
-    Deno.mkdirSync(disk);
-    assert(mountSmallDisk(disk));
+    const disk = SmallDisk.mount(directory.file("disk"));
     try {
-      const target = `${disk}/docs.bin`;
+      const target = `${disk.path}/docs.bin`;
       await checkNoRoom(target, "the disk is full", runCommand);
       const before = Deno.readFileSync(target);
       for (const options of [{ append: true }, { force: true }]) {
@@ -257,9 +231,108 @@ Deno.test({
         Deno.writeFileSync(target, before);
       }
     } finally {
-      unmount(disk);
+      disk.unmount();
     }
   },
+});
+
+Deno.test("a flush to the disk that failed is never taken for one that succeeded", () => {
+  using directory = new TemporaryDirectory();
+  const target = directory.file("docs.bin");
+  for (const append of [false, true]) {
+    using writer = new DocWriter(target, { append });
+    writer.write(new Doc("key", "content"));
+    {
+      using _ = watchFileSystem((name) => {
+        if (name === "fdatasyncSync") throw systemError("EIO");
+      });
+      assertThrows(
+        () => writer.flush({ sync: true }),
+        FileError,
+        `Cannot flush ${target}: input/output error of the disk`,
+      );
+    }
+    // The system reports the failure to one call only.
+    for (
+      const again of [() => writer.flush({ sync: true }), () => writer.close()]
+    ) {
+      assertThrows(again, FileError, "Cannot flush");
+    }
+    writer.flush();
+    writer.discard();
+    assertEquals(directory.list(), append ? ["docs.bin"] : []);
+  }
+  assertEquals(readBinFile(target).length, 1);
+});
+
+Deno.test("flush writes, and with sync it also flushes the file, and a new file's directory, to the disk", () => {
+  using directory = new TemporaryDirectory();
+  const target = directory.file("docs.bin");
+  const calls: string[] = [];
+  using _ = watchFileSystem((name) => {
+    if (/^(writeSync|fdatasyncSync|fsyncSync)$/.test(name)) calls.push(name);
+  });
+  const callsOf = (act: () => void) => {
+    calls.length = 0;
+    act();
+    return calls.slice();
+  };
+  const writer = new DocWriter(target, { append: true });
+  const write = () => writer.write(new Doc("key", "content"));
+  assertEquals(callsOf(write), []);
+  assertEquals(callsOf(() => writer.flush()), ["writeSync"]);
+  assertEquals(
+    callsOf(() => writer.flush({ sync: true })),
+    ["fdatasyncSync", "fsyncSync"],
+  );
+  assertEquals(callsOf(() => (write(), writer.flush({ sync: true }))), [
+    "writeSync",
+    "fdatasyncSync",
+  ]);
+  writer.close();
+});
+
+Deno.test("closing a writer can be repeated after any call of the file system failed", () => {
+  for (const options of [{}, { force: true }, { append: true }]) {
+    let failing = 0;
+    for (let failed = "?"; failed !== "";) {
+      failing++;
+      using directory = new TemporaryDirectory();
+      const target = directory.file("docs.bin");
+      if ("force" in options) writeBinFile(target, numberedDocs(3));
+      const writer = new DocWriter(target, options);
+      for (const doc of numberedDocs(9)) writer.write(doc);
+      failed = "";
+      let calls = 0;
+      let error: unknown;
+      {
+        using _ = watchFileSystem((name) => {
+          if (++calls !== failing) return;
+          failed = name;
+          throw systemError("EIO");
+        });
+        try {
+          writer.close();
+        } catch (thrown) {
+          error = thrown;
+        }
+      }
+      if (error !== undefined) assertInstanceOf(error, FileError);
+      if (failed === "fdatasyncSync" && error !== undefined) {
+        assertThrows(() => writer.close(), FileError);
+        writer.discard();
+      } else {
+        writer.close();
+        assertEquals(
+          outline(readBinFile(target)),
+          outline(numberedDocs(9)),
+          failed,
+        );
+      }
+      new DocWriter(target, { append: true }).close();
+    }
+    assertGreater(failing, 3);
+  }
 });
 
 Deno.test("a file size limit is a clear error, source and target stay unchanged, and no files are left", async () => {

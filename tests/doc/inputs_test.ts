@@ -2,7 +2,12 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { fileURLToPath } from "node:url";
 import fc from "../support/fast_check.ts";
-import { codecNames, codecs, compress } from "../../codec/mod.ts";
+import {
+  type CodecName,
+  codecNames,
+  codecs,
+  compress,
+} from "../../codec/mod.ts";
 import {
   type ByteSource,
   Doc,
@@ -33,7 +38,10 @@ import {
 const packageCodecs = codecNames.filter((codec) => codec !== "none");
 
 /** A bin file in memory. */
-function binFile(docs: Doc[], codec = "none"): Uint8Array<ArrayBuffer> {
+function binFile(
+  docs: Doc[],
+  codec: CodecName = "none",
+): Uint8Array<ArrayBuffer> {
   using directory = new TemporaryDirectory();
   writeBinFile(directory.file("docs.bin"), docs, { codec });
   return Deno.readFileSync(directory.file("docs.bin"));
@@ -42,7 +50,7 @@ function binFile(docs: Doc[], codec = "none"): Uint8Array<ArrayBuffer> {
 Deno.test("a reader reads packages of every codec like plain files", () => {
   const docs = numberedDocs(300);
   for (const codec of packageCodecs) {
-    for (const contents of ["none", "zstd"]) {
+    for (const contents of ["none", "zstd"] as const) {
       using reader = new DocReader(compress(binFile(docs, contents), codec));
       assertEquals(outline(reader), outline(docs), `${contents} in ${codec}`);
       reader.position = 0;

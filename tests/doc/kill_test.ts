@@ -57,7 +57,7 @@ async function killOften(name: string, victim: Victim): Promise<void> {
     const target = directory.file("docs.bin");
     const isThere = directory.list().includes("docs.bin");
     // The next process that writes the target.
-    writeBinFile(target, [], { append: true });
+    writeBinFile(target, [], { append: true, codec: undefined });
     if (!isThere && Deno.statSync(target).size === 0) Deno.removeSync(target);
     assertEquals(directory.list().filter((name) => name.startsWith(".")), []);
     const outcome = victim.judge(directory);
@@ -234,7 +234,7 @@ Deno.test("a package that is killed leaves the old target, the new one, or none"
 Deno.test("an append that is killed leaves complete documents, in order and without a gap", async () => {
   const count = 300;
   const docs = numberedDocs(count);
-  const options = { append: true, codec: "none" };
+  const options = { append: true, codec: "none" } as const;
   let most = 0;
   await killOften("append", {
     prepare: prepareOld,

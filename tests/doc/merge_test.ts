@@ -22,7 +22,7 @@ const files = fc.array(
 
 Deno.test("a merge keeps all documents, or the first or last of each key, in the order of the files", async () => {
   using directory = new TemporaryDirectory();
-  const codecs = ["none", "gzip", "zstd", "lz4"];
+  const codecs = ["none", "gzip", "zstd", "lz4"] as const;
   await fc.assert(
     fc.asyncProperty(
       files,

@@ -46,7 +46,7 @@ export async function exercise(directory: string): Promise<Outcome> {
   const writer = new DocWriter(source, { codec: "none" });
   const batch = new BatchProcessor(writer, 100);
   for (const document of documents) batch.addDoc(document);
-  batch[Symbol.dispose]();
+  batch.close();
   outcome.source = await checksum(readFile(source));
 
   for (const codec of codecNames) {

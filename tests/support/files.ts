@@ -73,7 +73,9 @@ export function writeBinFile(
   options: DocWriterOptions = {},
 ): number[] {
   using writer = new DocWriter(path, { codec: "none", ...options });
-  return Array.from(docs, (doc) => writer.write(doc));
+  const offsets = Array.from(docs, (doc) => writer.write(doc));
+  writer.close();
+  return offsets;
 }
 
 /** Reads all documents of a bin file. */

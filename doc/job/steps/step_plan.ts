@@ -1,3 +1,4 @@
+import { formatOf } from "../../../codec/codecs.ts";
 import { engineFor } from "../../../codec/engines.ts";
 import type { CodecName } from "../../../codec/names.ts";
 import { OptionError } from "../../../pool/errors.ts";
@@ -118,9 +119,4 @@ export function checkEngines(steps: readonly StepPlan[]): void {
       engineFor(coder.codec, "decompress");
     }
   }
-}
-
-/** The format that a codec writes: zip is another name for gzip. */
-export function formatOf(codec: CodecName): CodecName {
-  return codec === "zip" ? "gzip" : codec;
 }
