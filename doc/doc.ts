@@ -15,6 +15,10 @@ const encoder = new TextEncoder();
 /**
  * A document: a key and a content, both bytes.
  *
+ * @typeParam Memory The memory of the bytes. `Doc` alone is one with ordinary
+ * memory, as readers return it and as web APIs such as `Response` take it;
+ * `Doc<ArrayBufferLike>` may also be in shared memory.
+ *
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
@@ -26,14 +30,17 @@ const encoder = new TextEncoder();
  * assertEquals(doc.text(), "Hello!");
  * ```
  */
-export class Doc {
+export class Doc<Memory extends ArrayBufferLike = ArrayBuffer> {
   /** The key, usually UTF-8. */
-  readonly key: Uint8Array;
+  readonly key: Uint8Array<Memory | ArrayBuffer>;
   /** The content. A document does not record whether it is compressed. */
-  readonly content: Uint8Array;
+  readonly content: Uint8Array<Memory | ArrayBuffer>;
 
   /** Creates a document. Strings are encoded as UTF-8; byte arrays are kept, not copied. */
-  constructor(key: Uint8Array | string, content: Uint8Array | string) {
+  constructor(
+    key: Uint8Array<Memory> | string,
+    content: Uint8Array<Memory> | string,
+  ) {
     this.key = typeof key === "string" ? encoder.encode(key) : key;
     this.content = typeof content === "string"
       ? encoder.encode(content)
