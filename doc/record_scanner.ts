@@ -120,7 +120,10 @@ export class RecordScanner implements Disposable {
     if (options.skipErrors) {
       this.#recovery = new Recovery(source, keySizeLimit, options);
     }
-    this.#window = pool.getBuffer(options.skipErrors ? 0 : WINDOW_SIZE);
+    // With recovery, the window belongs to the block reader.
+    this.#window = options.skipErrors
+      ? new Uint8Array(0)
+      : pool.getBuffer(WINDOW_SIZE);
   }
 
   /** Path of the file, for errors; undefined when there is none. */
@@ -243,7 +246,6 @@ export class RecordScanner implements Disposable {
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    // With recovery, the window belongs to the block reader.
     if (this.#recovery === undefined) this.#pool.putBuffer(this.#window);
     this.#window = new Uint8Array(0);
   }

@@ -56,14 +56,14 @@ export class RecordLoader implements StoredRecord, Disposable {
     this.#length = 0;
     for (let wanted = size;;) {
       const left = this.#source.size - offset;
-      if (left <= 0) throw this.#error("the file ends before it");
-      this.#fill(Math.min(wanted, left));
+      if (left > 0) this.#fill(Math.min(wanted, left));
+      if (this.#length === 0) throw this.#error("the file ends before it");
       const state = record.parse(this.#buffer, 0, this.#length);
       if (state === RecordState.Whole) return;
       if (state === RecordState.Invalid) throw this.#error(record.problem);
       const { end, keySize } = record;
       const needed = end > 0 ? end : keySize + RECORD_OVERHEAD;
-      // Anew, because a source of unknown size may have found its end.
+      // A source of unknown size may have found its end meanwhile.
       const available = this.#source.size - offset;
       if (needed > available || this.#length < Math.min(wanted, left)) {
         throw this.#error(

@@ -2,6 +2,7 @@
 import { join } from "node:path";
 import { crc32 } from "node:zlib";
 import { fileURLToPath } from "node:url";
+import type { CodecLike } from "../../codec/mod.ts";
 import {
   Doc,
   DocReader,
@@ -77,7 +78,7 @@ export function writeBinFile(
 }
 
 /** Reads all documents of a bin file. */
-export function readBinFile(path: string, codec?: string): Doc[] {
+export function readBinFile(path: string, codec?: CodecLike): Doc[] {
   using reader = new DocReader(path, { codec });
   return [...reader];
 }
