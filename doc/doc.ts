@@ -15,10 +15,6 @@ const encoder = new TextEncoder();
 /**
  * A document: a key and a content, both bytes.
  *
- * @typeParam Memory The memory of the bytes. `Doc` alone is one with ordinary
- * memory, as readers return it and as web APIs such as `Response` take it;
- * `Doc<ArrayBufferLike>` may also be in shared memory.
- *
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
@@ -30,23 +26,21 @@ const encoder = new TextEncoder();
  * assertEquals(doc.text(), "Hello!");
  * ```
  */
-export class Doc<Memory extends ArrayBufferLike = ArrayBuffer> {
+export class Doc {
   /** The key, usually UTF-8. */
-  readonly key: Uint8Array<Memory | ArrayBuffer>;
+  readonly key: Uint8Array<ArrayBuffer>;
   /** The content. A document does not record whether it is compressed. */
-  readonly content: Uint8Array<Memory | ArrayBuffer>;
+  readonly content: Uint8Array<ArrayBuffer>;
 
-  /** Creates a document. Strings are encoded as UTF-8; byte arrays are kept, not copied. */
-  constructor(
-    key: Uint8Array<Memory> | string,
-    content: Uint8Array<Memory> | string,
-  ) {
-    this.key = typeof key === "string" ? encoder.encode(key) : key;
-    this.content = typeof content === "string"
-      ? encoder.encode(content)
-      : content;
-    checkBytes(this.key, "key");
-    checkBytes(this.content, "content");
+  /**
+   * Creates a document. Strings are encoded as UTF-8. Byte arrays are kept, not
+   * copied, except those in shared memory, which web APIs do not take.
+   *
+   * @throws {TypeError} The key or the content is neither a string nor a `Uint8Array`.
+   */
+  constructor(key: Uint8Array | string, content: Uint8Array | string) {
+    this.key = toBytes(key, "key");
+    this.content = toBytes(content, "content");
   }
 
   /** The key decoded as UTF-8. */
@@ -58,6 +52,17 @@ export class Doc<Memory extends ArrayBufferLike = ArrayBuffer> {
   text(): string {
     return decodeKey(this.content);
   }
+}
+
+function toBytes(
+  value: Uint8Array | string,
+  name: string,
+): Uint8Array<ArrayBuffer> {
+  if (typeof value === "string") return encoder.encode(value);
+  checkBytes(value, name);
+  return value.buffer instanceof ArrayBuffer
+    ? value as Uint8Array<ArrayBuffer>
+    : new Uint8Array(value);
 }
 
 /**

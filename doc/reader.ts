@@ -194,7 +194,7 @@ export class DocReader implements Iterable<Doc>, Disposable {
    * assertEquals([...copy].length, 32);
    * ```
    */
-  *borrowed(): IterableIterator<Doc<ArrayBufferLike>> {
+  *borrowed(): IterableIterator<Doc> {
     const scanner = this.#scanner;
     for (;;) {
       const content = this.#nextContent();

@@ -331,7 +331,7 @@ async function* decompressChunks(
  */
 export function recordStream(
   options: RecordStreamOptions = {},
-): TransformStream<Doc<ArrayBufferLike>, Uint8Array<ArrayBuffer>> {
+): TransformStream<Doc, Uint8Array<ArrayBuffer>> {
   checkLimits(options);
   const { keySizeLimit = DEFAULT_KEY_SIZE_LIMIT } = options;
   const codec = findCodec(options.codec ?? "gzip").name;

@@ -465,3 +465,21 @@ Deno.test("reading the content of a large record leaves a position that was set 
   assert(scanner.next());
   assertEquals(scanner.name(), "key-0");
 });
+
+Deno.test("a document keeps the bytes it is given, except those in shared memory", async () => {
+  const own = new Uint8Array([1, 2, 3]);
+  const shared: Uint8Array = new Uint8Array(new SharedArrayBuffer(3));
+  shared.set(own);
+  const doc = new Doc(own, shared);
+  assert(doc.key === own);
+  assertEquals(doc.content, own);
+  assertSameBytes(await new Response(doc.content).bytes(), own);
+});
+
+Deno.test("a key or content that is neither a string nor bytes is a TypeError", () => {
+  for (const value of [undefined, 5, new ArrayBuffer(3), new Float64Array(3)]) {
+    const bytes = value as unknown as Uint8Array;
+    assertThrows(() => new Doc(bytes, "content"), TypeError, "key");
+    assertThrows(() => new Doc("key", bytes), TypeError, "content");
+  }
+});

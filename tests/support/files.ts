@@ -78,8 +78,8 @@ export function writeBinFile(
 }
 
 /** Reads all documents of a bin file. */
-export function readBinFile(path: string, codec?: CodecLike): Doc[] {
-  using reader = new DocReader(path, { codec });
+export function readBinFile(path: string, codec?: string): Doc[] {
+  using reader = new DocReader(path, { codec: codec as CodecLike });
   return [...reader];
 }
 
