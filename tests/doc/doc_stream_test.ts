@@ -128,12 +128,12 @@ Deno.test("with a codec, documents come as they arrive; without, when the codec 
   const docs = numberedDocs(40);
   for (const [codec, expected] of [["zstd", 1], [undefined, 16]] as const) {
     let sent = 0;
-    async function* slowly() {
+    const slowly = async function* () {
       for (const doc of docs) {
         sent++;
         yield binFile([doc], "zstd");
       }
-    }
+    };
     const reader = docStream(slowly(), codec && { codec }).getReader();
     for (let i = 0; i < docs.length; i++) {
       const { value } = await reader.read();
