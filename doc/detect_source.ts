@@ -1,6 +1,6 @@
 import { MAX_PACKAGE_START } from "./source/sequential_source.ts";
 import { findCodec } from "../codec/codecs.ts";
-import { type CodecName, codecNames } from "../codec/names.ts";
+import { type CodecLike, type CodecName, codecNames } from "../codec/names.ts";
 import {
   detectCodec,
   detectCodecOfStart,
@@ -9,6 +9,7 @@ import {
 import { createDecoder } from "../codec/stream_coders.ts";
 import { type ByteSource, memorySource } from "./source/byte_source.ts";
 import {
+  checkLimits,
   DEFAULT_KEY_SIZE_LIMIT,
   RecordState,
   RecordView,
@@ -20,6 +21,8 @@ import { resync } from "./damage/resync.ts";
 const SAMPLE_SIZE = 256 * 1024;
 /** Maximum number of contents to inspect. */
 const SAMPLE_COUNT = 16;
+/** Size of the longest magic number, that of xz, in bytes. */
+const MAX_MAGIC_SIZE = 6;
 /** Compressed bytes per step, small so that little more than needed is decompressed. */
 const PACKAGE_SLICE = 4096;
 
@@ -34,8 +37,8 @@ export interface DetectedCodecs {
 /** What is known about an input, and what to accept. */
 export interface OpenInputOptions {
   /** Codec of the contents: a name, alias or number. Default: detected. */
-  codec?: string | number;
-  /** Longest accepted key, in bytes. Default {@linkcode DEFAULT_KEY_SIZE_LIMIT}. */
+  codec?: CodecLike;
+  /** Maximum key size, in bytes. Default {@linkcode DEFAULT_KEY_SIZE_LIMIT}. */
   keySizeLimit?: number;
 }
 
@@ -44,6 +47,7 @@ export interface OpenInputOptions {
  * `options.codec`, only the package codec is detected.
  *
  * @throws {UnknownCodecError} `options.codec` is unknown.
+ * @throws {OptionError} `options.keySizeLimit` is invalid.
  *
  * @example
  * ```ts
@@ -59,9 +63,13 @@ export interface OpenInputOptions {
  */
 export function detectSource(
   source: ByteSource,
-  { codec: told, keySizeLimit = DEFAULT_KEY_SIZE_LIMIT }: OpenInputOptions = {},
+  options: OpenInputOptions = {},
 ): DetectedCodecs {
-  const known = told === undefined ? undefined : findCodec(told).name;
+  checkLimits(options);
+  const { keySizeLimit = DEFAULT_KEY_SIZE_LIMIT } = options;
+  const known = options.codec === undefined
+    ? undefined
+    : findCodec(options.codec).name;
   const start = readStart(source);
   const plain = detectContents(start, keySizeLimit, known);
   if (plain !== undefined) return { packageCodec: "none", codec: plain };
@@ -78,6 +86,66 @@ export function detectSource(
     packageCodec: "none",
     codec: detectBehindDamage(start, keySizeLimit, known),
   };
+}
+
+/** What {@linkcode detectStart} has to go by. */
+export interface StartOptions {
+  /** Maximum key size, in bytes. */
+  keySizeLimit: number;
+  /** Codec of the contents; undefined to detect it. */
+  codec: CodecName | undefined;
+  /** Whether the bytes are records, not a package. */
+  isUnpacked: boolean;
+}
+
+/**
+ * Detects the codecs from the start of a stream, as {@linkcode detectSource} does
+ * from the whole of it.
+ *
+ * @param isWhole Whether no bytes follow.
+ * @returns undefined if more bytes are needed.
+ */
+export function detectStart(
+  start: Uint8Array,
+  isWhole: boolean,
+  options: StartOptions,
+): DetectedCodecs | undefined {
+  const { keySizeLimit, codec: known, isUnpacked } = options;
+  if (!isWhole && !suffices(start, options)) return undefined;
+  if (!isUnpacked) {
+    return detectSource(memorySource(start), { codec: known, keySizeLimit });
+  }
+  const sample = start.subarray(0, SAMPLE_SIZE);
+  const codec = detectContents(sample, keySizeLimit, known) ??
+    detectBehindDamage(sample, keySizeLimit, known);
+  return { packageCodec: "none", codec };
+}
+
+/** Whether the bytes that follow `start` do not matter for detection. */
+function suffices(
+  start: Uint8Array,
+  { keySizeLimit, codec: known, isUnpacked }: StartOptions,
+): boolean {
+  const areSettled = (samples: Samples) =>
+    known !== undefined || samples.areComplete;
+  const isLarge = start.length >= SAMPLE_SIZE;
+  const samples = takeSamples(start, keySizeLimit);
+  if (samples !== undefined) return isLarge || areSettled(samples);
+  const record = new RecordView(keySizeLimit);
+  const isCorrupt =
+    record.parse(start, 0, start.length) === RecordState.Invalid;
+  if (!isCorrupt || isUnpacked) return isLarge;
+  if (start.length < MAX_MAGIC_SIZE) return false;
+  const magic = detectMagic(start);
+  const packed = unpackStart(memorySource(start), magic ?? "brotli");
+  const inner = takeSamples(packed.unpacked, keySizeLimit);
+  if (packed.isCorrupt) {
+    // Neither records nor brotli: records are searched behind a corrupt start.
+    return magic !== undefined || inner !== undefined || isLarge;
+  }
+  return packed.unpacked.length === SAMPLE_SIZE ||
+    start.length >= MAX_PACKAGE_START ||
+    (inner !== undefined && areSettled(inner));
 }
 
 /**
@@ -135,6 +203,8 @@ interface Samples {
   contents: Uint8Array[];
   /** Whether there is only the first part of a single content. */
   isCut: boolean;
+  /** Whether there would be no other samples if there were more bytes. */
+  areComplete: boolean;
 }
 
 /** Collects the first contents. @returns undefined if `bytes` does not start with a record. */
@@ -149,33 +219,42 @@ function takeSamples(
     const state = record.parse(bytes, at, bytes.length);
     if (state !== RecordState.Whole) {
       // A corrupt record does not invalidate the samples before it.
-      if (contents.length > 0) break;
-      return state === RecordState.Cut && record.contentStart > 0
-        ? { contents: [bytes.subarray(record.contentStart)], isCut: true }
-        : undefined;
+      if (contents.length > 0) {
+        const areComplete = state === RecordState.Invalid;
+        return { contents, isCut: false, areComplete };
+      }
+      if (state === RecordState.Invalid || record.contentStart === 0) {
+        return undefined;
+      }
+      const cut = bytes.subarray(record.contentStart);
+      return { contents: [cut], isCut: true, areComplete: false };
     }
     contents.push(bytes.subarray(record.contentStart, record.end));
     at = record.end;
   }
-  return contents.length === 0 ? undefined : { contents, isCut: false };
+  if (contents.length === 0) return undefined;
+  const areComplete = contents.length === SAMPLE_COUNT;
+  return { contents, isCut: false, areComplete };
 }
 
 /** Decompresses the start of a package, as far as possible. */
 function unpackStart(
   source: ByteSource,
   codec: CodecName,
-): { unpacked: Uint8Array; complete: boolean } {
+): { unpacked: Uint8Array; complete: boolean; isCorrupt: boolean } {
   const unpacked = new Uint8Array(SAMPLE_SIZE);
   const slice = new Uint8Array(PACKAGE_SLICE);
   const end = Math.min(source.size, MAX_PACKAGE_START);
   let length = 0;
   let complete = false;
+  let isCorrupt = false;
+  let last = false;
   const decoder = createDecoder(codec);
   try {
     for (let at = 0; at < end && length < SAMPLE_SIZE;) {
       const count = source.read(slice, 0, PACKAGE_SLICE, at);
       at += count;
-      const last = at >= source.size;
+      last = at >= source.size;
       decoder.push(slice.subarray(0, count), last, (piece) => {
         const fitting = piece.subarray(0, SAMPLE_SIZE - length);
         unpacked.set(fitting, length);
@@ -184,9 +263,10 @@ function unpackStart(
       complete = last;
     }
   } catch {
-    // The output before the corruption suffices.
+    // The output before the corruption suffices. At the end, it may be truncated only.
+    isCorrupt = !last;
   } finally {
     decoder.close?.();
   }
-  return { unpacked: unpacked.subarray(0, length), complete };
+  return { unpacked: unpacked.subarray(0, length), complete, isCorrupt };
 }

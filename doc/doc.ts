@@ -28,18 +28,19 @@ const encoder = new TextEncoder();
  */
 export class Doc {
   /** The key, usually UTF-8. */
-  readonly key: Uint8Array;
+  readonly key: Uint8Array<ArrayBuffer>;
   /** The content. A document does not record whether it is compressed. */
-  readonly content: Uint8Array;
+  readonly content: Uint8Array<ArrayBuffer>;
 
-  /** Creates a document. Strings are encoded as UTF-8; byte arrays are kept, not copied. */
+  /**
+   * Creates a document. Strings are encoded as UTF-8. Byte arrays are kept, not
+   * copied, except those in shared memory, which web APIs do not take.
+   *
+   * @throws {TypeError} The key or the content is neither a string nor a `Uint8Array`.
+   */
   constructor(key: Uint8Array | string, content: Uint8Array | string) {
-    this.key = typeof key === "string" ? encoder.encode(key) : key;
-    this.content = typeof content === "string"
-      ? encoder.encode(content)
-      : content;
-    checkBytes(this.key, "key");
-    checkBytes(this.content, "content");
+    this.key = toBytes(key, "key");
+    this.content = toBytes(content, "content");
   }
 
   /** The key decoded as UTF-8. */
@@ -51,6 +52,17 @@ export class Doc {
   text(): string {
     return decodeKey(this.content);
   }
+}
+
+function toBytes(
+  value: Uint8Array | string,
+  name: string,
+): Uint8Array<ArrayBuffer> {
+  if (typeof value === "string") return encoder.encode(value);
+  checkBytes(value, name);
+  return value.buffer instanceof ArrayBuffer
+    ? value as Uint8Array<ArrayBuffer>
+    : new Uint8Array(value);
 }
 
 /**

@@ -1,9 +1,15 @@
 import { STANDARD_STREAM } from "./source/standard_input.ts";
 import "../codec/all_engines.ts";
+import { checkBytes } from "../codec/bytes.ts";
 import type { CodecName } from "../codec/names.ts";
 import { findCodec } from "../codec/codecs.ts";
 import { packageSource, standardInput } from "./source/sequential_source.ts";
-import { type ByteSource, openFile } from "./source/byte_source.ts";
+import {
+  type ByteSource,
+  memorySource,
+  openFile,
+} from "./source/byte_source.ts";
+import { checkLimits } from "./format/record.ts";
 import { detectSource, type OpenInputOptions } from "./detect_source.ts";
 
 /** An open input. */
@@ -17,8 +23,9 @@ export interface OpenedInput {
 }
 
 /**
- * Opens a bin file for reading: a path, `-` for the standard input, or any
- * {@linkcode ByteSource}. A package is decompressed while it is read.
+ * Opens a bin file for reading: a path, `-` for the standard input, bytes in
+ * memory, or any {@linkcode ByteSource}. A package is decompressed while it is
+ * read.
  *
  * Plain files can be read from any position. The standard input and packages are
  * meant to be read from start to end. The last 17 MiB are kept, so reading
@@ -27,6 +34,8 @@ export interface OpenedInput {
  *
  * @throws {FileError} The input cannot be opened or read.
  * @throws {UnknownCodecError} `options.codec` is unknown.
+ * @throws {OptionError} A limit is invalid.
+ * @throws {TypeError} `input` is something else.
  *
  * @example
  * ```ts
@@ -35,23 +44,21 @@ export interface OpenedInput {
  *
  * const { source, packageCodec } = openInput("tests/fixtures/none.bin.xz");
  * assertEquals(packageCodec, "xz");
- * const scanner = new RecordScanner(source);
- * let count = 0;
- * while (scanner.next()) count++;
- * assertEquals(count, 32);
- * scanner[Symbol.dispose]();
+ * {
+ *   using scanner = new RecordScanner(source);
+ *   let count = 0;
+ *   while (scanner.next()) count++;
+ *   assertEquals(count, 32);
+ * }
  * source.close();
  * ```
  */
 export function openInput(
-  input: string | ByteSource,
+  input: string | Uint8Array | ByteSource,
   options: OpenInputOptions = {},
 ): OpenedInput {
-  const source = typeof input !== "string"
-    ? input
-    : input === STANDARD_STREAM
-    ? standardInput()
-    : openFile(input);
+  checkLimits(options);
+  const source = open(input);
   try {
     const { packageCodec, codec } = detectSource(source, options);
     return {
@@ -67,4 +74,16 @@ export function openInput(
     source.close();
     throw error;
   }
+}
+
+function open(input: string | Uint8Array | ByteSource): ByteSource {
+  if (typeof input === "string") {
+    return input === STANDARD_STREAM ? standardInput() : openFile(input);
+  }
+  // A source has a method of that name; a Uint8Array has not.
+  if (typeof (input as Partial<ByteSource>)?.read === "function") {
+    return input as ByteSource;
+  }
+  checkBytes(input, "input");
+  return memorySource(input);
 }

@@ -1,10 +1,12 @@
 import type { CodecLike } from "../codec/names.ts";
+import { checkInteger } from "../pool/check.ts";
 import { globalMemoryPool, type MemoryPool } from "../pool/memory_pool.ts";
 import type { SkippedRegion } from "./damage/block_reader.ts";
 import type { KnownDocuments } from "./damage/known_documents.ts";
 import { Recovery } from "./damage/recovery.ts";
-import { isAboutRecord, RecordError } from "./errors.ts";
+import { ClosedError, isAboutRecord, RecordError } from "./errors.ts";
 import {
+  checkLimits,
   DEFAULT_KEY_SIZE_LIMIT,
   RECORD_OVERHEAD,
   RecordState,
@@ -85,8 +87,6 @@ export interface RecordScannerOptions {
  * ```
  */
 export class RecordScanner implements Disposable {
-  /** Offset of the next record, in bytes. Set it to continue elsewhere. */
-  position = 0;
   /** Offset of the record that was found last, in bytes. */
   offset = 0;
   readonly #source: ByteSource;
@@ -100,11 +100,19 @@ export class RecordScanner implements Disposable {
   #window: Uint8Array;
   #windowStart = 0;
   #windowLength = 0;
+  #position = 0;
+  #isClosed = false;
 
-  /** Creates a scanner at the start of `source`, which stays the caller's to close. */
+  /**
+   * Creates a scanner at the start of `source`, which stays the caller's to close.
+   *
+   * @throws {OptionError} A limit is invalid.
+   * @throws {UnknownCodecError} With `skipErrors`: there is no such codec.
+   */
   constructor(source: ByteSource, options: RecordScannerOptions = {}) {
     const { keySizeLimit = DEFAULT_KEY_SIZE_LIMIT, pool = globalMemoryPool } =
       options;
+    checkLimits(options);
     this.#source = source;
     this.#record = new RecordView(keySizeLimit);
     this.#pool = pool;
@@ -112,7 +120,10 @@ export class RecordScanner implements Disposable {
     if (options.skipErrors) {
       this.#recovery = new Recovery(source, keySizeLimit, options);
     }
-    this.#window = pool.getBuffer(options.skipErrors ? 0 : WINDOW_SIZE);
+    // With recovery, the window belongs to the block reader.
+    this.#window = options.skipErrors
+      ? new Uint8Array(0)
+      : pool.getBuffer(WINDOW_SIZE);
   }
 
   /** Path of the file, for errors; undefined when there is none. */
@@ -121,12 +132,28 @@ export class RecordScanner implements Disposable {
   }
 
   /**
+   * Offset of the next record, in bytes. Set it to continue elsewhere.
+   *
+   * @throws {OptionError} It is set to something else than 0 or a positive integer.
+   */
+  get position(): number {
+    return this.#position;
+  }
+  set position(offset: number) {
+    checkInteger("position", offset, 0);
+    this.#position = offset;
+  }
+
+  /**
    * Finds the record at {@linkcode RecordScanner.position} and moves behind it.
    *
    * @returns False at the end.
    * @throws {RecordError} The record is corrupt, and `skipErrors` is not set; the position stays.
+   * @throws {FileError} The source cannot be read.
+   * @throws {ClosedError} The scanner is closed.
    */
   next(): boolean {
+    if (this.#isClosed) throw closed();
     if (this.#regions !== undefined && !this.#skipRegions(this.#regions)) {
       return false;
     }
@@ -134,8 +161,8 @@ export class RecordScanner implements Disposable {
       ? this.#locate(false)
       : this.#recover(this.#recovery);
     if (!isFound) return false;
-    this.offset = this.position;
-    this.position += this.#record.end - this.#record.start;
+    this.offset = this.#position;
+    this.#position += this.#record.end - this.#record.start;
     return true;
   }
 
@@ -144,14 +171,16 @@ export class RecordScanner implements Disposable {
    * decompress. The records that it overlaps come next.
    *
    * @param error What is wrong with it.
-   * @throws The error, if it is not about a record or `skipErrors` is not set.
+   * @throws The error, if it is not about a record or `skipErrors` is not set; the
+   * position is that of the record then.
    */
   reject(error: unknown): void {
     if (!isAboutRecord(error) || this.#recovery === undefined) {
+      this.#position = this.offset;
       throw error;
     }
     this.#recovery.reject(this.#window, this.#record, error.reason);
-    this.position = this.#recovery.position;
+    this.#position = this.#recovery.position;
   }
 
   /** Size of the record's key, in bytes. */
@@ -174,14 +203,24 @@ export class RecordScanner implements Disposable {
     return this.#record.keyStart;
   }
 
-  /** The key of the record; a view that is valid until the next call. */
+  /**
+   * The key of the record; a view that is valid until the next call.
+   *
+   * @throws {ClosedError} The scanner is closed.
+   */
   key(): Uint8Array {
+    if (this.#isClosed) throw closed();
     const { keyStart, keySize } = this.#record;
     return this.#window.subarray(keyStart, keyStart + keySize);
   }
 
-  /** The key as text. */
+  /**
+   * The key as text.
+   *
+   * @throws {ClosedError} The scanner is closed.
+   */
   name(): string {
+    if (this.#isClosed) throw closed();
     return this.#record.key(this.#window);
   }
 
@@ -190,41 +229,51 @@ export class RecordScanner implements Disposable {
    * next call. The key stays valid.
    *
    * @throws {FileError} The content cannot be read.
+   * @throws {ClosedError} The scanner is closed.
    */
   content(): Uint8Array {
+    if (this.#isClosed) throw closed();
     if (this.#record.end > this.#windowLength) {
-      this.position = this.offset;
+      const { position } = this;
+      this.#position = this.offset;
       this.#locate(true);
-      this.position += this.#record.end - this.#record.start;
+      this.#position = position;
     }
     return this.#window.subarray(this.#record.contentStart, this.#record.end);
   }
 
-  /** Returns the window to the pool. The source stays open. */
-  [Symbol.dispose](): void {
-    // With recovery, the window belongs to the block reader.
+  /** Returns the window to the pool. The source stays open. Closing twice does nothing. */
+  close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
     if (this.#recovery === undefined) this.#pool.putBuffer(this.#window);
+    this.#window = new Uint8Array(0);
+  }
+
+  /** Same as {@linkcode RecordScanner.close}, for `using`. */
+  [Symbol.dispose](): void {
+    this.close();
   }
 
   /** Moves behind the known corrupted regions at the position. @returns False at the end. */
   #skipRegions(regions: SkippedRegion[]): boolean {
-    while (regions.at(-1)?.offset === this.position) {
+    while (regions.at(-1)?.offset === this.#position) {
       const { size } = regions.pop()!;
       // In a package, nothing can be read behind a corrupted region.
       if (size === 0) return false;
-      this.position += size;
+      this.#position += size;
     }
     return true;
   }
 
   /** Parses the next sound record. @returns False at the end. */
   #recover(recovery: Recovery): boolean {
-    const block = recovery.find(this.position);
-    this.position = recovery.position;
+    const block = recovery.find(this.#position);
+    this.#position = recovery.position;
     if (block === undefined) return false;
     this.#window = block.bytes;
     this.#windowLength = block.end;
-    const at = this.position - block.position;
+    const at = this.#position - block.position;
     this.#record.parse(block.bytes, at, block.end);
     recovery.position += this.#record.end - at;
     return true;
@@ -234,7 +283,7 @@ export class RecordScanner implements Disposable {
   #locate(wholeRecord: boolean): boolean {
     let needed = 1;
     for (;;) {
-      const left = this.#source.size - this.position;
+      const left = this.#source.size - this.#position;
       if (left <= 0) return false;
       const at = this.#fill(Math.min(needed, left));
       // A source of unknown size has reached its end.
@@ -265,7 +314,7 @@ export class RecordScanner implements Disposable {
    * @returns Where they are in the window; -1 if the source ends before.
    */
   #fill(count: number): number {
-    const at = this.position - this.#windowStart;
+    const at = this.#position - this.#windowStart;
     if (at >= 0 && at + count <= this.#windowLength) return at;
     if (count > this.#window.length) {
       // Getting may throw, and the window must still be there to be returned.
@@ -273,7 +322,7 @@ export class RecordScanner implements Disposable {
       this.#pool.putBuffer(this.#window);
       this.#window = larger;
     }
-    this.#windowStart = this.position;
+    this.#windowStart = this.#position;
     this.#windowLength = 0;
     // A corrupt source gives what comes before the corrupted region, and throws
     // when asked for more.
@@ -282,20 +331,24 @@ export class RecordScanner implements Disposable {
         this.#window,
         this.#windowLength,
         this.#window.length - this.#windowLength,
-        this.position + this.#windowLength,
+        this.#position + this.#windowLength,
       );
       this.#windowLength += read;
     }
     if (this.#windowLength >= count) return 0;
-    if (this.#source.size - this.position < count) return -1;
+    if (this.#source.size - this.#position < count) return -1;
     throw this.#error("the file became shorter while it was read");
   }
 
   #error(reason: string, keyIsKnown = false): RecordError {
     return new RecordError(reason, {
       file: this.#source.file,
-      offset: this.position,
+      offset: this.#position,
       ...(keyIsKnown && { key: this.#record.key(this.#window) }),
     });
   }
+}
+
+function closed(): ClosedError {
+  return new ClosedError("read records", "scanner");
 }

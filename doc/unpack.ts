@@ -206,7 +206,7 @@ class Unpacking implements Disposable {
       });
       if (pattern !== undefined && !matches(pattern, records.name())) continue;
       try {
-        this.#contents.read(records, (content) => this.#place(content));
+        this.#place(this.#contents.read(records));
         left--;
       } catch (error) {
         records.reject(error);

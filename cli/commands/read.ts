@@ -159,7 +159,7 @@ async function readInto(
         selectionOf(options, command, missing),
         (records) => {
           try {
-            contents.read(records, add);
+            add(contents.read(records));
           } catch (error) {
             records.reject(error);
             return false;

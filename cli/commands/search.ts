@@ -92,12 +92,11 @@ async function search(
         if (options.keyOnly) addRecord(out, records, options.json);
         else {
           try {
-            contents.read(records, (content) => {
-              if (options.json) addJsonDocument(out, records, content);
-              else if (options.pretty) addPrettyContent(out, content);
-              else addDocument(out, records, content);
-              out.endLine();
-            });
+            const content = contents.read(records);
+            if (options.json) addJsonDocument(out, records, content);
+            else if (options.pretty) addPrettyContent(out, content);
+            else addDocument(out, records, content);
+            out.endLine();
           } catch (error) {
             records.reject(error);
             return false;

@@ -66,12 +66,10 @@ async function seek(
     records.next();
     const out = new ByteOutput(writeStandardOutput);
     if (options.content) {
-      const contents = new ContentReader(codec, options);
-      contents.read(records, (content) => {
-        if (options.json) addJsonDocument(out, records, content);
-        else addDocument(out, records, content);
-      });
-      contents[Symbol.dispose]();
+      using contents = new ContentReader(codec, options);
+      const content = contents.read(records);
+      if (options.json) addJsonDocument(out, records, content);
+      else addDocument(out, records, content);
     } else addRecord(out, records, options.json);
     out.flush();
   });

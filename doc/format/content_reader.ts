@@ -5,7 +5,11 @@ import { leaseDecompressor } from "../../codec/lease.ts";
 import { MAX_DOCUMENT_SIZE, tryDecompress } from "../../codec/output_size.ts";
 import type { Decompressor } from "../../codec/engine.ts";
 import { CodecError } from "../../codec/errors.ts";
-import { globalMemoryPool, type MemoryPool } from "../../pool/memory_pool.ts";
+import {
+  globalMemoryPool,
+  MAX_CACHE_SIZE,
+  type MemoryPool,
+} from "../../pool/memory_pool.ts";
 import { contentError } from "../errors.ts";
 
 /** A record to be read, with its location for errors; a `RecordScanner` is one. */
@@ -20,15 +24,17 @@ export interface StoredRecord {
   content(): Uint8Array;
 }
 
-/** Decompresses the contents of records, in pooled memory. */
+/** Decompresses the contents of records, one after the other, into a buffer that it holds. */
 export class ContentReader implements Disposable {
   readonly #codec: CodecName;
-  readonly #decompressor: Decompressor & Disposable;
   readonly #maxSize: number;
   readonly #pool: MemoryPool;
+  readonly #decompressor: Decompressor & Disposable;
+  #buffer: Uint8Array<ArrayBuffer> | undefined;
+  #isClosed = false;
 
   /**
-   * Takes a decompressor from the pool.
+   * Takes a decompressor from the pool; a buffer follows when it is needed.
    *
    * @throws {UnknownCodecError | NoEngineError} The codec is unknown or unavailable.
    */
@@ -46,33 +52,46 @@ export class ContentReader implements Disposable {
   /**
    * Decompresses the content of a record.
    *
-   * @param use Receives the content, which is valid during the call.
-   * @returns What `use` returns.
+   * @returns A view that is valid until the next call: of the buffer, or of the
+   * stored content if the codec is `none`.
    * @throws {RecordError} The content does not decompress.
    * @throws {RecordLimitError} It exceeds `maxSize`.
    */
-  read<T>(record: StoredRecord, use: (content: Uint8Array) => T): T {
+  read(record: StoredRecord): Uint8Array {
     const content = record.content();
     if (this.#codec === "none" && content.length <= this.#maxSize) {
-      return use(content);
+      return content;
     }
-    let buffer = this.#pool.getDocBuffer();
-    let size = -1;
-    try {
-      while ((size = this.#decompress(record, content, buffer)) < 0) {
-        const larger = this.#pool.getDocBuffer(-size);
-        this.#pool.putDocBuffer(buffer);
-        buffer = larger;
-      }
-      return use(buffer.subarray(0, size));
-    } finally {
-      this.#pool.putDocBuffer(buffer, Math.max(size, 0));
+    let buffer = this.#buffer;
+    // A very large document must not keep its memory as long as the reader is open.
+    if (buffer === undefined || buffer.length > MAX_CACHE_SIZE) {
+      buffer = this.#replaceBuffer();
     }
+    let size: number;
+    while ((size = this.#decompress(record, content, buffer)) < 0) {
+      buffer = this.#replaceBuffer(-size);
+    }
+    return buffer.subarray(0, size);
   }
 
-  /** Returns the decompressor to the pool. */
-  [Symbol.dispose](): void {
+  /** Returns the decompressor and the buffer to the pool. Closing twice does nothing. */
+  close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
     this.#decompressor[Symbol.dispose]();
+    if (this.#buffer !== undefined) this.#pool.putDocBuffer(this.#buffer);
+  }
+
+  /** Same as {@linkcode ContentReader.close}, for `using`. */
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  #replaceBuffer(size?: number): Uint8Array<ArrayBuffer> {
+    // Getting may throw, and the old buffer must still be there to be returned.
+    const buffer = this.#pool.getDocBuffer(size);
+    if (this.#buffer !== undefined) this.#pool.putDocBuffer(this.#buffer);
+    return this.#buffer = buffer;
   }
 
   /** One attempt; returns as {@linkcode tryDecompress}. */

@@ -2,7 +2,7 @@ import type NodeFs from "node:fs";
 import type NodePath from "node:path";
 import { checkBytes } from "../../codec/bytes.ts";
 import { nodeModule } from "../../pool/runtime.ts";
-import { FileError, PermissionError } from "../errors.ts";
+import { ClosedError, FileError, PermissionError } from "../errors.ts";
 
 /** Bytes that can be read from any position, such as a file or memory. */
 export interface ByteSource {
@@ -154,6 +154,9 @@ class FileSource implements OpenFile {
     length: number,
     position: number,
   ): number {
+    if (this.#descriptor < 0) {
+      throw new ClosedError(`read ${this.file}`, "file");
+    }
     let done = 0;
     const wanted = Math.min(length, this.size - position);
     try {

@@ -9,7 +9,7 @@ import {
   fileError,
   nodeFs,
 } from "./byte_source.ts";
-import { FileError, RecordError } from "../errors.ts";
+import { ClosedError, FileError, RecordError } from "../errors.ts";
 
 /** Maximum bytes of a package that are decompressed to detect its records. */
 export const MAX_PACKAGE_START = 16 * 1024 * 1024;
@@ -54,6 +54,7 @@ class SequentialSource implements ByteSource {
   #ended = false;
   /** The error that ended the feed. */
   #failure: unknown;
+  #isClosed = false;
 
   /**
    * @param start Creates a feed from the first byte.
@@ -77,6 +78,9 @@ class SequentialSource implements ByteSource {
     length: number,
     position: number,
   ): number {
+    if (this.#isClosed) {
+      throw new ClosedError(`read ${this.file ?? "the package"}`, "input");
+    }
     if (position < this.#from) this.#goBack(position);
     let done = 0;
     for (;;) {
@@ -98,6 +102,7 @@ class SequentialSource implements ByteSource {
   }
 
   close(): void {
+    this.#isClosed = true;
     this.#feed.close();
     this.#underneath?.close();
   }

@@ -4,7 +4,7 @@
  */
 import "../../codec/all_engines.ts";
 import { checkBytes } from "../../codec/bytes.ts";
-import type { CodecName } from "../../codec/names.ts";
+import type { CodecLike, CodecName } from "../../codec/names.ts";
 import { findCodec } from "../../codec/codecs.ts";
 import { detectMagic } from "../../codec/detect.ts";
 import { CorruptDataError } from "../../codec/errors.ts";
@@ -20,7 +20,7 @@ import {
 /** How to read a tar archive. */
 export interface TarOptions {
   /** Package codec of the archive: a name, alias or number. Default: detected. */
-  codec?: string | number;
+  codec?: CodecLike;
   /** Its path, for error messages and for its suffix: brotli has no magic number. */
   file?: string;
 }

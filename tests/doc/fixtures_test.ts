@@ -9,7 +9,7 @@ import {
 } from "../support/files.ts";
 
 const codecs = ["none", "gzip", "brotli", "bzip2", "lz4", "xz"];
-const packageCodecs = ["gzip", "brotli", "bzip2", "lz4", "xz"];
+const packageCodecs = ["gzip", "brotli", "bzip2", "lz4", "xz"] as const;
 
 for (const codec of codecs) {
   Deno.test(`a file of ${codec} documents written by the original reads as its manifest says`, async () => {

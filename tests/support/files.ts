@@ -2,6 +2,7 @@
 import { join } from "node:path";
 import { crc32 } from "node:zlib";
 import { fileURLToPath } from "node:url";
+import type { CodecLike } from "../../codec/mod.ts";
 import {
   Doc,
   DocReader,
@@ -80,7 +81,7 @@ export function writeBinFile(
 
 /** Reads all documents of a bin file. */
 export function readBinFile(path: string, codec?: string): Doc[] {
-  using reader = new DocReader(path, { codec });
+  using reader = new DocReader(path, { codec: codec as CodecLike });
   return [...reader];
 }
 
