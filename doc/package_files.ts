@@ -1,5 +1,5 @@
-import "../codec/all_engines.ts";
 import { findCodec } from "../codec/codecs.ts";
+import { loadEngines } from "../codec/load_engines.ts";
 import type { CodecLike, CodecName } from "../codec/names.ts";
 import { OptionError } from "../pool/errors.ts";
 import { detectSource } from "./detect_source.ts";
@@ -271,6 +271,7 @@ async function inspectTarget(
   }
   if (!nodeFs().existsSync(target)) return undefined;
   checkTarget(target, [source], true);
+  await loadEngines();
   const input = openFile(target);
   const found = detectSource(input, { keySizeLimit });
   input.close();

@@ -1,6 +1,7 @@
 import type NodeOs from "node:os";
 import { findCodec } from "../../codec/codecs.ts";
-import { engineFor, loadEngines } from "../../codec/engines.ts";
+import { engineFor } from "../../codec/engines.ts";
+import { loadEngines } from "../../codec/load_engines.ts";
 import type { CodecName } from "../../codec/names.ts";
 import { MAX_DOCUMENT_SIZE } from "../../codec/output_size.ts";
 import { OptionError } from "../../pool/errors.ts";
