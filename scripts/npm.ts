@@ -19,6 +19,7 @@ const ENTRIES = [COMMAND, "doc/thread_main.ts"];
 /** Files and folders of the package. Modules are compiled. */
 const SOURCES = [
   "mod.ts",
+  "core.ts",
   "pool",
   "codec",
   "doc",
