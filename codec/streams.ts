@@ -1,4 +1,4 @@
-import { toTransformStream } from "@std/streams";
+import { toTransformStream } from "@std/streams/to-transform-stream";
 import { findCodec } from "./codecs.ts";
 import type { StreamCoder } from "./engine.ts";
 import type { CodecLike } from "./names.ts";

@@ -1,4 +1,4 @@
-import { toTransformStream } from "@std/streams";
+import { toTransformStream } from "@std/streams/to-transform-stream";
 import {
   compress,
   type CompressOptions,
