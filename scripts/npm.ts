@@ -42,11 +42,19 @@ const SIDE_EFFECTS = [
   ...["doc/thread_main", "cli/binfiles", "node/mod", "node/thread_main"],
 ].map((module) => `./${module}.js`);
 
-/** Packages that become part of this one, by the alias under which modules import them. */
-const VENDORED: Record<string, string> = {
-  "commander": "commander",
-  "@std/fmt/bytes": "format_bytes",
-  "@std/streams/to-transform-stream": "to_transform_stream",
+/**
+ * Packages that become part of this one, by the alias under which modules import
+ * them: the name of the module, and what it exports.
+ */
+const VENDORED: Record<string, [name: string, exports: string]> = {
+  "commander": ["commander", "*"],
+  // A CommonJS module, which not all bundlers take.
+  "lz4js": ["lz4js", "{ default }"],
+  "@std/fmt/bytes": ["format_bytes", "{ format }"],
+  "@std/streams/to-transform-stream": [
+    "to_transform_stream",
+    "{ toTransformStream }",
+  ],
 };
 
 /** Node 22.15 is the first whose `node:zlib` has zstd. */
@@ -100,7 +108,7 @@ export async function buildNpmPackage(directory: string): Promise<string> {
   edit(join(content, command), (text) => `#!/usr/bin/env node\n${text}`);
   edit(join(content, "package.json"), (text) => {
     const manifest = JSON.parse(text);
-    for (const name of ["commander", "deno-std"]) {
+    for (const name of ["commander", "deno-std", "lz4js"]) {
       delete manifest.dependencies[name];
     }
     return JSON.stringify(
@@ -178,10 +186,10 @@ async function addNodeBundles(content: string): Promise<void> {
 /** Adds the {@linkcode VENDORED} packages as modules, and imports those. */
 async function addVendored(content: string): Promise<void> {
   mkdirSync(join(content, "vendor"));
-  for (const [alias, name] of Object.entries(VENDORED)) {
+  for (const [alias, [name, exports]] of Object.entries(VENDORED)) {
     const module = join(content, "vendor", `${name}.js`);
     const entry = join(content, `${name}.ts`);
-    Deno.writeTextFileSync(entry, `export * from "${alias}";\n`);
+    Deno.writeTextFileSync(entry, `export ${exports} from "${alias}";\n`);
     await bundle(entry, module, "--keep-names");
     Deno.removeSync(entry);
     const specifier = (project.imports as Record<string, string>)[alias]
