@@ -13,5 +13,5 @@
  *
  * @module
  */
-import "./codec/all_engines.ts";
+import "./doc/mod.ts";
 export * from "./core.ts";

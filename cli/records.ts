@@ -41,6 +41,7 @@ export async function withRecords(
 ): Promise<void> {
   const { openInput } = await import("../doc/open_input.ts");
   const { loadEngines } = await import("../codec/load_engines.ts");
+  await import("../doc/damage/register.ts");
   await loadEngines();
   const { keySizeLimit, maxSize, skipErrors } = options;
   // Detection is skipped where the codec makes no difference.

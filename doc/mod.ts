@@ -3,5 +3,6 @@
  *
  * @module
  */
+import "./damage/register.ts";
 import "../codec/all_engines.ts";
 export * from "./core.ts";

@@ -1,3 +1,4 @@
+import "./damage/register.ts";
 import { findCodec } from "../codec/codecs.ts";
 import { loadEngines } from "../codec/load_engines.ts";
 import type { CodecLike, CodecName } from "../codec/names.ts";

@@ -2,7 +2,8 @@ import type { CodecLike } from "../codec/names.ts";
 import { globalMemoryPool, type MemoryPool } from "../pool/memory_pool.ts";
 import type { SkippedRegion } from "./damage/block_reader.ts";
 import type { KnownDocuments } from "./damage/known_documents.ts";
-import { Recovery } from "./damage/recovery.ts";
+import type { Recovery } from "./damage/recovery.ts";
+import { requireRecovery } from "./damage/recovery_support.ts";
 import { RecordError } from "./errors.ts";
 import {
   DEFAULT_KEY_SIZE_LIMIT,
@@ -110,6 +111,7 @@ export class RecordScanner implements Disposable {
     this.#pool = pool;
     this.#regions = options.skipped?.toReversed();
     if (options.skipErrors) {
+      const { Recovery } = requireRecovery();
       this.#recovery = new Recovery(source, keySizeLimit, options);
     }
     this.#window = pool.getBuffer(options.skipErrors ? 0 : WINDOW_SIZE);

@@ -1,3 +1,4 @@
+import "./damage/register.ts";
 import { decodeKey } from "./bytes.ts";
 import { withSourceFile } from "./job/with_source_file.ts";
 import { loadEngines } from "../codec/load_engines.ts";

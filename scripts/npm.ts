@@ -39,7 +39,13 @@ const SIDE_EFFECTS = [
   ...["brotli", "bzip2", "gzip", "lz4", "xz", "zstd"].map((name) =>
     `codec/${name}`
   ),
-  ...["doc/thread_main", "cli/binfiles", "node/mod", "node/thread_main"],
+  ...[
+    "doc/damage/register",
+    "doc/thread_main",
+    "cli/binfiles",
+    "node/mod",
+    "node/thread_main",
+  ],
 ].map((module) => `./${module}.js`);
 
 /**

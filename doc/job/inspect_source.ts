@@ -1,3 +1,4 @@
+import "../damage/register.ts";
 import { loadEngines } from "../../codec/load_engines.ts";
 import type { CodecName } from "../../codec/names.ts";
 import { codecsToDetect, detectSource } from "../detect_source.ts";

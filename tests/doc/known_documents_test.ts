@@ -384,7 +384,9 @@ Deno.test("checksums that cannot be used are reported, and recovery goes on with
     assertEquals(warnings, []);
     await repack({ ...options, skipErrors: true });
     assertEquals(warnings.length, 1);
-    assert(warnings[0].includes(`${path}.sums: it is not a complete checksum file`));
+    assert(
+      warnings[0].includes(`${path}.sums: it is not a complete checksum file`),
+    );
     assertEquals(outline(readBinFile(target)), outline(numberedDocs(50)));
     assertThrows(
       () => KnownDocuments.of(1000, memorySource(bytes)),
@@ -394,7 +396,11 @@ Deno.test("checksums that cannot be used are reported, and recovery goes on with
   for (const command of [["count", path], ["list", path], ["read", path]]) {
     const outcome = await runCommand([...command, "--skip-errors"]);
     assertEquals(outcome.code, 0);
-    assert(outcome.stderr.includes("docs.bin.sums: it is not a complete checksum file"));
+    assert(
+      outcome.stderr.includes(
+        "docs.bin.sums: it is not a complete checksum file",
+      ),
+    );
   }
   const warnings: string[] = [];
   await repackDirectory({
