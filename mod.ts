@@ -13,6 +13,5 @@
  *
  * @module
  */
-export * from "./pool/mod.ts";
-export * from "./codec/mod.ts";
-export * from "./doc/mod.ts";
+import "./doc/mod.ts";
+export * from "./core.ts";

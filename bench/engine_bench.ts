@@ -4,13 +4,11 @@ import {
   leaseCompressor,
   leaseDecompressor,
   listEngines,
-  loadPortableEngines,
   maxCompressedSize,
   preferEngine,
 } from "../codec/mod.ts";
 import { madeDocuments, sizes } from "./measure/documents.ts";
 
-await loadPortableEngines();
 const engines = listEngines().filter(({ codec }) =>
   codec !== "zip" && codec !== "none"
 );
@@ -23,7 +21,7 @@ for (const sizeName of ["1 KB", "32 KB"] as const) {
   for (const { codec, engine, compresses, decompresses } of engines) {
     const packed = compressOriginal(content, codec);
     // A lease keeps its engine when another is preferred later.
-    await preferEngine(engine, codec);
+    preferEngine(engine, codec);
     if (compresses) {
       const compressor = leaseCompressor(codec);
       const group = `compress ${sizeName} with ${codec}`;
@@ -34,7 +32,7 @@ for (const sizeName of ["1 KB", "32 KB"] as const) {
       const group = `decompress ${sizeName} with ${codec}`;
       benchIn(group, engine, () => decompressor.decompress(packed, slab, 0));
     }
-    await preferEngine(undefined, codec);
+    preferEngine(undefined, codec);
   }
 }
 

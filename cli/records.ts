@@ -40,6 +40,9 @@ export async function withRecords(
   work: (input: OpenRecords) => void | Promise<void>,
 ): Promise<void> {
   const { openInput } = await import("../doc/open_input.ts");
+  const { loadEngines } = await import("../codec/load_engines.ts");
+  await import("../doc/damage/register.ts");
+  await loadEngines();
   const { keySizeLimit, maxSize, skipErrors } = options;
   // Detection is skipped where the codec makes no difference.
   const known = options.codec ??

@@ -1,7 +1,16 @@
 /**
- * Loads the engines of all codecs when it is imported, for modules whose
- * functions take any codec and cannot wait.
+ * Registers all engines of all codecs when it is imported, for modules whose
+ * functions take any codec.
  */
-import { loadEngines } from "./engines.ts";
+import lz4js from "lz4js";
+import "./brotli.ts";
+import "./bzip2.ts";
+import { checkEngineSetting, registerEngines } from "./engines.ts";
+import "./gzip.ts";
+import "./lz4.ts";
+import { createLz4jsEngine } from "./lz4/lz4js.ts";
+import "./xz.ts";
+import "./zstd.ts";
 
-await loadEngines();
+registerEngines("lz4", [createLz4jsEngine(lz4js)]);
+checkEngineSetting();

@@ -2,7 +2,8 @@ import { environmentVariable } from "../pool/runtime.ts";
 import { type Codec, codecs, findCodec } from "./codecs.ts";
 import type { Direction, Engine } from "./engine.ts";
 import { NoEngineError } from "./errors.ts";
-import { type CodecLike, type CodecName, codecNames } from "./names.ts";
+import type { CodecLike, CodecName } from "./names.ts";
+import { engines as noneEngines } from "./none.ts";
 import { works } from "./probe.ts";
 
 /** What an engine is used for: whole documents in buffers, or streams of any length. */
@@ -25,29 +26,12 @@ export interface EngineInfo {
 }
 
 /**
- * Modules with the engines of each codec. They are loaded on demand: the codecs
- * in TypeScript are most of all code, and loading them takes longer than
- * repacking a small file.
+ * Engines by codec. Each codec's entry (`gzip.ts`, `lz4.ts`, ...) adds its own, so
+ * that a bundle holds only the codecs whose entries it imports.
  */
-const modules: Record<
-  CodecName,
-  () => Promise<{ engines: readonly Engine[] }>
-> = {
-  gzip: () => import("./gzip/engine.ts"),
-  none: () => import("./none.ts"),
-  zip: () => import("./gzip/engine.ts"),
-  bzip2: () => import("./bzip2/engine.ts"),
-  brotli: () => import("./brotli/engine.ts"),
-  lz4: () => import("./lz4/engine.ts"),
-  xz: () => import("./xz/engine.ts"),
-  zstd: () => import("./zstd/engine.ts"),
-};
-
-/** Engines by codec; filled by {@linkcode loadEngines}. */
-const ownEngines = new Map<CodecName, readonly Engine[]>();
-
-/** Portable engines by codec; filled by {@linkcode loadPortableEngines}. */
-const portableEngines = new Map<CodecName, Engine[]>();
+const registered = new Map<CodecName, readonly Engine[]>([
+  ["none", noneEngines],
+]);
 
 /** Preferred name or kind of engine, by codec; under undefined, for all codecs. */
 const preferences = new Map<CodecName | undefined, string>();
@@ -88,7 +72,7 @@ export function engineFor(
   let engine = chosen[direction][use].get(codec);
   if (engine === undefined) {
     const found = findCodec(codec);
-    if (!ownEngines.has(found.name)) throw notLoaded(found);
+    if (!registered.has(found.name)) throw notRegistered(found, direction);
     engine = enginesOf(found).find((candidate) =>
       works(candidate, found, direction) &&
       (use === "buffers" || handlesStreams(candidate, direction))
@@ -128,75 +112,53 @@ export function listEngines(): EngineInfo[] {
  * import { assertEquals } from "@std/assert";
  * import { engineFor, preferEngine } from "@binfiles/binfiles/codec";
  *
- * await preferEngine("fflate", "gzip");
+ * preferEngine("fflate", "gzip");
  * assertEquals(engineFor("gzip", "compress").name, "fflate");
- * await preferEngine(undefined, "gzip");
+ * preferEngine(undefined, "gzip");
  * ```
  */
-export async function preferEngine(
+export function preferEngine(
   preference: string | undefined,
   codec?: CodecLike,
-): Promise<void> {
+): void {
   const name = codec === undefined ? undefined : findCodec(codec).name;
   if (preference === undefined) preferences.delete(name);
   else {
-    await Promise.all([loadEngines(), loadPortableEngines()]);
-    const known = codecs
-      .filter((candidate) => name === undefined || candidate.name === name)
-      .flatMap(enginesOf)
-      .some((engine) => matches(engine, preference));
-    if (!known) {
-      throw new NoEngineError(
-        name ?? "any codec",
-        `Cannot prefer the engine "${preference}" for ${
-          name ?? "any codec"
-        }: no engine has that name or kind. listEngines() lists all engines.`,
-      );
-    }
+    checkPreference(preference, name);
     preferences.set(name, preference);
   }
   forgetChoices();
 }
 
 /**
- * Loads the engines of codecs, unless they are loaded. Codecs do not work before
- * that. Importing `all_engines.ts` does the same for modules whose functions take
- * any codec and cannot wait.
- *
- * @param names The codecs. Default: all of them.
+ * Adds engines of a codec after those that it has. Native and built-in engines
+ * come before portable ones.
  */
-export async function loadEngines(
-  names: readonly CodecName[] = codecNames,
-): Promise<void> {
-  await Promise.all(names.map(async (name) => {
-    if (ownEngines.has(name)) return;
-    ownEngines.set(name, (await modules[name]()).engines);
-  }));
-  if (names.some((name) => ownEngines.get(name)!.length === 0)) {
-    await loadPortableEngines();
-  }
+export function registerEngines(
+  codec: CodecName,
+  engines: readonly Engine[],
+): void {
+  const all = new Set([...registered.get(codec) ?? [], ...engines]);
+  const isPortable = ({ kind }: Engine) => Number(kind === "portable");
+  registered.set(
+    codec,
+    [...all].sort((a, b) => isPortable(a) - isPortable(b)),
+  );
+  forgetChoices();
+}
+
+/** Whether an engine is preferred for any codec. */
+export function hasPreferences(): boolean {
+  return preferences.size > 0;
 }
 
 /**
- * Loads the engines that come from npm packages, unless they are loaded.
+ * Checks `BINFILES_ENGINE`, once the engines of all codecs are registered.
  *
- * They are not loaded at start-up if the runtime has engines of its own, because
- * that takes longer than repacking a small file.
+ * @throws {NoEngineError} No codec has such an engine.
  */
-export async function loadPortableEngines(): Promise<void> {
-  if (portableEngines.size > 0) return;
-  const [{ fflateEngine }, { fzstdEngine }, { createLz4jsEngine }, lz4js] =
-    await Promise.all([
-      import("./gzip/fflate.ts"),
-      import("./zstd/fzstd.ts"),
-      import("./lz4/lz4js.ts"),
-      import("lz4js"),
-    ]);
-  portableEngines.set("gzip", [fflateEngine]);
-  portableEngines.set("zip", [fflateEngine]);
-  portableEngines.set("zstd", [fzstdEngine]);
-  portableEngines.set("lz4", [createLz4jsEngine(lz4js.default ?? lz4js)]);
-  forgetChoices();
+export function checkEngineSetting(): void {
+  if (setting) checkPreference(setting);
 }
 
 /**
@@ -215,10 +177,7 @@ function forgetChoices(): void {
 
 /** All engines of a codec, the preferred ones first. */
 function enginesOf(codec: Codec): Engine[] {
-  const engines = [
-    ...ownEngines.get(codec.name) ?? [],
-    ...portableEngines.get(codec.name) ?? [],
-  ];
+  const engines = [...registered.get(codec.name) ?? []];
   const preference = preferences.get(codec.name) ?? preferences.get(undefined);
   if (preference === undefined) return engines;
   return [
@@ -238,11 +197,23 @@ function handlesStreams(engine: Engine, direction: Direction): boolean {
   return make !== undefined;
 }
 
+function checkPreference(preference: string, name?: CodecName): void {
+  const known = codecs
+    .filter((candidate) => name === undefined || candidate.name === name)
+    .flatMap(enginesOf)
+    .some((engine) => matches(engine, preference));
+  if (known) return;
+  throw new NoEngineError(
+    name ?? "any codec",
+    `Cannot prefer the engine "${preference}" for ${
+      name ?? "any codec"
+    }: no engine has that name or kind. listEngines() lists all engines.`,
+  );
+}
+
 function noEngine(codec: Codec, direction: Direction): NoEngineError {
   const remedy = codec.name === "brotli"
     ? "Use Deno, Node or Bun for it, or another codec"
-    : portableEngines.size === 0
-    ? "Call `await loadPortableEngines()` first"
     : "Use Deno 2.9, Node 22.15 or Bun, or another codec";
   return new NoEngineError(
     codec.name,
@@ -250,13 +221,16 @@ function noEngine(codec: Codec, direction: Direction): NoEngineError {
   );
 }
 
-function notLoaded({ name }: Codec): NoEngineError {
+function notRegistered(codec: Codec, direction: Direction): NoEngineError {
+  const { name } = codec;
+  const entry = name === "zip" ? "gzip" : name;
   return new NoEngineError(
     name,
-    `Cannot use ${name}: its engines are not loaded. ` +
-      "This is a bug in binfiles; please report it.",
+    `Cannot ${direction} ${name}: the codec is not loaded. ` +
+      `Import "@binfiles/binfiles/codec/${entry}", or "@binfiles/binfiles", which has all codecs.`,
   );
 }
 
+/** A preference for all codecs, checked once all engines are known. */
 const setting = environmentVariable("BINFILES_ENGINE");
-if (setting !== undefined && setting !== "") await preferEngine(setting);
+if (setting) preferences.set(undefined, setting);

@@ -4,46 +4,4 @@
  * @module
  */
 import "./all_engines.ts";
-export { type Codec, codecs, findCodec } from "./codecs.ts";
-export {
-  type CodecAlias,
-  type CodecLike,
-  type CodecName,
-  codecNames,
-} from "./names.ts";
-export {
-  compress,
-  type CompressOptions,
-  compressOriginal,
-  compressWithPool,
-  decompress,
-  type DecompressOptions,
-  decompressOriginal,
-  decompressWithPool,
-} from "./compress.ts";
-export { leaseCompressor, leaseDecompressor } from "./lease.ts";
-export { MAX_DOCUMENT_SIZE, maxCompressedSize } from "./output_size.ts";
-export { detectCodec, detectMagic } from "./detect.ts";
-export type {
-  Compressor,
-  Decompressor,
-  Engine,
-  StreamCoder,
-} from "./engine.ts";
-export {
-  engineFor,
-  type EngineInfo,
-  type EngineUse,
-  listEngines,
-  loadPortableEngines,
-  preferEngine,
-} from "./engines.ts";
-export {
-  CodecError,
-  CorruptDataError,
-  NoEngineError,
-  OutputLimitError,
-  UnknownCodecError,
-} from "./errors.ts";
-export { createDecoder, createEncoder } from "./stream_coders.ts";
-export { compressionStream, decompressionStream } from "./streams.ts";
+export * from "./core.ts";

@@ -1,4 +1,4 @@
-import { toTransformStream } from "@std/streams";
+import { toTransformStream } from "@std/streams/to-transform-stream";
 import { checkBytes } from "./bytes.ts";
 import { findCodec } from "./codecs.ts";
 import type { StreamCoder } from "./engine.ts";

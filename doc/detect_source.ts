@@ -14,8 +14,7 @@ import {
   RecordState,
   RecordView,
 } from "./format/record.ts";
-import { ContentCheck } from "./damage/content_check.ts";
-import { resync } from "./damage/resync.ts";
+import { findRecovery } from "./damage/recovery_support.ts";
 
 /** Maximum bytes of records to inspect. */
 const SAMPLE_SIZE = 256 * 1024;
@@ -176,9 +175,10 @@ function detectBehindDamage(
   keySizeLimit: number,
   known: CodecName | undefined,
 ): CodecName | undefined {
-  const found = resync(memorySource(bytes), 1, {
+  const recovery = findRecovery();
+  const found = recovery?.resync(memorySource(bytes), 1, {
     keySizeLimit,
-    checkContent: new ContentCheck("none"),
+    checkContent: new recovery.ContentCheck("none"),
   });
   return found === undefined
     ? undefined

@@ -1,3 +1,4 @@
+import "./damage/register.ts";
 import type { CodecLike, CodecName } from "../codec/names.ts";
 import { OptionError } from "../pool/errors.ts";
 import type { SkippedRegion } from "./damage/block_reader.ts";

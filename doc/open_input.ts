@@ -1,5 +1,4 @@
 import { STANDARD_STREAM } from "./source/standard_input.ts";
-import "../codec/all_engines.ts";
 import { checkBytes } from "../codec/bytes.ts";
 import type { CodecName } from "../codec/names.ts";
 import { findCodec } from "../codec/codecs.ts";

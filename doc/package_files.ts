@@ -1,5 +1,6 @@
-import "../codec/all_engines.ts";
+import "./damage/register.ts";
 import { findCodec } from "../codec/codecs.ts";
+import { loadEngines } from "../codec/load_engines.ts";
 import type { CodecLike, CodecName } from "../codec/names.ts";
 import { OptionError } from "../pool/errors.ts";
 import { FileError, isAboutRecord } from "./errors.ts";
@@ -267,6 +268,7 @@ async function prepareTarget(
     throw new OptionError("Cannot append to the standard output");
   }
   checkTarget(target, [source], true);
+  await loadEngines();
   const existing = prepareAppend(target, {
     codec: resolveCodec(options.targetCodec),
     packageCodec: resolveCodec(options.packageCodec),

@@ -3,7 +3,8 @@ import { checkInteger } from "../pool/check.ts";
 import { globalMemoryPool, type MemoryPool } from "../pool/memory_pool.ts";
 import type { SkippedRegion } from "./damage/block_reader.ts";
 import type { KnownDocuments } from "./damage/known_documents.ts";
-import { Recovery } from "./damage/recovery.ts";
+import type { Recovery } from "./damage/recovery.ts";
+import { requireRecovery } from "./damage/recovery_support.ts";
 import { ClosedError, isAboutRecord, RecordError } from "./errors.ts";
 import {
   checkLimits,
@@ -118,6 +119,7 @@ export class RecordScanner implements Disposable {
     this.#pool = pool;
     this.#regions = options.skipped?.toReversed();
     if (options.skipErrors) {
+      const { Recovery } = requireRecovery();
       this.#recovery = new Recovery(source, keySizeLimit, options);
     }
     // With recovery, the window belongs to the block reader.

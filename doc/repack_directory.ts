@@ -5,7 +5,11 @@ import { SUMS_SUFFIX } from "./format/sums.ts";
 import { type PackedError, unpackError } from "./job/packed_error.ts";
 import { checkNumbers } from "./job/options.ts";
 import { coreCount } from "./job/plan.ts";
-import { runTask } from "./job/run_task.ts";
+import {
+  describeStartFailure,
+  runTask,
+  ThreadStartError,
+} from "./job/run_task.ts";
 import type { RepackOptions, RepackResult } from "./repack.ts";
 import {
   type FileOutcome,
@@ -107,7 +111,7 @@ export async function repackDirectory(
   }
   const pooled = (pool ?? globalMemoryPool).enabled;
   const small = { options: each, files: pairs.filter(isSmall), pooled };
-  outcomes.push(...await repackSmall(small, { signal, pool }));
+  outcomes.push(...await repackSmall(small, { signal, pool, onWarning }));
   const outcome: RepackDirectoryResult = { results: [], passedOver: [] };
   for (const { source } of pairs) {
     const { result, error, warnings } = outcomes
@@ -122,20 +126,34 @@ export async function repackDirectory(
 /** Repacks small files, each by one thread. */
 async function repackSmall(
   work: Omit<FilesInput, "memory">,
-  { signal, pool }: Pick<RepackOptions, "signal" | "pool">,
+  { signal, pool, onWarning }: Pick<
+    RepackOptions,
+    "signal" | "pool" | "onWarning"
+  >,
 ): Promise<FileOutcome[]> {
-  const { files, options } = work;
-  const input = { ...work, memory: new SharedArrayBuffer(4) };
+  const { files, options: { workerUrl, ...options } } = work;
+  const input = { ...work, options, memory: new SharedArrayBuffer(4) };
   const workers = Math.min(options.workers || coreCount(), files.length);
   const threads: Promise<FileOutcome[]>[] = [];
+  let startFailure: ThreadStartError | undefined;
   const stop = () => stopFiles(input);
   signal?.addEventListener("abort", stop);
   try {
     for (let worker = 1; worker < workers; worker++) {
-      threads.push(runTask(filesTask, input, files[0].source));
+      threads.push(
+        runTask(filesTask, input, files[0].source, workerUrl).catch((error) => {
+          if (!(error instanceof ThreadStartError)) throw error;
+          startFailure = error;
+          return [];
+        }),
+      );
     }
     const own = await repackFiles(input, { signal, pool });
-    return [own, ...await Promise.all(threads)].flat();
+    const others = await Promise.all(threads);
+    if (startFailure !== undefined) {
+      onWarning?.(describeStartFailure(startFailure));
+    }
+    return [own, ...others].flat();
   } catch (error) {
     stop();
     await Promise.allSettled(threads);

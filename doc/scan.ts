@@ -1,3 +1,4 @@
+import { loadEngines } from "../codec/load_engines.ts";
 import type { CodecLike, CodecName } from "../codec/names.ts";
 import type { SkippedRegion } from "./damage/block_reader.ts";
 import {
@@ -152,6 +153,7 @@ async function checkSums(
   if (present.length === 0) return comparison;
   // Checksums have no offsets, so a second walk finds those of the documents.
   const { openInput } = await import("./open_input.ts");
+  await loadEngines();
   const { source } = openInput(path, options);
   const records = new RecordScanner(source, {
     keySizeLimit: options.keySizeLimit,

@@ -1,4 +1,5 @@
-import { loadEngines, preferEngine } from "../codec/engines.ts";
+import { preferEngine } from "../codec/engines.ts";
+import { loadAllEngines, loadEngines } from "../codec/load_engines.ts";
 import { globalMemoryPool, MemoryPool } from "../pool/memory_pool.ts";
 import { withJobFiles } from "./job/job_files.ts";
 import { packError } from "./job/packed_error.ts";
@@ -18,8 +19,9 @@ import { type FilesInput, filesTask, repackFiles } from "./repack_files.ts";
 export async function performTask(message: unknown): Promise<TaskAnswer> {
   const { kind, input, preferences } = message as TaskMessage;
   try {
+    if (preferences.length > 0) await loadAllEngines();
     for (const [preference, codec] of preferences) {
-      await preferEngine(preference, codec);
+      preferEngine(preference, codec);
     }
     const result = kind === filesTask
       ? await repackFiles(input as FilesInput)

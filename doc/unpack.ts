@@ -1,5 +1,7 @@
+import "./damage/register.ts";
 import { decodeKey } from "./bytes.ts";
 import { withSourceFile } from "./job/with_source_file.ts";
+import { loadEngines } from "../codec/load_engines.ts";
 import type { CodecLike, CodecName } from "../codec/names.ts";
 import type { SkippedRegion } from "./damage/block_reader.ts";
 import { ContentReader } from "./format/content_reader.ts";
@@ -125,6 +127,7 @@ export async function unpack(options: UnpackOptions): Promise<UnpackResult> {
   try {
     return await withScratch((near) =>
       withSourceFile(source, { near, signal }, async (path, name) => {
+        await loadEngines();
         const run = new Unpacking(path, name, tree, options);
         try {
           await run.all();

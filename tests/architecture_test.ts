@@ -59,7 +59,7 @@ const ROOMS: Record<string, string[]> = {
   "doc/job": [
     ...DOC_ROOM,
     ...["doc/source", "doc/format", "doc/damage", "doc/target"],
-    "doc/job/steps",
+    ...["doc/job/steps", "doc/thread.ts"],
   ],
   "doc/job/steps": [...DOC_ROOM, "doc/format", "doc/target"],
 
@@ -71,6 +71,7 @@ const ROOMS: Record<string, string[]> = {
 /** Modules that browsers load: nothing that they load may need `node:`. */
 const BROWSER_ENTRIES = [
   "mod.ts",
+  "core.ts",
   "pool/mod.ts",
   "codec/mod.ts",
   "doc/mod.ts",
@@ -93,7 +94,7 @@ const LONG_FILES: Record<string, string> = {
 };
 
 const SHIPPED = ["pool", "codec", "doc", "cli", "viewer"];
-const files = ["mod.ts", ...sourceFiles(...SHIPPED)];
+const files = ["mod.ts", "core.ts", ...sourceFiles(...SHIPPED)];
 const tools = sourceFiles("bench", "scripts");
 const graph = moduleGraph([...files, ...tools, ...sourceFiles("tests")]);
 

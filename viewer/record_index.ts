@@ -1,3 +1,4 @@
+import "../doc/damage/register.ts";
 import type { CodecName } from "../codec/mod.ts";
 import type { ByteSource } from "../doc/source/byte_source.ts";
 import { RecordError } from "../doc/errors.ts";

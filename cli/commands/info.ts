@@ -41,11 +41,10 @@ async function info(
   source: string | undefined,
   options: Options,
 ): Promise<void> {
-  const { listEngines, loadEngines, loadPortableEngines } = await import(
-    "../../codec/engines.ts"
-  );
+  const { listEngines } = await import("../../codec/engines.ts");
   if (source === undefined) {
-    await Promise.all([loadEngines(), loadPortableEngines()]);
+    const { loadAllEngines } = await import("../../codec/load_engines.ts");
+    await loadAllEngines();
     if (options.json) print(JSON.stringify({ engines: listEngines() }));
     else describeEngines(listEngines());
     return;

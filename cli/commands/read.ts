@@ -113,7 +113,7 @@ async function withEncoder(
   work: (sink: Sink) => Promise<void>,
 ): Promise<void> {
   if (codec === "none") return await work(sink);
-  const { loadEngines } = await import("../../codec/engines.ts");
+  const { loadEngines } = await import("../../codec/load_engines.ts");
   const { createEncoder } = await import("../../codec/stream_coders.ts");
   await loadEngines([codec]);
   const encoder = createEncoder(codec);

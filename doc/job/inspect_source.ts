@@ -1,4 +1,5 @@
-import { loadEngines } from "../../codec/engines.ts";
+import "../damage/register.ts";
+import { loadEngines } from "../../codec/load_engines.ts";
 import type { CodecName } from "../../codec/names.ts";
 import { codecsToDetect, detectSource } from "../detect_source.ts";
 import { DEFAULT_KEY_SIZE_LIMIT } from "../format/record.ts";

@@ -24,6 +24,13 @@ export interface JobProgress extends JobTotals {
 export interface JobOptions {
   /** Number of threads; 0 for one per core. Default 0. */
   workers?: number;
+  /**
+   * URL of a module that imports `@binfiles/binfiles/worker`, which runs in the
+   * other threads. Default: the one of this package, which a bundle has to have
+   * beside it as `thread_main.js`. Where threads cannot be started, the job runs
+   * in the calling thread, with a warning.
+   */
+  workerUrl?: string | URL;
   /** Whether to skip corrupted regions and report them. Default false: they are errors. */
   skipErrors?: boolean;
   /**

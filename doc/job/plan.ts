@@ -1,6 +1,7 @@
 import type NodeOs from "node:os";
 import { findCodec } from "../../codec/codecs.ts";
-import { engineFor, loadEngines } from "../../codec/engines.ts";
+import { engineFor } from "../../codec/engines.ts";
+import { loadEngines } from "../../codec/load_engines.ts";
 import type { CodecName } from "../../codec/names.ts";
 import { MAX_DOCUMENT_SIZE } from "../../codec/output_size.ts";
 import { globalMemoryPool } from "../../pool/memory_pool.ts";
@@ -38,15 +39,22 @@ export interface Plan {
   readonly target: TargetFormat | undefined;
   /** What the threads do. */
   readonly job: Job;
-  /** Number of threads that process blocks. */
+  /** Number of threads that process blocks; 0 if the calling thread does everything. */
   readonly workers: number;
+  /** The module of the other threads. Default: that of this package. */
+  readonly workerUrl?: string | URL;
 }
 
 /** What to plan. */
 export interface PlanOptions extends
   Pick<
     JobOptions,
-    "workers" | "skipErrors" | "pool" | "keySizeLimit" | "maxSize"
+    | "workers"
+    | "workerUrl"
+    | "skipErrors"
+    | "pool"
+    | "keySizeLimit"
+    | "maxSize"
   > {
   /** What to do with each record. */
   steps: readonly StepPlan[];
@@ -98,6 +106,7 @@ export async function makePlan(
   return {
     source,
     target,
+    workerUrl: options.workerUrl,
     workers: isBoundByMemory ? 1 : Math.min(workers || coreCount(), blocks),
     job: {
       source: facts,

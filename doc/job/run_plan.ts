@@ -19,7 +19,7 @@ import type { JobOptions, JobTotals } from "./options.ts";
 import { nextEvent } from "./pacer.ts";
 import type { JobSource, Plan } from "./plan.ts";
 import { RecordSpool } from "./record_spool.ts";
-import { runTask } from "./run_task.ts";
+import { describeStartFailure, runTask, ThreadStartError } from "./run_task.ts";
 import { runWorker } from "./run_worker.ts";
 import { type Pause, SharedState } from "./shared_state.ts";
 import { removeSpool } from "./spool_file.ts";
@@ -76,7 +76,8 @@ export async function runPlan(
 ): Promise<JobOutcome> {
   const { job, source } = plan;
   const { output, before, signal } = options;
-  const isLocal = source.bytes !== undefined || typeof output === "object";
+  const isLocal = plan.workers === 0 || source.bytes !== undefined ||
+    typeof output === "object";
   const state = new SharedState(
     isLocal ? 1 : plan.workers,
     pauseBetweenEvents,
@@ -101,11 +102,14 @@ export async function runPlan(
     return outcomeOf(plan, state, reports);
   } catch (error) {
     checkSignal(signal);
-    throw error;
+    if (!(error instanceof ThreadStartError)) throw error;
+    options.onWarning?.(describeStartFailure(error));
   } finally {
     signal?.removeEventListener("abort", abort);
     await flush?.close();
   }
+  // Nothing was read or written yet.
+  return await runPlan({ ...plan, workers: 0 }, options);
 }
 
 /** Creates the function that a worker of the calling thread calls after each block. */
@@ -190,7 +194,7 @@ async function runThreads(
   afterBlock: () => Promise<void>,
   stop: AbortController,
 ): Promise<WorkerReport[]> {
-  const { job, source, workers } = plan;
+  const { job, source, workers, workerUrl } = plan;
   const { name, packageCodec } = source;
   const { memory } = state;
   const hasSpool = packageCodec !== "none" || source.fill !== undefined;
@@ -206,29 +210,46 @@ async function runThreads(
     // The others must not wait for a thread that failed.
     thread.catch(() => stop.abort());
   };
+  const work = () =>
+    withJobFiles(
+      job,
+      files,
+      state,
+      options.pool ?? globalMemoryPool,
+      (io) => runWorker(job, io, state, 0, afterBlock),
+    );
+  /** Why threads did not start. */
+  const failures: ThreadStartError[] = [];
+  const share = (worker: number) =>
+    runTask(blocksTask, { job, files, memory, worker }, name, workerUrl)
+      .catch((error) => {
+        // The other threads, or the calling thread, do its share.
+        if (!(error instanceof ThreadStartError)) throw error;
+        failures.push(error);
+        if (failures.length < workers || !hasSpool) return createReport();
+        // There is no other.
+        if (source.fill === undefined) throw error;
+        state.fillSpoolFirst();
+        return createReport();
+      });
   try {
     if (source.fill !== undefined) {
       start(fillSpool(source.fill, files.spool!, state, stop.signal));
     } else if (hasSpool) {
-      start(runTask(spoolTask, { job, files, memory }, name));
+      start(runTask(spoolTask, { job, files, memory }, name, workerUrl));
     }
     // Reading a spool file blocks, so the calling thread just fills it, or waits.
     for (let worker = hasSpool ? 0 : 1; worker < workers; worker++) {
-      start(runTask(blocksTask, { job, files, memory, worker }, name));
+      start(share(worker));
     }
-    const { pool = globalMemoryPool } = options;
-    const own = hasSpool ? [] : [
-      await withJobFiles(
-        job,
-        files,
-        state,
-        pool,
-        (io) => runWorker(job, io, state, 0, afterBlock),
-      ),
-    ];
+    const own = hasSpool ? [] : [await work()];
     const watch = setInterval(() => void afterBlock(), PROGRESS_INTERVAL);
     const reports = await Promise.all(threads)
       .finally(() => clearInterval(watch));
+    if (failures.length > 0) {
+      options.onWarning?.(describeStartFailure(failures[0]));
+      if (failures.length === workers) own.push(await work());
+    }
     return [...own, ...reports];
   } catch (error) {
     stop.abort();

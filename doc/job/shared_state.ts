@@ -253,6 +253,11 @@ export class SharedState {
       this.spoolSize >= this.#fields[Field.SpoolWanted];
   }
 
+  /** Lets the spool file be filled completely before anything is read. */
+  fillSpoolFirst(): void {
+    this.#fields[Field.SpoolWanted] = Infinity;
+  }
+
   /** Blocks the thread while too much of the spool file is unread. */
   waitForReaders(): void {
     while (this.spoolIsAhead) {

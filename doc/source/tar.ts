@@ -2,11 +2,11 @@
  * Reads tar archives (ustar, GNU, pax; plain or compressed) in bounded memory.
  * Names stay bytes, like keys. Maps of sparse files are not mistaken for content.
  */
-import "../../codec/all_engines.ts";
 import { checkBytes } from "../../codec/bytes.ts";
 import type { CodecLike, CodecName } from "../../codec/names.ts";
 import { findCodec } from "../../codec/codecs.ts";
 import { detectMagic } from "../../codec/detect.ts";
+import { loadEngines } from "../../codec/load_engines.ts";
 import { CorruptDataError } from "../../codec/errors.ts";
 import { createDecoder } from "../../codec/stream_coders.ts";
 import {
@@ -66,6 +66,7 @@ export async function readTar(
   handler: TarHandler,
   { codec, file }: TarOptions = {},
 ): Promise<void> {
+  await loadEngines();
   const parser = new TarParser(handler, file);
   const known = codec === undefined ? undefined : findCodec(codec).name;
   const input = new TarInput(parser, known, file);

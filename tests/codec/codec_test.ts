@@ -7,7 +7,6 @@ import {
   assertLessOrEqual,
   assertNotEquals,
   assertNotStrictEquals,
-  assertRejects,
   assertStringIncludes,
   assertThrows,
 } from "@std/assert";
@@ -33,7 +32,6 @@ import {
   leaseCompressor,
   leaseDecompressor,
   listEngines,
-  loadPortableEngines,
   maxCompressedSize,
   NoEngineError,
   OutputLimitError,
@@ -55,8 +53,6 @@ import {
 } from "../support/bytes.ts";
 import { runProgram } from "../support/run_program.ts";
 
-await loadPortableEngines();
-
 /** Codecs that detect corrupt data. */
 const realCodecs = codecNames.filter((name) => name !== "none");
 
@@ -74,12 +70,9 @@ const bothWays = [
 ];
 
 /** Prefers an engine until the end of the scope. */
-async function prefer(
-  engine: string,
-  codec: CodecName,
-): Promise<AsyncDisposable> {
-  await preferEngine(engine, codec);
-  return { [Symbol.asyncDispose]: () => preferEngine(undefined, codec) };
+function prefer(engine: string, codec: CodecName): Disposable {
+  preferEngine(engine, codec);
+  return { [Symbol.dispose]: () => preferEngine(undefined, codec) };
 }
 
 /** Names of the engines of a codec that work in one direction. */
@@ -715,7 +708,7 @@ Deno.test("all engines are listed, with what they can do and what they are in us
 });
 
 for (const name of codecNames) {
-  Deno.test(`every engine of ${name} reads what every engine of ${name} wrote`, async () => {
+  Deno.test(`every engine of ${name} reads what every engine of ${name} wrote`, () => {
     const documents = [
       new Uint8Array(0),
       text(1),
@@ -727,7 +720,7 @@ for (const name of codecNames) {
     const writers = enginesWith(name, "compress");
     const readers = enginesWith(name, "decompress");
     for (const writer of writers) {
-      await preferEngine(writer, name);
+      preferEngine(writer, name);
       assertEquals(engineFor(name, "compress").name, writer);
       const { min, max, default: usual } = findCodec(name).level;
       const packed = [min, usual, Math.min(max, 9)].flatMap((level) =>
@@ -737,7 +730,7 @@ for (const name of codecNames) {
         ])
       );
       for (const reader of readers) {
-        await using _preference = await prefer(reader, name);
+        using _preference = prefer(reader, name);
         assertEquals(engineFor(name, "decompress").name, reader);
         for (const { document, data } of packed) {
           assertSameBytes(decompress(data, name), document);
@@ -745,7 +738,7 @@ for (const name of codecNames) {
         }
       }
     }
-    await preferEngine(undefined, name);
+    preferEngine(undefined, name);
   });
 
   if (
@@ -755,11 +748,11 @@ for (const name of codecNames) {
     continue;
   }
 
-  Deno.test(`every engine of ${name} rejects truncated data and trailing data, and reads several frames`, async () => {
+  Deno.test(`every engine of ${name} rejects truncated data and trailing data, and reads several frames`, () => {
     const document = text(200);
     const packed = compress(document, name);
     for (const reader of enginesWith(name, "decompress")) {
-      await using _preference = await prefer(reader, name);
+      using _preference = prefer(reader, name);
       for (const { way, unpack } of bothWays) {
         for (let end = 0; end < packed.length; end++) {
           assertThrows(
@@ -824,8 +817,8 @@ function memberWithAllFields(document: Uint8Array): Uint8Array {
 }
 
 for (const engine of ["node:zlib", "node:zlib one-shot", "fflate"]) {
-  Deno.test(`${engine} reads gzip members with extra fields, names, comments and header checksums`, async () => {
-    await using _preference = await prefer(engine, "gzip");
+  Deno.test(`${engine} reads gzip members with extra fields, names, comments and header checksums`, () => {
+    using _preference = prefer(engine, "gzip");
     const document = text(3000);
     const member = memberWithAllFields(document);
     const plain = compress(document, "gzip");
@@ -849,10 +842,10 @@ for (const engine of ["node:zlib", "node:zlib one-shot", "fflate"]) {
   });
 }
 
-Deno.test("a gzip member with a wrong size or checksum is corrupt with any engine", async () => {
+Deno.test("a gzip member with a wrong size or checksum is corrupt with any engine", () => {
   const packed = compress(text(3000), "gzip");
   for (const engine of enginesWith("gzip", "decompress")) {
-    await using _preference = await prefer(engine, "gzip");
+    using _preference = prefer(engine, "gzip");
     for (let at = packed.length - 8; at < packed.length; at++) {
       const damaged = packed.slice();
       damaged[at] ^= 1;
@@ -863,7 +856,7 @@ Deno.test("a gzip member with a wrong size or checksum is corrupt with any engin
   }
 });
 
-Deno.test("every engine skips skippable zstd frames", async () => {
+Deno.test("every engine skips skippable zstd frames", () => {
   const document = text(3000);
   const skippable = new Uint8Array([
     0x53,
@@ -880,7 +873,7 @@ Deno.test("every engine skips skippable zstd frames", async () => {
   ]);
   const packed = compress(document, "zstd");
   for (const engine of enginesWith("zstd", "decompress")) {
-    await using _preference = await prefer(engine, "zstd");
+    using _preference = prefer(engine, "zstd");
     for (const { way, unpack } of bothWays) {
       for (
         const data of [
@@ -895,34 +888,34 @@ Deno.test("every engine skips skippable zstd frames", async () => {
   }
 });
 
-Deno.test("an engine can be preferred by name or kind, for one codec or all, and the preference removed", async () => {
-  await preferEngine("portable");
+Deno.test("an engine can be preferred by name or kind, for one codec or all, and the preference removed", () => {
+  preferEngine("portable");
   assertEquals(engineFor("gzip", "compress").name, "fflate");
   assertEquals(engineFor("lz4", "compress").name, "lz4js");
   assertEquals(engineFor("zstd", "decompress").name, "fzstd");
   // fzstd does not compress.
   assertEquals(engineFor("zstd", "compress").name, "node:zlib");
-  await preferEngine("binfiles", "lz4");
+  preferEngine("binfiles", "lz4");
   assertEquals(engineFor("lz4", "compress").name, "binfiles");
-  await preferEngine(undefined);
-  await preferEngine(undefined, "lz4");
+  preferEngine(undefined);
+  preferEngine(undefined, "lz4");
   assertEquals(engineFor("gzip", "compress").name, "node:zlib");
   assertEquals(engineFor("lz4", "compress").name, "binfiles");
   assertEquals(engineFor("zstd", "decompress").name, "node:zlib");
 });
 
-Deno.test("preferring an unknown engine is an error", async () => {
-  await assertRejects(
+Deno.test("preferring an unknown engine is an error", () => {
+  assertThrows(
     () => preferEngine("turbo"),
     NoEngineError,
     'Cannot prefer the engine "turbo" for any codec',
   );
-  await assertRejects(
+  assertThrows(
     () => preferEngine("fflate", "xz"),
     NoEngineError,
     'Cannot prefer the engine "fflate" for xz',
   );
-  await assertRejects(
+  assertThrows(
     () => preferEngine("fflate", "turbo" as CodecName),
     UnknownCodecError,
   );

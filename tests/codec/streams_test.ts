@@ -23,7 +23,6 @@ import {
   engineFor,
   findCodec,
   listEngines,
-  loadPortableEngines,
   preferEngine,
   UnknownCodecError,
 } from "../../codec/mod.ts";
@@ -37,8 +36,6 @@ import {
 } from "../support/bytes.ts";
 import { runCoder } from "../support/run_coder.ts";
 import { runProgram } from "../support/run_program.ts";
-
-await loadPortableEngines();
 
 const realCodecs = codecNames.filter((name) => name !== "none");
 
@@ -308,7 +305,7 @@ for (const name of realCodecs) {
 }
 
 for (const name of codecNames) {
-  Deno.test(`every engine of ${name} reads streams and documents that every engine of ${name} wrote`, async () => {
+  Deno.test(`every engine of ${name} reads streams and documents that every engine of ${name} wrote`, () => {
     const document = concat(
       text(150_000),
       randomBytes(50_000),
@@ -316,7 +313,7 @@ for (const name of codecNames) {
     );
     const engines = listEngines().filter(({ codec }) => codec === name);
     for (const writer of engines.filter(({ compresses }) => compresses)) {
-      await preferEngine(writer.engine, name);
+      preferEngine(writer.engine, name);
       const wholes = [document, new Uint8Array(0)].map((bytes) => ({
         bytes,
         packed: compress(bytes, name),
@@ -326,7 +323,7 @@ for (const name of codecNames) {
         packed: runCoder(createEncoder(name), bytes, [33, 7000, 100_000]),
       }));
       for (const reader of engines.filter(({ decompresses }) => decompresses)) {
-        await preferEngine(reader.engine, name);
+        preferEngine(reader.engine, name);
         for (const { bytes, packed } of [...wholes, ...streams]) {
           assertSameBytes(decompress(packed, name), bytes);
           for (const sizes of [[1, 2000], [100_000]]) {
@@ -338,12 +335,12 @@ for (const name of codecNames) {
         }
       }
     }
-    await preferEngine(undefined, name);
+    preferEngine(undefined, name);
   });
 }
 
 for (const name of realCodecs) {
-  Deno.test(`an error of the receiver of a ${name} stream passes unchanged, with any engine`, async () => {
+  Deno.test(`an error of the receiver of a ${name} stream passes unchanged, with any engine`, () => {
     const packed = compress(text(100_000), name);
     const full = new Error("the disk is full");
     const emit = () => {
@@ -351,7 +348,7 @@ for (const name of realCodecs) {
     };
     for (const { engine, codec } of listEngines()) {
       if (codec !== name) continue;
-      await preferEngine(engine, name);
+      preferEngine(engine, name);
       const error = assertThrows(() => {
         const decoder = createDecoder(name);
         decoder.push(packed, false, emit);
@@ -359,12 +356,12 @@ for (const name of realCodecs) {
       });
       assertEquals(error, full, engine);
     }
-    await preferEngine(undefined, name);
+    preferEngine(undefined, name);
   });
 }
 
 Deno.test("streams use the next engine if the preferred one handles whole documents only", async () => {
-  await preferEngine("node:zlib one-shot", "gzip");
+  preferEngine("node:zlib one-shot", "gzip");
   assertEquals(engineFor("gzip", "compress").name, "node:zlib one-shot");
   assertEquals(
     engineFor("gzip", "compress", { use: "streams" }).name,
@@ -374,7 +371,7 @@ Deno.test("streams use the next engine if the preferred one handles whole docume
     .pipeThrough(compressionStream("gzip"))
     .pipeThrough(decompressionStream("gzip"));
   assertSameBytes(await collect(unpacked), text(1000));
-  await preferEngine(undefined, "gzip");
+  preferEngine(undefined, "gzip");
 });
 
 Deno.test("a stream with an unknown codec or an invalid level is rejected at once", () => {

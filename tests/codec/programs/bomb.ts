@@ -10,14 +10,12 @@ import {
   decompressOriginal,
   findCodec,
   listEngines,
-  loadPortableEngines,
   preferEngine,
 } from "../../../codec/mod.ts";
 import { concat } from "../../support/bytes.ts";
 import { peakGrowth } from "../../support/peak_growth.ts";
 
 const { name } = findCodec(Deno.args[0]);
-await loadPortableEngines();
 const encoder = createEncoder(name);
 const parts: Uint8Array[] = [];
 const keep = (bytes: Uint8Array) => void parts.push(bytes.slice());
@@ -28,7 +26,7 @@ const bomb = concat(...parts);
 const answers: { what: string; outcome: string; growth: number }[] = [];
 for (const { codec, engine, decompresses } of listEngines()) {
   if (codec !== name || !decompresses) continue;
-  await preferEngine(engine, codec);
+  preferEngine(engine, codec);
   for (const unpack of [decompress, decompressOriginal]) {
     let outcome = "no error";
     const growth = await peakGrowth(() => {

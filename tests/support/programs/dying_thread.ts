@@ -3,7 +3,7 @@
  * memory. Its name says when: see `Way` in `../dying_threads.ts`.
  */
 import { SharedState } from "../../../doc/job/shared_state.ts";
-import { answerOnce } from "../../../doc/job/thread.ts";
+import { answerOnce } from "../../../doc/thread.ts";
 import { performTask } from "../../../doc/thread_tasks.ts";
 import type { Way } from "../dying_threads.ts";
 
