@@ -96,6 +96,8 @@ export class BlockReader {
   #end = 0;
   /** Whether the last of them is a known document. */
   #lastIsKnown = false;
+  /** The key of the first record of the file, once it is needed. */
+  #firstKey: Uint8Array | undefined;
   /** What is wrong with the record behind them. */
   #problem = "";
   /** The source, read from the slab where possible. */
@@ -350,13 +352,23 @@ export class BlockReader {
     return this.#other;
   }
 
-  /** The last key serves as an example. That of an earlier block would make the outcome depend on the threads. */
+  /** The last key serves as an example, or else the first of the file: the outcome must not depend on other blocks. */
   #resyncOptions(checkContent: ContentCheck): ResyncOptions {
     const { keySizeLimit } = this.#options;
-    if (this.#records === 0) return { keySizeLimit, checkContent };
-    const { keyStart, keySize } = this.#parseLast();
-    const example = this.#slab.subarray(keyStart, keyStart + keySize);
+    let example: Uint8Array | undefined;
+    if (this.#records > 0) {
+      const { keyStart, keySize } = this.#parseLast();
+      example = this.#slab.subarray(keyStart, keyStart + keySize);
+    } else if (this.#position > 0 && this.#source.size !== Infinity) {
+      example = this.#firstKey ??= this.#readFirstKey();
+    }
     return { keySizeLimit, checkContent, example };
+  }
+
+  #readFirstKey(): Uint8Array | undefined {
+    if (!this.#hasHeader(0)) return undefined;
+    const { keyStart, keySize } = this.#other;
+    return this.#header.slice(keyStart, keyStart + keySize);
   }
 
   #block(): Block {

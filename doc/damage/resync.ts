@@ -11,9 +11,9 @@
  *   end where the file does, are enough.
  *
  * The size fields of a chain can be read out of step as well: its contents as
- * keys, its keys as contents. Of two readings, the one that goes on for longer is
- * right. If both go on, it is the one whose keys resemble the key before the
- * corrupted region.
+ * keys, its keys as contents. Of two readings, the one that goes on is right. If
+ * both do, it is the one whose keys resemble the key before the corrupted region,
+ * or else the first key of the file.
  *
  * A record with a plausible header is believed if another one follows it, so an
  * undamaged file loses nothing. There are these exceptions:
@@ -202,9 +202,7 @@ export function findOverlap(
     if (
       chain.end > end && isBoundary(headers, at, options) &&
       (chain.end === headers.size || headers.parse(chain.end)) &&
-      (next === undefined ||
-        headers.likeness(at, key, COMPARED_KEYS) -
-              headers.likeness(end, key, COMPARED_KEYS) >= 1)
+      (next === undefined || lead(headers, at, end, key, COMPARED_KEYS) >= 1)
     ) {
       return align(source, headers, at, { ...options, example: key });
     }
@@ -289,8 +287,8 @@ function bestReading(
 }
 
 /**
- * Whether the reading that starts at `a` is better than the one at `b`: it goes
- * on for longer, or its keys lead in likeness.
+ * Whether the reading that starts at `a` is better than the one at `b`: it alone
+ * goes on, or its keys resemble the example more, or else they are shorter.
  */
 function isBetter(
   headers: HeaderReader,
@@ -299,27 +297,36 @@ function isBetter(
   example: Uint8Array | undefined,
 ): boolean {
   const { size } = headers;
-  // Readings that lead to the same record differ in the keys before it only.
   const next = Math.max(
     headers.follow(a, size, 1).end,
     headers.follow(b, size, 1).end,
   );
-  const meet = headers.follow(a, next).end === headers.follow(b, next).end;
-  if (meet) example ??= headers.keyAt(next);
-  if (!meet || example === undefined) {
-    const first = headers.follow(a, size, COMPARED_RECORDS);
-    const second = headers.follow(b, size, COMPARED_RECORDS);
-    const firstGoesOn = goesOn(first, size);
-    if (firstGoesOn !== goesOn(second, size)) return firstGoesOn;
-    const more = first.records - second.records;
-    if (!firstGoesOn && Math.abs(more) > 1) return more > 0;
-    if (example === undefined) {
-      return first.keyBytes * second.records < second.keyBytes * first.records;
-    }
+  if (headers.follow(a, next).end === headers.follow(b, next).end) {
+    // They lead to the same record and differ in the keys before it only.
+    example ??= headers.keyAt(next);
+    return example !== undefined && lead(headers, a, b, example, 1) >= 1;
   }
-  const keys = meet ? 1 : COMPARED_KEYS;
-  return headers.likeness(a, example, keys) -
-      headers.likeness(b, example, keys) >= 1;
+  const first = headers.follow(a, size, COMPARED_RECORDS);
+  const second = headers.follow(b, size, COMPARED_RECORDS);
+  const firstGoesOn = goesOn(first, size);
+  if (firstGoesOn !== goesOn(second, size)) return firstGoesOn;
+  const order = example === undefined
+    ? 0
+    : lead(headers, a, b, example, COMPARED_KEYS);
+  if (Math.abs(order) >= 1) return order > 0;
+  return first.keyBytes * second.records < second.keyBytes * first.records;
+}
+
+/** How much more the first `count` keys from `a` on resemble an example than those from `b` on. */
+function lead(
+  headers: HeaderReader,
+  a: number,
+  b: number,
+  example: Uint8Array,
+  count: number,
+): number {
+  return headers.likeness(a, example, count) -
+    headers.likeness(b, example, count);
 }
 
 /** Whether a chain that was followed for {@linkcode COMPARED_RECORDS} ended without damage. */
