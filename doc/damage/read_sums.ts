@@ -5,21 +5,21 @@ import { type ByteSource, nodeFs, openFile } from "../source/byte_source.ts";
 import { FileError } from "../errors.ts";
 import { KnownDocuments } from "./known_documents.ts";
 
-/** A bin file that may have a file of sums beside it. */
+/** A bin file that may have checksums beside it. */
 export interface SummedFile {
-  /** Its path, or `-` for the standard input, which has none. */
+  /** Its path, or `-` for the standard input, which has no checksums. */
   path: string;
-  /** Its size in bytes; Infinity for a package, whose documents are not read in any order. */
+  /** Its size in bytes; Infinity for a package, in which records cannot be searched. */
   size: number;
-  /** Codec of its contents. */
+  /** Codec of the contents. */
   codec: CodecName;
 }
 
 /**
- * Reads the file of sums beside a bin file, where it helps in finding damage.
+ * Reads the checksums beside a bin file, if recovery can use them.
  *
- * @param onWarning Receives what is wrong with it, if something is.
- * @returns undefined if there is none, or it cannot be used, or would not help.
+ * @param onWarning Called if the checksum file cannot be used.
+ * @returns undefined if there are none, or they cannot be used.
  */
 export function readSums(
   { path, size, codec }: SummedFile,
@@ -36,7 +36,7 @@ export function readSums(
     return KnownDocuments.of(size, sums);
   } catch (error) {
     if (!(error instanceof FileError)) throw error;
-    onWarning?.(`${error.message} Damage is skipped without it.`);
+    onWarning?.(`${error.message} Recovery goes on without it.`);
   } finally {
     sums?.close();
   }

@@ -184,7 +184,7 @@ export function findOverlap(
   if (!keyIsText) {
     const { example = headers.keyAt(end) } = options;
     const wanted = example && likeness(key, example) + CLEAR_LEAD;
-    for (const at of headers.candidates(start + 1, sizeField)) {
+    for (const at of headers.candidates(start + 1, sizeField + 1)) {
       if (
         example !== undefined && headers.likeness(at, example, 1) >= wanted! &&
         isBoundary(headers, at, options)
