@@ -1,3 +1,4 @@
+import { checkWord } from "../pool/check.ts";
 import { environmentVariable } from "../pool/runtime.ts";
 import { type Codec, codecs, findCodec } from "./codecs.ts";
 import type { Direction, Engine } from "./engine.ts";
@@ -54,6 +55,7 @@ const chosen: Record<Direction, Record<EngineUse, Map<CodecLike, Engine>>> = {
  * Default `buffers`.
  * @throws {UnknownCodecError} There is no such codec.
  * @throws {NoEngineError} No engine works; the message says what to do.
+ * @throws {OptionError} `direction` or `options.use` is invalid.
  *
  * @example
  * ```ts
@@ -68,9 +70,11 @@ export function engineFor(
   direction: "compress" | "decompress",
   options?: { use?: EngineUse },
 ): Engine {
-  const use = options?.use ?? "buffers";
-  let engine = chosen[direction][use].get(codec);
+  const { use = "buffers" } = options ?? {};
+  let engine = chosen[direction]?.[use]?.get(codec);
   if (engine === undefined) {
+    checkWord("direction", direction, ["compress", "decompress"]);
+    checkWord("use", use, ["buffers", "streams"]);
     const found = findCodec(codec);
     if (!registered.has(found.name)) throw notRegistered(found, direction);
     engine = enginesOf(found).find((candidate) =>

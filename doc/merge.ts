@@ -1,5 +1,6 @@
 import "./damage/register.ts";
 import type { CodecLike, CodecName } from "../codec/names.ts";
+import { checkWord } from "../pool/check.ts";
 import { OptionError } from "../pool/errors.ts";
 import type { SkippedRegion } from "./damage/block_reader.ts";
 import { checkSignal } from "./errors.ts";
@@ -111,6 +112,7 @@ export async function merge(options: MergeOptions): Promise<MergeResult> {
     );
   }
   checkNumbers(options);
+  checkWord("duplicates", duplicates, ["all", "first", "last"]);
   const codec = resolveCodec(options.sourceCodec);
   const sources: SourceFacts[] = [];
   for (const path of paths) {

@@ -1,4 +1,5 @@
 import "./damage/register.ts";
+import { checkWord } from "../pool/check.ts";
 import { decodeKey } from "./bytes.ts";
 import { withSourceFile } from "./job/with_source_file.ts";
 import { loadEngines } from "../codec/load_engines.ts";
@@ -123,6 +124,9 @@ export async function unpack(options: UnpackOptions): Promise<UnpackResult> {
   const started = performance.now();
   const { source, target, signal, force = false } = options;
   checkNumbers(options);
+  const { duplicates = "number", unsafeKeys = "encode" } = options;
+  checkWord("duplicates", duplicates, ["number", "overwrite", "skip", "error"]);
+  checkWord("unsafeKeys", unsafeKeys, ["encode", "skip", "error"]);
   const tree = new FileTree(target);
   try {
     return await withScratch((near) =>

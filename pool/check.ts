@@ -19,6 +19,25 @@ export function checkInteger(
   throw invalidOption(name, value, expectedInteger(min, max));
 }
 
+/**
+ * Checks one of several words.
+ *
+ * @param name Name of the option or parameter.
+ * @throws {OptionError} `value` is none of `words`.
+ */
+export function checkWord(
+  name: string,
+  value: string,
+  words: readonly string[],
+): void {
+  if (words.includes(value)) return;
+  throw invalidOption(
+    name,
+    value,
+    `one of ${words.map((word) => JSON.stringify(word)).join(", ")}`,
+  );
+}
+
 /** The error about an option whose value is not what is expected. */
 export function invalidOption(
   option: string,

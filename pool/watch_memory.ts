@@ -143,7 +143,7 @@ export class MemoryWatch implements Disposable {
  */
 export function watchMemory(options: MemoryWatchOptions = {}): MemoryWatch {
   const { interval = 100, pool = globalMemoryPool, onSnapshot } = options;
-  if (!(interval > 0)) {
+  if (!(Number.isFinite(interval) && interval > 0)) {
     throw invalidOption(
       "interval",
       interval,

@@ -3,7 +3,7 @@
  * `.docs.bin.lock` beside it. Temporary files of the target belong to the holder, so
  * any that exist when the lock is taken were left by a process that died.
  */
-import { OptionError } from "../../pool/errors.ts";
+import { invalidOption } from "../../pool/check.ts";
 import { asFileError, nodeFs, nodePath } from "../source/byte_source.ts";
 import { STANDARD_STREAM } from "../source/standard_input.ts";
 import { DEFAULT_KEY_SIZE_LIMIT } from "../format/record.ts";
@@ -335,10 +335,8 @@ export class TargetLock {
 }
 
 function checkWait(lockWait: number): void {
-  if (lockWait >= 0) return;
-  throw new OptionError(
-    `Cannot wait for ${lockWait} milliseconds: expected 0 or more`,
-  );
+  if (typeof lockWait === "number" && lockWait >= 0) return;
+  throw invalidOption("lockWait", lockWait, "0 or more milliseconds");
 }
 
 /**

@@ -1035,3 +1035,45 @@ Deno.test("text is not recognized as brotli", () => {
     },
   );
 });
+
+for (const name of realCodecs) {
+  Deno.test(`30,000 corrupt documents of ${name} in a loop that never yields take bounded memory`, async () => {
+    const printed = await runProgram(
+      new URL("./programs/corrupt_documents.ts", import.meta.url),
+      [name, "30000"],
+    );
+    const { failures, growth } = JSON.parse(printed);
+    assertEquals(failures, 30_000);
+    // When each of them left a context behind, it was half a gigabyte.
+    assertLess(growth, 250_000_000);
+  });
+}
+
+Deno.test("a compressor whose output does not fit returns nothing that adds up", () => {
+  using compressor = leaseCompressor("gzip", { pool: makePool() });
+  const slab = new Uint8Array(100);
+  const size = compressor.compress(randomBytes(500), slab, 0);
+  assertEquals(size, undefined);
+  // From plain JavaScript, where the sum is NaN.
+  const end = 0 + (size as unknown as number);
+  for (const offset of [end, -1, 0.5, "5"]) {
+    const error = assertThrows(
+      () => compressor.compress(text(10), slab, offset as number),
+      OptionError,
+    );
+    assertEquals(error.option, "offset");
+  }
+  assertThrows(
+    () => compressor.compress(text(10), slab, 0, 5, 11),
+    OptionError,
+  );
+  assertThrows(() => compressor.compress(text(10), slab, 0, 5, 4), OptionError);
+  assertNotEquals(compressor.compress(text(10), slab, 0), undefined);
+});
+
+Deno.test("the bound of compressed sizes holds for each document, not for their sum", () => {
+  const one = compress(randomBytes(1), "bzip2");
+  const many = 100;
+  assertLess(maxCompressedSize(many), many * one.length);
+  assertLessOrEqual(one.length, maxCompressedSize(1));
+});
