@@ -1,4 +1,3 @@
-import "../../codec/all_engines.ts";
 import { findCodec, formatOf } from "../../codec/codecs.ts";
 import type { CodecName } from "../../codec/names.ts";
 import { ContentCheck } from "../damage/content_check.ts";

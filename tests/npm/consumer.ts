@@ -26,7 +26,11 @@ import {
   repack,
   type RepackResult,
 } from "@binfiles/binfiles/doc";
-import { MemoryPool, type MemoryPoolStatistics } from "@binfiles/binfiles/pool";
+import {
+  BinfilesError,
+  MemoryPool,
+  type MemoryPoolStatistics,
+} from "@binfiles/binfiles/pool";
 
 /** Size and checksum of everything that must be the same on all runtimes. */
 export type Outcome = Record<string, string>;
@@ -48,6 +52,7 @@ export async function exercise(directory: string): Promise<Outcome> {
   for (const document of documents) batch.addDoc(document);
   batch.close();
   outcome.source = await checksum(readFile(source));
+  outcome.writer = await useWriter(`${directory}/writer.bin`);
 
   for (const codec of codecNames) {
     await roundTrip(codec, documents[89].content);
@@ -120,6 +125,49 @@ async function roundTrip(codec: CodecName, content: Uint8Array) {
     if (done) break;
     expect(await checksum(value.content), expected);
   }
+}
+
+/** Writes in every way, and checks what each of them leaves. */
+async function useWriter(path: string): Promise<string> {
+  const doc = new Doc("key", "content");
+  const options = { codec: "lz4", append: true } as const;
+  const discarded = new DocWriter(path, { force: true });
+  discarded.write(doc);
+  discarded[Symbol.dispose]();
+  const first = new DocWriter(path, options);
+  first.write(doc);
+  first.flush({ sync: true });
+  first.write(doc);
+  first.discard();
+  const second = new DocWriter(path, { append: true });
+  expect(second.codec, "lz4");
+  second.writeStored(doc.key, compress(doc.content, "lz4"));
+  second.close();
+  const { writable } = new DocWriter(path, options);
+  const stream = writable.getWriter();
+  await stream.write(doc);
+  await stream.close();
+  for (
+    const refused of [
+      () => second.write(doc),
+      () => new DocWriter(path, { codec: "xz", append: true }),
+    ]
+  ) {
+    let error: unknown;
+    try {
+      refused();
+    } catch (thrown) {
+      error = thrown;
+    }
+    expect(error instanceof BinfilesError, true);
+  }
+  const reader = new DocReader(path);
+  expect(
+    Array.from(reader, (doc) => doc.text()).join(),
+    "content,content,content",
+  );
+  reader[Symbol.dispose]();
+  return await checksum(readFile(path));
 }
 
 function readFile(path: string): Uint8Array<ArrayBuffer> {
