@@ -1,5 +1,6 @@
 /** Documents, reader, writer and batches of several sizes, with files in a temporary directory. */
-import type { CodecName } from "../codec/mod.ts";
+import { type CodecName, leaseDecompressor } from "../codec/mod.ts";
+import { openSync, readSync } from "node:fs";
 import { join } from "node:path";
 import {
   BatchProcessor,
@@ -7,10 +8,11 @@ import {
   compressDocOriginal,
   decompressDoc,
   decompressDocOriginal,
-  type Doc,
+  Doc,
   DocReader,
   DocWriter,
   type DocWriterOptions,
+  repack,
 } from "../doc/mod.ts";
 import { MemoryPool } from "../pool/mod.ts";
 import { madeDocuments } from "./measure/documents.ts";
@@ -59,6 +61,64 @@ for (const codec of ["gzip", "zstd", "lz4"] as const) {
   });
 }
 
+for (const codec of ["gzip", "zstd", "none"] as const) {
+  const file = join(directory, `${codec}.bin`);
+  write(file, docs, { codec });
+  const reader = new DocReader(file);
+  const records = Array.from(
+    reader.entries(),
+    ({ offset, end }) => ({ offset, size: end - offset }),
+  );
+  let i = 0;
+  // A prime, so that the documents are read in no order.
+  const next = () => records[i = (i + 997) % records.length];
+  const group = `read a document of 1 KB at its offset, ${codec}`;
+  const readExactly = exactReader(file, codec);
+  Deno.bench(`by hand: ${group}`, { group, baseline: true }, () => {
+    readExactly(next());
+  });
+  Deno.bench(`readAt with the size: ${group}`, { group }, () => {
+    const { offset, size } = next();
+    reader.readAt(offset, { size });
+  });
+  Deno.bench(`readAt: ${group}`, { group }, () => {
+    reader.readAt(next().offset);
+  });
+  Deno.bench(`position and read: ${group}`, { group }, () => {
+    reader.position = next().offset;
+    reader.read();
+  });
+}
+
+// Enough that opening and closing files does not count.
+const manyDocs = [...madeDocuments("json", 20_000, 1000)];
+for (const [from, to] of [["gzip", "zstd"], ["zstd", "lz4"]] as const) {
+  const source = join(directory, `many.${from}.bin`);
+  write(source, manyDocs, { codec: from });
+  const group = `copy 20,000 documents of 1 KB, ${from} to ${to}`;
+  Deno.bench(
+    `repack in one thread: ${group}`,
+    { group, baseline: true },
+    async () => {
+      await repack({
+        source,
+        target: path,
+        targetCodec: to,
+        workers: 1,
+        force: true,
+      });
+    },
+  );
+  Deno.bench(`borrowed: ${group}`, { group }, () => {
+    using reader = new DocReader(source);
+    write(path, reader.borrowed(), { codec: to });
+  });
+  Deno.bench(`owned: ${group}`, { group }, () => {
+    using reader = new DocReader(source);
+    write(path, reader, { codec: to });
+  });
+}
+
 const batches = "write 2000 documents of 1 KB in batches";
 for (const size of [1, 10, 100, 1000]) {
   const options = { group: batches, baseline: size === 1 };
@@ -95,7 +155,11 @@ for (const check of [true, false]) {
   });
 }
 
-function write(path: string, docs: Doc[], options: DocWriterOptions): void {
+function write(
+  path: string,
+  docs: Iterable<Doc>,
+  options: DocWriterOptions,
+): void {
   using writer = new DocWriter(path, { ...options, force: true });
   for (const doc of docs) writer.write(doc);
   writer.close();
@@ -106,4 +170,24 @@ function read(path: string, codec: CodecName, pool?: MemoryPool): number {
   let bytes = 0;
   for (const { content } of reader) bytes += content.length;
   return bytes;
+}
+
+/** Reads documents of known sizes as a program without `DocReader` does: with one exact read. */
+function exactReader(
+  path: string,
+  codec: CodecName,
+): (record: { offset: number; size: number }) => Doc {
+  const descriptor = openSync(path, "r");
+  const decompressor = leaseDecompressor(codec);
+  const record = new Uint8Array(64 * 1024);
+  const content = new Uint8Array(64 * 1024);
+  const view = new DataView(record.buffer);
+  return ({ offset, size }) => {
+    readSync(descriptor, record, 0, size, offset);
+    const keyEnd = 4 + view.getInt32(0, true);
+    const start = keyEnd + 4;
+    const end = start + view.getInt32(keyEnd, true);
+    const length = decompressor.decompress(record, content, 0, start, end);
+    return new Doc(record.slice(4, keyEnd), content.slice(0, length));
+  };
 }

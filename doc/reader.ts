@@ -157,6 +157,7 @@ export class DocReader implements Iterable<Doc>, Disposable {
    *
    * @returns The decompressed document, which the caller owns; undefined at the end.
    * @throws {RecordError} The record is corrupt. The position is unchanged.
+   * @throws {RecordLimitError} The content exceeds `maxSize`. The position is unchanged.
    * @throws {FileError} The file cannot be read.
    * @throws {ClosedError} The reader is closed.
    */
@@ -176,7 +177,7 @@ export class DocReader implements Iterable<Doc>, Disposable {
    * copying them. Their bytes are valid until the next document is read or the
    * reader is closed: use them at once, or copy them with `slice()`.
    *
-   * @throws {RecordError} A record is corrupt. The position is that of the record.
+   * @throws {RecordError | RecordLimitError} As {@linkcode DocReader.read}.
    * @throws {FileError} The file cannot be read.
    * @throws {ClosedError} The reader is closed.
    *
@@ -215,6 +216,7 @@ export class DocReader implements Iterable<Doc>, Disposable {
    * @returns The decompressed document, which the caller owns.
    * @throws {RecordError} There is no record at the offset, or it is corrupt,
    * `skipErrors` or not.
+   * @throws {RecordLimitError} The content exceeds `maxSize`.
    * @throws {OptionError} The offset or the size is not a positive integer.
    * @throws {FileError} The file cannot be read.
    * @throws {ClosedError} The reader is closed.

@@ -49,8 +49,8 @@ export interface RecordStreamOptions extends CompressOptions {
  * until 16 of them, 256 KiB or the whole stream have arrived. Where documents
  * arrive slowly and each is wanted at once, specify `codec`.
  *
- * The stream fails with a {@linkcode RecordError} at a corrupt or truncated record.
- * When it fails or is cancelled, `bytes` is cancelled as well.
+ * The stream fails with a {@linkcode RecordError} at a corrupt or truncated record,
+ * and with a `RecordLimitError` at a content that exceeds `maxSize`. When it fails or is cancelled, `bytes` is cancelled as well.
  *
  * @throws {UnknownCodecError} A codec is unknown.
  * @throws {OptionError} A limit is invalid.

@@ -66,10 +66,11 @@ async function seek(
     records.next();
     const out = new ByteOutput(writeStandardOutput);
     if (options.content) {
-      using contents = new ContentReader(codec, options);
+      const contents = new ContentReader(codec, options);
       const content = contents.read(records);
       if (options.json) addJsonDocument(out, records, content);
       else addDocument(out, records, content);
+      contents.close();
     } else addRecord(out, records, options.json);
     out.flush();
   });

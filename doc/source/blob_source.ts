@@ -27,7 +27,7 @@ interface BlobReader {
  * function count(file: File): number {
  *   const reader = new DocReader(blobSource(file));
  *   const documents = [...reader.entries()].length;
- *   reader[Symbol.dispose]();
+ *   reader.close();
  *   return documents;
  * }
  * ```
