@@ -20,7 +20,7 @@ export {
   decompressOriginal,
   decompressWithPool,
 } from "./compress.ts";
-export { leaseCompressor, leaseDecompressor } from "./lease.ts";
+export { leaseCompressor, type Leased, leaseDecompressor } from "./lease.ts";
 export { MAX_DOCUMENT_SIZE, maxCompressedSize } from "./output_size.ts";
 export { detectCodec, detectMagic } from "./detect.ts";
 export type {

@@ -101,6 +101,11 @@ export interface Engine {
    * an npm package. All but native engines run wherever JavaScript does.
    */
   readonly kind: "native" | "built-in" | "portable";
+  /**
+   * Finds out what the engine can do on this runtime, compressing at `level`.
+   * Only native engines have it: all others can do what they have methods for.
+   */
+  probe?(level: number): Record<"compress" | "decompress", boolean>;
   /** Creates a compressor. The caller has checked that the codec has this level. */
   createCompressor?(level: number): Compressor;
   /** Creates a decompressor. */

@@ -5,7 +5,6 @@ import type { Direction, Engine } from "./engine.ts";
 import { NoEngineError } from "./errors.ts";
 import type { CodecLike, CodecName } from "./names.ts";
 import { engines as noneEngines } from "./none.ts";
-import { works } from "./probe.ts";
 
 /** What an engine is used for: whole documents in buffers, or streams of any length. */
 export type EngineUse = "buffers" | "streams";
@@ -171,6 +170,22 @@ export function checkEngineSetting(): void {
  */
 export function enginePreferences(): [string, CodecName | undefined][] {
   return Array.from(preferences, ([codec, preference]) => [preference, codec]);
+}
+
+/** What engines can do on this runtime. */
+const abilities = new Map<Engine, Record<Direction, boolean>>();
+
+/** Whether an engine can compress, or decompress, on this runtime. */
+function works(engine: Engine, codec: Codec, direction: Direction): boolean {
+  let outcome = abilities.get(engine);
+  if (outcome === undefined) {
+    outcome = engine.probe?.(codec.level.default) ?? {
+      compress: engine.createCompressor !== undefined,
+      decompress: engine.createDecompressor !== undefined,
+    };
+    abilities.set(engine, outcome);
+  }
+  return outcome[direction];
 }
 
 function forgetChoices(): void {

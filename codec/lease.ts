@@ -14,6 +14,12 @@ import { engineFor } from "./engines.ts";
 import { CorruptDataError } from "./errors.ts";
 import type { CodecLike } from "./names.ts";
 
+/** A compressor or decompressor until `close()`, or the end of a scope with `using`. */
+export type Leased<T extends Compressor | Decompressor> =
+  & T
+  & Disposable
+  & { close(): void };
+
 /**
  * Takes a compressor from the pool until the end of a scope, to compress many
  * documents into buffers of the caller.
@@ -53,7 +59,7 @@ export function leaseCompressor(
   codec: CodecLike,
   { level, pool = globalMemoryPool }: { level?: number; pool?: MemoryPool } =
     {},
-): Compressor & Disposable {
+): Leased<Compressor> {
   const { compressors } = partsOf(pool);
   const { key, create } = compressorKind(codec, level);
   return new CompressorLease(compressors, compressors.get(key, create));
@@ -69,7 +75,7 @@ export function leaseCompressor(
 export function leaseDecompressor(
   codec: CodecLike,
   { pool = globalMemoryPool }: { pool?: MemoryPool } = {},
-): Decompressor & Disposable {
+): Leased<Decompressor> {
   const { decompressors } = partsOf(pool);
   const engine = engineFor(codec, "decompress");
   return new DecompressorLease(
@@ -119,7 +125,10 @@ class CoderLease<T extends Closeable> implements Disposable {
 
   /** The coder, until the lease ends. */
   protected get coder(): T {
-    return this.#coder ?? fail("use");
+    if (this.#coder !== undefined) return this.#coder;
+    throw new PoolError(
+      "Cannot use a lease of a compressor or decompressor: it has ended",
+    );
   }
 
   /** Notes that a call threw. */
@@ -127,18 +136,18 @@ class CoderLease<T extends Closeable> implements Disposable {
     if (!(error instanceof CorruptDataError)) this.#isBroken = true;
   }
 
-  [Symbol.dispose](): void {
-    const coder = this.#coder ?? fail("end");
+  /** Ends the lease. Closing twice is harmless. */
+  close(): void {
+    const coder = this.#coder;
+    if (coder === undefined) return;
     this.#coder = undefined;
     if (this.#isBroken) this.#pool.discard(coder);
     else this.#pool.put(coder);
   }
-}
 
-function fail(what: string): never {
-  throw new PoolError(
-    `Cannot ${what} a lease of a compressor or decompressor: it has ended`,
-  );
+  [Symbol.dispose](): void {
+    this.close();
+  }
 }
 
 class CompressorLease extends CoderLease<Compressor> implements Compressor {

@@ -45,23 +45,22 @@ export class Lease implements Disposable {
    * @throws {PoolError} The lease has ended.
    */
   get bytes(): Uint8Array<ArrayBuffer> {
-    return this.#bytes ?? this.#fail("use");
+    if (this.#bytes !== undefined) return this.#bytes;
+    throw new PoolError(
+      `Cannot use a lease of ${this.#size} bytes: it has ended`,
+    );
   }
 
-  /**
-   * Ends the lease and returns the buffer. `using` calls this.
-   *
-   * @throws {PoolError} The lease has ended already.
-   */
-  [Symbol.dispose](): void {
-    const bytes = this.#bytes ?? this.#fail("end");
+  /** Ends the lease and returns the buffer. Closing twice is harmless. */
+  close(): void {
+    const bytes = this.#bytes;
+    if (bytes === undefined) return;
     this.#bytes = undefined;
     this.#pool.put(bytes);
   }
 
-  #fail(what: string): never {
-    throw new PoolError(
-      `Cannot ${what} a lease of ${this.#size} bytes: it has ended`,
-    );
+  /** Same as {@linkcode Lease.close}. */
+  [Symbol.dispose](): void {
+    this.close();
   }
 }

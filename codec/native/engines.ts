@@ -15,6 +15,7 @@ import {
   type NativeDecoderOptions,
   survivesFailure,
 } from "./coders.ts";
+import { probe } from "./probe.ts";
 import type { NativeOptions } from "./zlib.ts";
 
 /** A codec of `node:zlib`. */
@@ -60,6 +61,9 @@ export function nativeEngine(codec: NativeCodec): Engine {
   return {
     name: "node:zlib",
     kind: "native",
+    probe(level) {
+      return probe(this, level);
+    },
     createCompressor: (level) => createNativeCompressor(encoderOptions(level)),
     createDecompressor: () => createNativeDecompressor(decoderOptions()),
     createEncoder: (level) => createNativeEncoder(encoderOptions(level)),
@@ -84,6 +88,9 @@ export function oneShotEngine(engine: Engine): Engine {
   return {
     name: `${engine.name} one-shot`,
     kind: engine.kind,
+    probe(level) {
+      return probe(this, level);
+    },
     createCompressor: (level) => ({
       compress: (src, dst, offset, start = 0, end = src.length) =>
         write(compressOnce!(range(src, start, end), level), dst, offset),

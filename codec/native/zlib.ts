@@ -5,7 +5,7 @@
  * buffers for every call. The handle inside such a stream can instead be reset
  * and told to write from one buffer directly into another. Node, Deno and Bun
  * share this interface, but it is undocumented. It is therefore used only after
- * a successful round trip (see `codec/probe.ts`), and the engines' one-shot
+ * a successful round trip (see `probe.ts`), and the engines' one-shot
  * functions use the documented interface.
  *
  * To be deleted when `node:zlib` gets a documented way to reuse a context.

@@ -208,7 +208,7 @@ Deno.test("a lease ends when its scope is left by an error", () => {
   assertEquals(pool.statistics().buffers.inUse, 0);
 });
 
-Deno.test("using an ended lease, or ending it twice, is an error that does not affect the next holder", () => {
+Deno.test("using an ended lease is an error, closing it again is harmless, and neither affects the next holder", () => {
   const pool = makePool();
   const ended = pool.lease(2000);
   ended[Symbol.dispose]();
@@ -219,11 +219,8 @@ Deno.test("using an ended lease, or ending it twice, is an error that does not a
     PoolError,
     "Cannot use a lease of 2000 bytes: it has ended",
   );
-  assertThrows(
-    () => ended[Symbol.dispose](),
-    PoolError,
-    "Cannot end a lease of 2000 bytes: it has ended",
-  );
+  ended.close();
+  ended[Symbol.dispose]();
   assertEquals(pool.statistics().buffers.inUse, 1);
   assert(next.bytes.every((byte) => byte === 7));
 });

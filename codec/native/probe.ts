@@ -1,35 +1,18 @@
-import type { Codec } from "./codecs.ts";
-import type { Direction, Engine } from "./engine.ts";
-
-/** Outcomes of probes. */
-const probed = new Map<Engine, Record<Direction, boolean>>();
+import type { Direction, Engine } from "../engine.ts";
 
 /**
- * Whether an engine can compress, or decompress, on this runtime.
+ * Tries a native engine on a small document, several times, because reuse is what
+ * breaks. Native engines rely on undocumented interfaces of the runtime, so they
+ * have to prove that they work before their first use.
  *
- * Native engines rely on undocumented interfaces of the runtime, so they have to
- * prove it with a round trip before their first use.
+ * @returns Whether it can compress, and decompress, on this runtime.
  */
-export function works(
+export function probe(
   engine: Engine,
-  codec: Codec,
-  direction: Direction,
-): boolean {
-  let outcome = probed.get(engine);
-  if (outcome === undefined) {
-    outcome = engine.kind === "native" ? probe(engine, codec) : {
-      compress: engine.createCompressor !== undefined,
-      decompress: engine.createDecompressor !== undefined,
-    };
-    probed.set(engine, outcome);
-  }
-  return outcome[direction];
-}
-
-/** Tries an engine on a small document, several times, because reuse is what breaks. */
-function probe(engine: Engine, codec: Codec): Record<Direction, boolean> {
+  level: number,
+): Record<Direction, boolean> {
   const outcome = { compress: false, decompress: false };
-  const compressor = engine.createCompressor?.(codec.level.default);
+  const compressor = engine.createCompressor?.(level);
   const decompressor = engine.createDecompressor?.();
   if (compressor === undefined || decompressor === undefined) return outcome;
   try {
