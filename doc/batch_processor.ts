@@ -1,7 +1,7 @@
 import { checkInteger } from "../pool/check.ts";
 import type { Doc } from "./doc.ts";
 import { FileError } from "./errors.ts";
-import type { DocWriter, FlushOptions } from "./writer.ts";
+import type { DocWriter } from "./writer.ts";
 
 /** Documents in a batch by default. */
 const DEFAULT_BATCH_SIZE = 100;
@@ -73,7 +73,7 @@ export class BatchProcessor implements Disposable {
   }
 
   /** Same as {@linkcode DocWriter.flush}. */
-  flush(options?: FlushOptions): void {
+  flush(options?: { sync?: boolean }): void {
     this.#writer.flush(options);
     this.#pending = 0;
   }

@@ -2,6 +2,7 @@ import { checkInteger } from "../pool/check.ts";
 import { decodeKey } from "./bytes.ts";
 import { checkLimits } from "./format/record.ts";
 import type { JobProgress } from "./job/options.ts";
+import { loadEngines } from "../codec/load_engines.ts";
 import { nextEvent } from "./job/pacer.ts";
 import { checkSignal } from "./errors.ts";
 import type { Doc } from "./doc.ts";
@@ -72,6 +73,7 @@ export async function compareFiles(
   checkLimits(options);
   const { maxDifferences = 0 } = options;
   checkInteger("maxDifferences", maxDifferences, 0, Infinity);
+  await loadEngines();
   const one = new Side(first, options);
   let other: Side | undefined;
   try {

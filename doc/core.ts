@@ -102,9 +102,4 @@ export type {
 } from "./source/tar_parser.ts";
 export { unpack, type UnpackOptions, type UnpackResult } from "./unpack.ts";
 export type { TornRecord } from "./target/torn_record.ts";
-export {
-  DocWriter,
-  type DocWriterOptions,
-  type FlushOptions,
-  type StoredOptions,
-} from "./writer.ts";
+export { DocWriter, type DocWriterOptions } from "./writer.ts";

@@ -1,4 +1,4 @@
-import { checkBytes, writeInt32 } from "../codec/bytes.ts";
+import { checkBytes } from "../codec/bytes.ts";
 import { findCodec } from "../codec/codecs.ts";
 import { decompress } from "../codec/compress.ts";
 import type { Compressor } from "../codec/engine.ts";
@@ -13,8 +13,8 @@ import {
   checkDocument,
   checkLimits,
   DEFAULT_KEY_SIZE_LIMIT,
-  recordSize,
 } from "./format/record.ts";
+import { RecordBatch } from "./format/record_batch.ts";
 import { asFileError, fileError, nodeFs } from "./source/byte_source.ts";
 import { prepareAppend } from "./target/append_target.ts";
 import { type LockOptions, TargetLock } from "./target/target_lock.ts";
@@ -54,26 +54,6 @@ export interface DocWriterOptions extends LockOptions {
   keySizeLimit?: number;
   /** The pool to use. Default: `globalMemoryPool`. */
   pool?: MemoryPool;
-}
-
-/** How to flush. */
-export interface FlushOptions {
-  /**
-   * Whether to wait until the documents are on the disk, so that they survive a
-   * power failure. Takes milliseconds. Default false: they are passed to the
-   * operating system and survive the end of the process.
-   */
-  sync?: boolean;
-}
-
-/** How to write a content that is already compressed. */
-export interface StoredOptions {
-  /**
-   * Whether to decompress the content, to check that it is what it should be.
-   * Switch it off for contents that were checked before, such as those that
-   * `compress` returned. Default true.
-   */
-  check?: boolean;
 }
 
 /**
@@ -130,8 +110,7 @@ export class DocWriter implements Disposable {
   readonly #keySizeLimit: number;
   readonly #pool: MemoryPool;
   #writable: WritableStream<Doc> | undefined;
-  #batch: Uint8Array;
-  #batchLength = 0;
+  readonly #batch: RecordBatch;
   /** Offset after the last flushed record. */
   #written: number;
   /** Whether the name of the file may not be on the disk yet. */
@@ -201,7 +180,7 @@ export class DocWriter implements Disposable {
       this.#isNew = append && target === undefined;
       this.#descriptor = descriptor;
       this.#written = this.#fs.fstatSync(this.#descriptor).size;
-      this.#batch = pool.getBuffer(BATCH_SIZE);
+      this.#batch = new RecordBatch(pool, BATCH_SIZE);
     } catch (error) {
       compressor?.[Symbol.dispose]();
       if (descriptor !== undefined) this.#fs.closeSync(descriptor);
@@ -228,19 +207,22 @@ export class DocWriter implements Disposable {
     checkBytes(key, "doc.key");
     checkBytes(content, "doc.content");
     checkDocument(key.length, content.length, this.#keySizeLimit);
-    const start = this.#beginRecord(key, maxCompressedSize(content.length));
+    const start = this.#reserve(key, maxCompressedSize(content.length));
     const size = fitting(
-      this.#compressor.compress(content, this.#batch, start),
+      this.#compressor.compress(content, this.#batch.buffer, start),
       this.codec,
       content.length,
     );
     checkDocument(key.length, size, this.#keySizeLimit);
-    return this.#endRecord(start, size);
+    return this.#written + this.#batch.add(start, size);
   }
 
   /**
    * Adds a document whose content is already compressed with
    * {@linkcode DocWriter.codec}; see {@linkcode DocWriter.write}.
+   *
+   * @param options With `check: false`, the content is not decompressed to check
+   * it: for contents that were checked before, or that `compress` returned.
    *
    * @throws {DocumentError} Its key or content is over a limit, both are empty, or
    * the content does not decompress.
@@ -264,16 +246,16 @@ export class DocWriter implements Disposable {
   writeStored(
     key: Uint8Array,
     content: Uint8Array,
-    { check = true }: StoredOptions = {},
+    { check = true }: { check?: boolean } = {},
   ): number {
     this.#checkOpen();
     checkBytes(key, "key");
     checkBytes(content, "content");
     checkDocument(key.length, content.length, this.#keySizeLimit);
     if (check && this.codec !== "none") this.#checkStored(content);
-    const start = this.#beginRecord(key, content.length);
-    this.#batch.set(content, start);
-    return this.#endRecord(start, content.length);
+    const start = this.#reserve(key, content.length);
+    this.#batch.buffer.set(content, start);
+    return this.#written + this.#batch.add(start, content.length);
   }
 
   /**
@@ -282,10 +264,14 @@ export class DocWriter implements Disposable {
    * With `append`, readers see the documents from now on. A new file appears only
    * when the writer is closed.
    *
+   * @param options With `sync`, the documents are also flushed to the disk, which
+   * takes milliseconds, so that they survive a power failure. Default: they are
+   * passed to the operating system and survive the end of the process.
+   *
    * @throws {FileError} It cannot be written, for example because the disk is full.
    * @throws {ClosedError} The writer is closed.
    */
-  flush({ sync = false }: FlushOptions = {}): void {
+  flush({ sync = false }: { sync?: boolean } = {}): void {
     this.#checkOpen();
     this.#writeBatch();
     if (sync) this.#sync();
@@ -399,41 +385,22 @@ export class DocWriter implements Disposable {
     }
   }
 
-  /**
-   * Writes the start of a record behind the batch, where nothing counts before
-   * {@linkcode DocWriter.#endRecord}.
-   *
-   * @param room Largest size of the content, in bytes.
-   * @returns The offset of the content in the batch.
-   */
-  #beginRecord(key: Uint8Array, room: number): number {
-    const needed = recordSize(key.length, room);
-    if (this.#batchLength + needed > this.#batch.length) this.#makeRoom(needed);
-    const start = this.#batchLength;
-    writeInt32(this.#batch, start, key.length);
-    this.#batch.set(key, start + 4);
-    return start + recordSize(key.length, 0);
-  }
-
-  /** Adds the record to the batch. @returns Its offset in the file. */
-  #endRecord(contentStart: number, size: number): number {
-    writeInt32(this.#batch, contentStart - 4, size);
-    const offset = this.#written + this.#batchLength;
-    this.#batchLength = contentStart + size;
-    return offset;
+  /** Makes room for a record; see {@linkcode RecordBatch.reserve}. */
+  #reserve(key: Uint8Array, room: number): number {
+    if (!this.#batch.fits(key.length, room)) this.#writeBatch();
+    return this.#batch.reserve(key, room);
   }
 
   #writeBatch(): void {
-    if (this.#batchLength === 0) return;
+    if (this.#batch.length === 0) return;
     try {
-      const batch = this.#batch.subarray(0, this.#batchLength);
       // At its position: a retry overwrites what a failed attempt has written.
-      writeFully(this.#descriptor, batch, this.#written);
+      writeFully(this.#descriptor, this.#batch.bytes, this.#written);
     } catch (error) {
       throw fileError("write", this.file, error);
     }
-    this.#written += this.#batchLength;
-    this.#batchLength = 0;
+    this.#written += this.#batch.length;
+    this.#batch.length = 0;
   }
 
   /** Flushes what was written to the disk. */
@@ -458,17 +425,7 @@ export class DocWriter implements Disposable {
     } finally {
       this.#lock.release();
       this.#compressor[Symbol.dispose]();
-      this.#pool.putBuffer(this.#batch);
-    }
-  }
-
-  #makeRoom(room: number): void {
-    this.#writeBatch();
-    if (room > this.#batch.length) {
-      // Get first: if it throws, the old batch must still be there to be returned.
-      const larger = this.#pool.getBuffer(room);
-      this.#pool.putBuffer(this.#batch);
-      this.#batch = larger;
+      this.#batch[Symbol.dispose]();
     }
   }
 }
