@@ -8,7 +8,7 @@ import {
   STANDARD_STREAM,
   standardInputChunks,
 } from "./source/standard_input.ts";
-import { isBesideTarget } from "./target/target_lock.ts";
+import { isBesideTarget } from "./target/beside_target.ts";
 import { SPECIAL_FILE, SYMBOLIC_LINK, walkFiles } from "./source/directory.ts";
 import { fileError, nodeFs, nodePath } from "./source/byte_source.ts";
 import { CancelledError, TarError } from "./errors.ts";

@@ -18,30 +18,21 @@
  *   the same PID namespace. A zombie is dead, and so is a process that started at
  *   another time than the owner.
  */
-import type NodeOs from "node:os";
 import type NodeTimers from "node:timers";
 import { nodeModule } from "../../pool/runtime.ts";
 import { nodeFs, nodePath } from "../source/byte_source.ts";
 import { FileError } from "../errors.ts";
+import {
+  type Flockable,
+  isDead,
+  isOneOf,
+  nameOf,
+  openFlockable,
+  type Owner,
+  parseName,
+  self,
+} from "./lock_owner.ts";
 import { type OwnStat, problemOf } from "./own_file.ts";
-
-/** The owner of a lock, as the name of its file describes it. Fields are undefined if the owner could not find them out. */
-interface Owner {
-  /** Process id. */
-  pid: string;
-  /** Host name. */
-  host?: string;
-  /** Identifies the machine since it was started: the boot id on Linux, the host name elsewhere. */
-  boot?: string;
-  /** Where process ids and start times have one meaning: the namespaces of PIDs and time on Linux, the system elsewhere. */
-  space?: string;
-  /** Start time of the process, in clock ticks since the machine was started. */
-  start?: string;
-  /** Present if the owner holds a `flock`. */
-  flock?: "1";
-  /** Unique token of this lock. */
-  token: string;
-}
 
 /** A lock that another process holds, or may hold. */
 export interface Held {
@@ -57,35 +48,11 @@ export interface Held {
   heartbeat?: Date;
 }
 
-/** The part of `Deno.FsFile` that is used here. */
-interface DenoFile {
-  tryLockSync(exclusive: boolean): boolean;
-  close(): void;
-}
-
-/** The part of `Deno` that is used here. */
-interface DenoRuntime {
-  openSync(path: string, options: { read: true; write: true }): DenoFile;
-  permissions: {
-    querySync(permission: { name: string; kind?: string }): { state: string };
-  };
-}
-
-const { Deno: deno, process } = globalThis as {
-  Deno?: DenoRuntime;
-  process?: typeof globalThis.process;
-};
-
 /** Lost races in a row after which the error is real. */
 const MAX_RACES = 100;
 
 /** Time between two signs of life of an owner, in milliseconds. */
 const HEARTBEAT_INTERVAL = 10_000;
-
-/** Types of local file systems that survive a restart: ext2 to ext4, XFS, Btrfs, F2FS, ZFS, overlay (statfs(2)). */
-const LOCAL_TYPES = [
-  ...[0xef53, 0x58465342, 0x9123683e, 0xf2f52010, 0x2fc12fc1, 0x794c7630],
-];
 
 /** Creates a unique token of 12 hexadecimal digits. */
 export function randomToken(): string {
@@ -105,12 +72,12 @@ export class Lock {
   readonly own: OwnStat;
   /** Path of the owner's file. */
   readonly #file: string;
-  readonly #flocked: DenoFile | undefined;
+  readonly #flocked: Flockable | undefined;
   readonly #heartbeat: NodeJS.Timeout;
 
   constructor(
     file: string,
-    flocked: DenoFile | undefined,
+    flocked: Flockable | undefined,
     wasStale: boolean,
     own: OwnStat,
   ) {
@@ -224,8 +191,8 @@ function removeOwner(file: string): void {
  *
  * @returns null if another process locked or removed it first.
  */
-function flock(file: string): DenoFile | undefined | null {
-  const opened = deno?.openSync(file, { read: true, write: true });
+function flock(file: string): Flockable | undefined | null {
+  const opened = openFlockable(file);
   let isLocked = true;
   try {
     isLocked = opened?.tryLockSync(true) ?? true;
@@ -275,10 +242,9 @@ function removeDeadOwners(path: string, own: OwnStat): boolean | Held {
 
 /** Removes an owner's file if the owner is dead. */
 function removeIfDead(file: string, owner: Owner): boolean {
-  let opened: DenoFile | undefined;
+  let opened: Flockable | undefined;
   try {
-    // For writing as well, which does not wait if it is a pipe.
-    if (owner.flock) opened = deno?.openSync(file, { read: true, write: true });
+    if (owner.flock) opened = openFlockable(file);
     if (!isDead(owner, file, opened)) return false;
     // While it is locked, so that an owner that has just begun notices.
     nodeFs().unlinkSync(file);
@@ -288,134 +254,6 @@ function removeIfDead(file: string, owner: Owner): boolean {
   }
 }
 
-function isDead(
-  owner: Owner,
-  file: string,
-  opened: DenoFile | undefined,
-): boolean {
-  const here = self();
-  const isSameBoot = owner.boot === undefined || here.boot === undefined
-    ? undefined
-    : owner.boot === here.boot;
-  const isSameHost = owner.host === undefined || here.host === undefined
-    ? undefined
-    : owner.host === here.host;
-  let isFree: boolean | undefined;
-  try {
-    // A shared lock, so that concurrent checks do not mistake each other for the owner.
-    isFree = opened?.tryLockSync(false);
-  } catch {
-    // The file system has no such locks.
-  }
-  if (isFree === false) return false;
-  // After a restart. Two hosts may share a network file system, and have the same name.
-  if (isSameBoot === false) return isSameHost === true && isLocal(file);
-  // Some network file systems do not pass on locks to other hosts.
-  if (isFree) return isSameBoot === true || isSameHost !== false;
-  return isSameBoot === true && owner.space === here.space &&
-    isGone(Number(owner.pid), owner.start);
-}
-
-/** Whether a process of this PID namespace has ended. */
-function isGone(pid: number, start: string | undefined): boolean {
-  if (!isAllowed({ name: "run" })) return false;
-  try {
-    process!.kill(pid, 0);
-  } catch (error) {
-    return isOneOf(error, "ESRCH");
-  }
-  const found = statusOf(pid);
-  if (found === undefined) return false;
-  // Killed, but not yet waited for; or the process id was reused.
-  return "ZX".includes(found.state) ||
-    start !== undefined && found.start !== start;
-}
-
-/** State and start time of a process (proc(5)); undefined if they are unavailable. */
-function statusOf(pid: number): { state: string; start: string } | undefined {
-  const fs = nodeFs();
-  try {
-    // The /proc of another PID namespace has other process ids.
-    if (fs.readlinkSync("/proc/self") !== `${process!.pid}`) return undefined;
-    const stat = fs.readFileSync(`/proc/${pid}/stat`, "utf8");
-    // Fields follow the program name, which is in parentheses and may contain spaces.
-    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-    return { state: fields[0], start: fields[19] };
-  } catch {
-    return undefined;
-  }
-}
-
-/** Whether a file is on a file system of this machine alone. */
-function isLocal(path: string): boolean {
-  if (!isAllowed({ name: "sys", kind: "statfs" })) return false;
-  return LOCAL_TYPES.includes(nodeFs().statfsSync(path).type);
-}
-
-let cached: Omit<Owner, "token"> | undefined;
-
-/** Describes this process. */
-function self(): Omit<Owner, "token"> {
-  return cached ??= describeSelf();
-}
-
-function describeSelf(): Omit<Owner, "token"> {
-  const fs = nodeFs();
-  const { pid, platform } = process!;
-  const host = isAllowed({ name: "sys", kind: "hostname" })
-    ? nodeModule<typeof NodeOs>("node:os")!.hostname()
-      .replace(/[^\w.-]/g, "_").slice(0, 64)
-    : undefined;
-  const flock = deno === undefined ? undefined : "1";
-  if (platform !== "linux") {
-    return { pid: `${pid}`, host, boot: host, space: platform, flock };
-  }
-  try {
-    const boot = fs.readFileSync("/proc/sys/kernel/random/boot_id", "utf8");
-    const spaces = ["/proc/self/ns/pid", "/proc/self/ns/time"]
-      .filter((path) => fs.existsSync(path))
-      .map((path) => fs.readlinkSync(path).replace(/\D/g, ""));
-    return {
-      pid: `${pid}`,
-      host,
-      boot: boot.trim(),
-      space: spaces.join("-"),
-      start: statusOf(pid)?.start,
-      flock,
-    };
-  } catch {
-    // Deno needs all permissions for that.
-    return { pid: `${pid}`, host, flock };
-  }
-}
-
-/** The name of an owner's file: `pid=1234,host=example,…`. */
-function nameOf(owner: Owner): string {
-  return Object.entries(owner)
-    .flatMap(([field, value]) => value === undefined ? [] : `${field}=${value}`)
-    .join(",");
-}
-
-/** @returns undefined if the name describes no owner. */
-function parseName(name: string): Owner | undefined {
-  const owner = Object.fromEntries(
-    name.split(",").map((field) => field.split("=")),
-  );
-  const isOwner = /^[1-9]\d{0,9}$/.test(owner.pid) &&
-    /^[0-9a-f]{12}$/.test(owner.token);
-  return isOwner ? owner : undefined;
-}
-
 function isWindows(): boolean {
   return nodePath().sep === "\\";
-}
-
-/** Whether a permission is granted, so that Deno does not prompt for it. */
-function isAllowed(permission: { name: string; kind?: string }): boolean {
-  return deno === undefined ||
-    deno.permissions.querySync(permission).state === "granted";
-}
-
-function isOneOf(error: unknown, ...codes: string[]): boolean {
-  return codes.includes((error as NodeJS.ErrnoException).code ?? "");
 }

@@ -7,36 +7,39 @@ import { OptionError } from "../../pool/errors.ts";
 import { asFileError, nodeFs, nodePath } from "../source/byte_source.ts";
 import { STANDARD_STREAM } from "../source/standard_input.ts";
 import { DEFAULT_KEY_SIZE_LIMIT } from "../format/record.ts";
-import { SUMS_SUFFIX } from "../format/sums.ts";
 import {
   CancelledError,
   checkSignal,
   FileError,
   LockedError,
-  RecordError,
-  TargetExistsError,
 } from "../errors.ts";
 import {
-  readJournal,
-  type Unfinished,
-  type UnfinishedAppend,
-  type UnfinishedRename,
-  writeJournal,
-} from "./journal.ts";
+  isLockCandidate,
+  isTemporaryName,
+  journalName,
+  lockName,
+  parseTemporaryName,
+} from "./beside_target.ts";
+import {
+  commitFile,
+  type CompleteFiles,
+  renamesOf,
+  replacedBy,
+} from "./commit_files.ts";
+import { readJournal, type Unfinished, writeJournal } from "./journal.ts";
 import { Lock, randomToken, removeStaleLock, tryLock } from "./lock.ts";
-import { openRegular, type OwnStat } from "./own_file.ts";
+import { openRegular } from "./own_file.ts";
+import { finishRename, undoAppend } from "./recover_target.ts";
 import {
   appendFile,
   checkKind,
-  commitFile,
-  isTemporaryName,
-  parseTemporaryName,
   removeTemporaries,
   resolveTarget,
   syncDirectory,
   temporaryDirectory,
+  truncate,
 } from "./temporary.ts";
-import { findTornRecord, type TornRecord } from "./torn_record.ts";
+import type { TornRecord } from "./torn_record.ts";
 
 /** Time between two attempts to take a lock, in milliseconds. */
 const ATTEMPT_INTERVAL = 50;
@@ -52,41 +55,6 @@ export interface LockOptions {
 
 /** Name of the target for which temporary files in a scratch directory are named. */
 const SCRATCH_NAME = "scratch";
-
-/** Complete temporary files that are to be renamed to a target. */
-export interface CompleteFiles {
-  /** Path of the temporary file; for parts, without `.1`, `.2`, … */
-  temporary: string;
-  /** Number of parts; 0 if the target is not split. */
-  parts: number;
-  /** Whether there are checksum files as well. */
-  sums: boolean;
-  /** Whether to replace existing files. */
-  force: boolean;
-}
-
-/** Name of the lock of a target. */
-function lockName(targetName: string): string {
-  return `.${targetName}.lock`;
-}
-
-/** Name of the journal of a target. */
-function journalName(targetName: string): string {
-  return `.${targetName}.journal`;
-}
-
-/** Whether `name` is a file that writers of the target `targetName` create beside it. */
-export function isBesideTarget(targetName: string, name: string): boolean {
-  return name === lockName(targetName) || name === journalName(targetName) ||
-    isTemporaryName(targetName, name) || isLockCandidate(targetName, name);
-}
-
-/** Whether `name` is what a process leaves that dies while it takes the lock. */
-function isLockCandidate(targetName: string, name: string): boolean {
-  const start = `${lockName(targetName)}.`;
-  return name.startsWith(start) &&
-    /^[0-9a-f]{12}\.tmp$/.test(name.slice(start.length));
-}
 
 /** Directories that this thread has already cleaned of leftovers. */
 const cleaned = new Set<string>();
@@ -113,7 +81,7 @@ export class TargetLock {
    * Takes the lock; blocks the thread while another process holds it.
    *
    * @throws {LockedError} Another process still holds it after `lockWait`.
-   * @throws {FileError} The lock file cannot be created, or an unfinished
+   * @throws {FileError} The lock cannot be created, or an unfinished
    * operation of a dead process cannot be completed.
    */
   static takeSync(target: string, { lockWait = 0 }: LockOptions): TargetLock {
@@ -215,17 +183,27 @@ export class TargetLock {
       length?: number;
     },
   ): void {
-    const { size, ino: inode } = nodeFs().lstatSync(this.path);
-    const end = length === undefined ? undefined : size + length;
-    this.#begin({ kind: "append", size, inode, keySizeLimit, end });
+    this.#begin(() => {
+      const { size, ino: inode } = nodeFs().lstatSync(this.path);
+      const end = length === undefined ? undefined : size + length;
+      return { kind: "append", size, inode, keySizeLimit, end };
+    });
   }
 
-  /** Notes that no operation is unfinished. */
+  /**
+   * Notes that no operation is unfinished.
+   *
+   * @throws {FileError} The journal cannot be removed.
+   */
   finish(): void {
     const unfinished = this.#unfinished;
     if (unfinished === undefined) return;
     this.#unfinished = undefined;
-    removeTemporaries([this.#journal]);
+    try {
+      removeTemporaries([this.#journal]);
+    } catch (error) {
+      throw asFileError("write", this.path, error);
+    }
     // Otherwise, a complete append could be undone after a power failure.
     if (unfinished.kind === "append" && unfinished.end !== undefined) {
       syncDirectory(this.#journal);
@@ -240,15 +218,11 @@ export class TargetLock {
   append(temporary: string): void {
     const fs = nodeFs();
     const { O_RDONLY, O_RDWR } = fs.constants;
-    const descriptors: number[] = [];
-    const open = (path: string, flags: number, own?: OwnStat) => {
-      const descriptor = openRegular(path, flags, own);
-      descriptors.push(descriptor);
-      return descriptor;
-    };
+    let source: number | undefined;
+    let target: number | undefined;
     try {
-      const source = open(temporary, O_RDONLY, this.#lock.own);
-      const target = open(this.path, O_RDWR);
+      source = openRegular(temporary, O_RDONLY, this.#lock.own);
+      target = openRegular(this.path, O_RDWR);
       const { size } = fs.fstatSync(target);
       this.beginAppend({ length: fs.fstatSync(source).size });
       try {
@@ -263,7 +237,8 @@ export class TargetLock {
     } catch (error) {
       throw asFileError("append to", this.path, error);
     } finally {
-      descriptors.forEach((descriptor) => fs.closeSync(descriptor));
+      if (source !== undefined) fs.closeSync(source);
+      if (target !== undefined) fs.closeSync(target);
     }
   }
 
@@ -273,28 +248,18 @@ export class TargetLock {
    *
    * @throws {TargetExistsError | FileError} They cannot be renamed.
    */
-  commit({ temporary, parts, sums, force }: CompleteFiles): void {
+  commit(files: CompleteFiles): void {
+    const { path } = this;
     const { basename } = nodePath();
-    const numbers = parts === 0
-      ? [""]
-      : Array.from({ length: parts }, (_, i) => `.${i + 1}`);
-    const renames = numbers.flatMap((number) => {
-      const to = this.path + number;
-      const file = { from: temporary + number, to };
-      const ofSums = temporary + SUMS_SUFFIX + number;
-      return sums ? [file, { from: ofSums, to: to + SUMS_SUFFIX }] : [file];
-    });
-    const targets = numbers.map((number) => this.path + number);
-    const replaced = inodesOf([
-      ...force ? targets : [],
-      ...force || sums ? targets.map((path) => path + SUMS_SUFFIX) : [],
-    ]);
-    const { token } = parseTemporaryName(
-      basename(this.path),
-      basename(temporary),
-    )!;
-    if (renames.length > 1) this.#begin({ kind: "rename", token, replaced });
-    else this.#checkHeld();
+    const renames = renamesOf(files, path);
+    const replaced = replacedBy(files, path);
+    if (renames.length > 1) {
+      const { token } = parseTemporaryName(
+        basename(path),
+        basename(files.temporary),
+      )!;
+      this.#begin(() => ({ kind: "rename", token, replaced }));
+    } else this.#checkHeld();
     try {
       for (const rename of renames) {
         commitFile(rename, replaced, this.#lock.own);
@@ -312,9 +277,10 @@ export class TargetLock {
     this.#lock.release();
   }
 
-  #begin(unfinished: Unfinished): void {
+  #begin(describe: () => Unfinished): void {
     this.#checkHeld();
     try {
+      const unfinished = describe();
       writeJournal(this.#journal, unfinished);
       this.#unfinished = unfinished;
     } catch (error) {
@@ -334,61 +300,16 @@ export class TargetLock {
   /** Completes or undoes the unfinished operation of a holder that died. */
   #recover(): void {
     const fs = nodeFs();
-    const { own } = this.#lock;
     const journal = this.#journal;
     if (fs.lstatSync(journal, { throwIfNoEntry: false }) === undefined) return;
+    const { own } = this.#lock;
     const unfinished = readJournal(journal, own);
-    if (unfinished?.kind === "append") this.#recoverAppend(unfinished);
-    else if (unfinished?.kind === "rename") this.#recoverRename(unfinished);
+    if (unfinished?.kind === "append") {
+      this.cut = undoAppend(this.path, unfinished);
+    } else if (unfinished?.kind === "rename") {
+      finishRename(this.path, unfinished, own);
+    }
     fs.unlinkSync(journal);
-  }
-
-  #recoverAppend(
-    { size, inode, keySizeLimit, end }: UnfinishedAppend,
-  ): void {
-    const fs = nodeFs();
-    if (fs.lstatSync(this.path, { throwIfNoEntry: false })?.ino !== inode) {
-      return;
-    }
-    const target = openRegular(this.path, fs.constants.O_RDWR);
-    try {
-      const stat = fs.fstatSync(target);
-      // The target was replaced or truncated since.
-      if (stat.ino !== inode || stat.size < size) return;
-      if (end === undefined) {
-        this.cut = findTornRecord(this.path, { keySizeLimit, from: size });
-      } else if (stat.size > size && stat.size <= end) {
-        this.cut = { offset: size, size: stat.size - size };
-      }
-      if (this.cut !== undefined) truncate(target, this.cut.offset);
-    } catch (error) {
-      // Not just a torn record. Appending will report it.
-      if (!(error instanceof RecordError)) throw error;
-    } finally {
-      fs.closeSync(target);
-    }
-  }
-
-  #recoverRename({ token, replaced }: UnfinishedRename): void {
-    const { dirname, basename, join } = nodePath();
-    const directory = dirname(this.path);
-    const found = nodeFs().readdirSync(directory).flatMap((name) => {
-      const parsed = parseTemporaryName(basename(this.path), name);
-      if (parsed?.token !== token) return [];
-      const to = this.path + parsed.part + (parsed.sums ?? "");
-      return { from: join(directory, name), to };
-    });
-    // A file comes before its checksums.
-    found.sort((a, b) => a.to < b.to ? -1 : 1);
-    for (const rename of found) {
-      try {
-        commitFile(rename, replaced, this.#lock.own);
-      } catch (error) {
-        // A target that was created since is kept.
-        if (!(error instanceof TargetExistsError)) throw error;
-      }
-    }
-    syncDirectory(this.path);
   }
 
   /** Removes temporary files of holders that died. */
@@ -418,21 +339,6 @@ function checkWait(lockWait: number): void {
   throw new OptionError(
     `Cannot wait for ${lockWait} milliseconds: expected 0 or more`,
   );
-}
-
-/** Inode numbers of those files that exist, by name. */
-function inodesOf(paths: readonly string[]): Record<string, number> {
-  return Object.fromEntries(paths.flatMap((path) => {
-    const stat = nodeFs().lstatSync(path, { throwIfNoEntry: false });
-    return stat === undefined ? [] : [[nodePath().basename(path), stat.ino]];
-  }));
-}
-
-/** Truncates an open file and flushes it. */
-function truncate(descriptor: number, size: number): void {
-  const fs = nodeFs();
-  fs.ftruncateSync(descriptor, size);
-  fs.fdatasyncSync(descriptor);
 }
 
 /**

@@ -7,7 +7,6 @@ import { randomToken } from "./lock.ts";
 import { openRegular, type OwnStat } from "./own_file.ts";
 import { fileError, nodeFs, nodePath } from "../source/byte_source.ts";
 import { writeFully } from "./write_fully.ts";
-import { SUMS_SUFFIX } from "../format/sums.ts";
 import { FileError, TargetExistsError } from "../errors.ts";
 
 /** Bytes per step when appending. */
@@ -117,38 +116,6 @@ export function openTemporary(
   }
 }
 
-/** A name of a temporary file, in parts. */
-interface TemporaryName {
-  token: string;
-  /** `.sums` if it holds checksums, else undefined. */
-  sums: string | undefined;
-  /** `.1`, `.2`, … or empty. */
-  part: string;
-}
-
-/**
- * Parses the name of a temporary file.
- *
- * @returns undefined if it is no temporary file of the target `targetName`, or of a
- * part of it.
- */
-export function parseTemporaryName(
-  targetName: string,
-  name: string,
-): TemporaryName | undefined {
-  const start = `.${targetName}.`;
-  const match = /^([0-9a-f]{12})\.tmp(\.sums)?(\.\d+)?$/
-    .exec(name.slice(start.length));
-  if (match === null || !name.startsWith(start)) return undefined;
-  const [, token, sums, part = ""] = match;
-  return { token, sums, part };
-}
-
-/** Whether `name` is a temporary file of the target `targetName`, or of a part of it. */
-export function isTemporaryName(targetName: string, name: string): boolean {
-  return parseTemporaryName(targetName, name) !== undefined;
-}
-
 /**
  * Flushes a file to the disk.
  *
@@ -180,49 +147,6 @@ export function syncDirectory(path: string): void {
 }
 
 /**
- * Renames a complete temporary file to its target. Does nothing if that has been
- * done, so the call can be repeated.
- *
- * @param replaced Names and inode numbers of the files that may be replaced. If
- * checksums of the target are among them, they are removed.
- * @param own What files of this user look like.
- * @throws {TargetExistsError} There is another file.
- * @throws {FileError} The temporary file is not this user's own.
- * @throws {NodeJS.ErrnoException} It cannot be renamed.
- */
-export function commitFile(
-  { from, to }: { from: string; to: string },
-  replaced: Readonly<Record<string, number>>,
-  own: OwnStat,
-): void {
-  const fs = nodeFs();
-  const statOf = (path: string) =>
-    fs.lstatSync(path, { throwIfNoEntry: false });
-  const isReplaced = (path: string) =>
-    statOf(path)?.ino === replaced[nodePath().basename(path)];
-  const made = statOf(from);
-  if (made === undefined) return;
-  const old = statOf(to);
-  if (old?.ino === made.ino && old.dev === made.dev) {
-    // A process died between link and unlink.
-    return fs.unlinkSync(from);
-  }
-  if (old !== undefined && !isReplaced(to)) throw new TargetExistsError(to);
-  const descriptor = openRegular(from, fs.constants.O_RDWR, own);
-  try {
-    const mode = fs.statSync(to, { throwIfNoEntry: false })?.mode;
-    if (mode !== undefined) fs.fchmodSync(descriptor, mode);
-  } finally {
-    fs.closeSync(descriptor);
-  }
-  // Old checksums must never be found beside a new file.
-  const sums = to + SUMS_SUFFIX;
-  if (statOf(sums) !== undefined && isReplaced(sums)) removeTemporaries([sums]);
-  if (old === undefined) renameToNew(from, to);
-  else fs.renameSync(from, to);
-}
-
-/**
  * Copies a file to the standard output.
  *
  * @throws {FileError} It cannot be read, or the output cannot be written.
@@ -237,24 +161,6 @@ export async function printFile(path: string): Promise<void> {
     }
   } catch (error) {
     throw fileError("write", "standard output", error);
-  }
-}
-
-/** Renames a file, but not over one that was created meanwhile. */
-function renameToNew(from: string, to: string): void {
-  const fs = nodeFs();
-  try {
-    // Unlike rename, link fails if the name is taken.
-    fs.linkSync(from, to);
-    fs.unlinkSync(from);
-  } catch (error) {
-    if (
-      (error as NodeJS.ErrnoException).code === "EEXIST" || fs.existsSync(to)
-    ) {
-      throw new TargetExistsError(to);
-    }
-    // The file system has no hard links.
-    fs.renameSync(from, to);
   }
 }
 
@@ -276,6 +182,17 @@ export function appendFile(source: number, target: number): void {
     end += length;
   }
   fs.fdatasyncSync(target);
+}
+
+/**
+ * Truncates an open file and flushes it.
+ *
+ * @throws {NodeJS.ErrnoException} It cannot be truncated.
+ */
+export function truncate(descriptor: number, size: number): void {
+  const fs = nodeFs();
+  fs.ftruncateSync(descriptor, size);
+  fs.fdatasyncSync(descriptor);
 }
 
 /** Removes temporary files that may not exist. */
