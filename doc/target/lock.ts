@@ -6,9 +6,9 @@
  * - A lock is taken by renaming a complete directory to the name of the lock. That
  *   fails if the directory there is not empty, so a lock always has one owner.
  * - A lock is released by removing the owner's file, then the directory.
- * - The lock of a dead owner is released in the same way by whoever wants it next.
- *   The name of the file has a unique token, so that the file of another owner is
- *   never removed by mistake.
+ * - The lock of a dead owner is released in the same way, by the next process that
+ *   needs it. The name of the file has a unique token, so that the file of another
+ *   owner is never removed by mistake.
  *
  * An owner counts as alive unless the opposite is certain. There are two proofs:
  *
@@ -199,7 +199,7 @@ function flock(file: string): Flockable | undefined | null {
   } catch {
     // The file system has no such locks. Others cannot lock the file either.
   }
-  // Someone who locked it first took the owner for dead, and has removed it by now.
+  // A process that locked it first took the owner for dead, and has removed the file.
   if (isLocked && nodeFs().existsSync(file)) return opened;
   opened?.close();
   return null;

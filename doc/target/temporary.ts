@@ -4,7 +4,7 @@ import type NodeOs from "node:os";
 import type NodeProcess from "node:process";
 import { nodeModule } from "../../pool/runtime.ts";
 import { randomToken } from "./lock.ts";
-import { openRegular, type OwnStat } from "./own_file.ts";
+import { openRegular } from "./own_file.ts";
 import { fileError, nodeFs, nodePath } from "../source/byte_source.ts";
 import { writeFully } from "./write_fully.ts";
 import { FileError, TargetExistsError } from "../errors.ts";

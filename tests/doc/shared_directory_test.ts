@@ -25,7 +25,7 @@ import { isForbidden, NOBODY, runAsNobody } from "../support/users.ts";
 
 const TOKEN = "0123456789ab";
 
-/** Waits for a promise, but not for ever. @throws {Error} It takes too long. */
+/** Waits for a promise, but at most 10 seconds. @throws {Error} It takes too long. */
 async function within<T>(promise: Promise<T>): Promise<T> {
   let timer: ReturnType<typeof setTimeout>;
   const late = new Promise<never>((_, reject) => {
@@ -245,7 +245,7 @@ for (
 
 Deno.test({
   name:
-    "leftovers of other users and what is no regular file stay, and are not in the way",
+    "leftovers of other users, and what is not a regular file, stay and block no writer",
   ignore: isForbidden(),
   async fn() {
     using directory = new SharedDirectory();

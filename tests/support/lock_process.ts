@@ -109,8 +109,13 @@ export class LockProcess implements AsyncDisposable {
 
   /** Has the program kill itself, or crash where that is not permitted. Returns when it is dead. */
   async die(): Promise<void> {
-    await this.#send("die");
-    await this.#lines.read();
+    await this.beginToDie();
+    await this.#child.status;
+  }
+
+  /** The same, but returns at once. */
+  beginToDie(): Promise<void> {
+    return this.#send("die");
   }
 
   /** Ends the program. */
