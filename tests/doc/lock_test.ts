@@ -323,6 +323,7 @@ Deno.test("a writer whose lock was removed does not commit, and releases without
   const writer = new DocWriter(target);
   Deno.removeSync(lock, { recursive: true });
   assertThrows(() => writer.close(), FileError, `its lock ${lock} was removed`);
+  writer.discard();
   assertEquals(directory.list(), []);
   // What was begun is known without the lock.
   const appending = new DocWriter(target, { append: true, codec: "none" });
