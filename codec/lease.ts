@@ -106,7 +106,7 @@ function compressorKind(
 /** An object of a pool until the end of a scope. */
 class CoderLease<T extends Closeable> implements Disposable {
   /** Keeps the lease from being posted to another thread. */
-  protected readonly thread: typeof ONE_THREAD = ONE_THREAD;
+  protected readonly thread: symbol = ONE_THREAD;
   readonly #pool: ObjectPool<Closeable>;
   #coder: T | undefined;
   /** Whether a call failed for another reason than its input, so that the coder may be broken. */

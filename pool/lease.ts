@@ -24,7 +24,7 @@ import { LARGEST_CLASS_SIZE } from "./size_class.ts";
  */
 export class Lease implements Disposable {
   /** Keeps the lease from being posted to another thread. */
-  protected readonly thread: typeof ONE_THREAD = ONE_THREAD;
+  protected readonly thread: symbol = ONE_THREAD;
   readonly #pool: BufferPool;
   readonly #size: number;
   #bytes: Uint8Array<ArrayBuffer> | undefined;

@@ -138,7 +138,7 @@ export class MemoryPool {
   /** Whether anything is reused. When false, every function does what its `…Original` does. */
   readonly enabled: boolean;
   /** Keeps the pool from being posted to another thread. */
-  protected readonly thread: typeof ONE_THREAD = ONE_THREAD;
+  protected readonly thread: symbol = ONE_THREAD;
   readonly #parts: PoolParts;
 
   static {
