@@ -66,12 +66,12 @@ const MAX_CAUSES = 8;
  *
  * @example
  * ```ts
- * import { assertEquals, assertInstanceOf } from "@std/assert";
+ * import { assertEquals } from "@std/assert";
  * import { packError, RecordError, unpackError } from "@binfiles/binfiles/doc";
  *
  * const error = new RecordError("truncated", { offset: 100 });
  * const other = unpackError(structuredClone(packError(error)));
- * assertInstanceOf(other, RecordError);
+ * if (!(other instanceof RecordError)) throw other;
  * assertEquals([other.code, other.offset], ["BINFILES_RECORD_CORRUPT", 100]);
  * ```
  */
