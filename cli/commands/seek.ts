@@ -67,10 +67,13 @@ async function seek(
     const out = new ByteOutput(writeStandardOutput);
     if (options.content) {
       const contents = new ContentReader(codec, options);
-      const content = contents.read(records);
-      if (options.json) addJsonDocument(out, records, content);
-      else addDocument(out, records, content);
-      contents.close();
+      try {
+        const content = contents.read(records);
+        if (options.json) addJsonDocument(out, records, content);
+        else addDocument(out, records, content);
+      } finally {
+        contents.close();
+      }
     } else addRecord(out, records, options.json);
     out.flush();
   });
