@@ -318,6 +318,6 @@ browserTest(
     Deno.writeTextFileSync(text, "This is no bin file. ".repeat(100));
     await openFile(page, text);
     assertEquals(await textOf(page, "count"), "0 documents");
-    await page.until(`/a key of \\d+ bytes/.test(${KEYS}[0])`);
+    await page.until(`/invalid key size \\d+/.test(${KEYS}[0])`);
   },
 );
