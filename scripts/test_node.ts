@@ -19,8 +19,11 @@ const NODE = Deno.args[0] ?? "node@22";
 /** Largest share of tests that may be skipped because they need Deno. */
 const MAX_SKIPPED = 0.2;
 
-/** Tests that need Deno as a whole: they make its system calls fail, or kill its processes. */
-const EXCLUDED = ["fault_test.ts", "kill_test.ts"];
+/** Tests that need Deno as a whole: they make its system calls fail, or start it and Node beside it. */
+const EXCLUDED = [
+  ...["fault_test.ts", "kill_test.ts"],
+  ...["lock_processes_test.ts", "shared_directory_test.ts"],
+];
 
 /** Folders of `tests/` with tests for Node, and with what those import. */
 const FOLDERS = ["pool/", "codec/", "doc/", "cli/", "fuzz/", "support/"];

@@ -45,7 +45,7 @@ function plantLock(path: string, fields: Record<string, unknown>): void {
 /** Plants a journal. */
 function plantJournal(directory: TemporaryDirectory, content: unknown): string {
   const path = directory.file(".docs.bin.journal");
-  Deno.writeTextFileSync(path, JSON.stringify(content), { mode: 0o600 });
+  Deno.writeTextFileSync(path, JSON.stringify(content) ?? "", { mode: 0o600 });
   return path;
 }
 
