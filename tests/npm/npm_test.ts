@@ -92,10 +92,10 @@ Deno.test("the npm package works in an empty project", async (t) => {
       for (const file of files.trim().split("\n")) {
         if (!file.endsWith(".js.map")) continue;
         const path = join(packed, file.replace("package/", ""));
-        const { sources }: { sources: string[] } = JSON.parse(
-          Deno.readTextFileSync(path),
-        );
-        assert(sources.length > 0);
+        const { sources, mappings }: { sources: string[]; mappings: string } =
+          JSON.parse(Deno.readTextFileSync(path));
+        // Modules of types are empty.
+        assert(sources.length > 0 || /^;*$/.test(mappings), path);
         for (const source of sources) {
           if (source.includes("node_modules")) continue;
           const found = join(path, "..", source);
