@@ -4,8 +4,8 @@ import { join } from "node:path";
 import project from "../../deno.json" with { type: "json" };
 import { run } from "../../scripts/run.ts";
 import { fixture, TemporaryDirectory } from "../support/files.ts";
-import { createNpmProject, programOf } from "../support/npm_project.ts";
-import ts from "../support/typescript.ts";
+import { createNpmProject, programOf } from "./npm_project.ts";
+import ts from "./typescript.ts";
 import { exercise } from "./consumer.ts";
 
 /** The runtimes, as npm packages. */
