@@ -4,10 +4,11 @@
  *
  * @example Read a bin file of gzip documents in a page
  * ```ts
+ * import { readFileSync } from "node:fs";
  * import "@binfiles/binfiles/codec/gzip";
  * import { DocReader } from "@binfiles/binfiles/core";
  *
- * const bytes = await Deno.readFile("tests/fixtures/gzip.bin");
+ * const bytes = readFileSync("tests/fixtures/gzip.bin");
  * using reader = new DocReader(bytes);
  * for (const doc of reader) console.log(doc.name, doc.content.length);
  * ```

@@ -14,10 +14,12 @@ const DEFAULT_BATCH_SIZE = 100;
  *
  * @example
  * ```ts
+ * import { mkdtempSync } from "node:fs";
+ * import { tmpdir } from "node:os";
  * import { assertEquals } from "@std/assert";
  * import { BatchProcessor, Doc, DocReader, DocWriter } from "@binfiles/binfiles/doc";
  *
- * const path = Deno.makeTempFileSync();
+ * const path = `${mkdtempSync(`${tmpdir()}/docs-`)}/docs.bin`;
  * {
  *   using batch = new BatchProcessor(new DocWriter(path, { force: true }), 2);
  *   batch.addDoc(new Doc("a", "1"));

@@ -50,10 +50,11 @@ export interface OpenInputOptions {
  *
  * @example
  * ```ts
+ * import { readFileSync } from "node:fs";
  * import { assertEquals } from "@std/assert";
  * import { detectSource, memorySource } from "@binfiles/binfiles/doc";
  *
- * const bytes = Deno.readFileSync("tests/fixtures/xz.bin");
+ * const bytes = readFileSync("tests/fixtures/xz.bin");
  * assertEquals(detectSource(memorySource(bytes)), {
  *   packageCodec: "none",
  *   codec: "xz",

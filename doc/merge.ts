@@ -91,12 +91,14 @@ export interface MergeResult extends JobTotals {
  *
  * @example
  * ```ts
+ * import { mkdtempSync } from "node:fs";
+ * import { tmpdir } from "node:os";
  * import { assertEquals } from "@std/assert";
  * import { merge } from "@binfiles/binfiles/doc";
  *
  * const result = await merge({
  *   sources: ["tests/fixtures/gzip.bin", "tests/fixtures/xz.bin"],
- *   target: `${Deno.makeTempDirSync()}/docs.bin`,
+ *   target: `${mkdtempSync(`${tmpdir()}/docs-`)}/docs.bin`,
  *   duplicates: "first",
  * });
  * assertEquals(result.documents, 32);

@@ -126,10 +126,12 @@ export interface PackageResult {
  *
  * @example
  * ```ts
+ * import { mkdtempSync } from "node:fs";
+ * import { tmpdir } from "node:os";
  * import { assertEquals } from "@std/assert";
  * import { DocReader, packageFiles } from "@binfiles/binfiles/doc";
  *
- * const target = `${Deno.makeTempDirSync()}/sources.bin`;
+ * const target = `${mkdtempSync(`${tmpdir()}/docs-`)}/sources.bin`;
  * const { documents } = await packageFiles({
  *   source: "pool",
  *   target,

@@ -183,10 +183,12 @@ export class DocReader implements Iterable<Doc>, Disposable {
    *
    * @example
    * ```ts
+   * import { mkdtempSync } from "node:fs";
+   * import { tmpdir } from "node:os";
    * import { assertEquals } from "@std/assert";
    * import { DocReader, DocWriter } from "@binfiles/binfiles/doc";
    *
-   * const path = `${Deno.makeTempDirSync()}/docs.bin`;
+   * const path = `${mkdtempSync(`${tmpdir()}/docs-`)}/docs.bin`;
    * using reader = new DocReader("tests/fixtures/gzip.bin");
    * using writer = new DocWriter(path, { codec: "zstd" });
    * for (const doc of reader.borrowed()) writer.write(doc);

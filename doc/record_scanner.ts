@@ -71,10 +71,11 @@ export interface RecordScannerOptions {
  *
  * @example Recovery
  * ```ts
+ * import { readFileSync } from "node:fs";
  * import { assertEquals } from "@std/assert";
  * import { memorySource, RecordScanner } from "@binfiles/binfiles/doc";
  *
- * const bytes = Deno.readFileSync("tests/fixtures/gzip.bin");
+ * const bytes = readFileSync("tests/fixtures/gzip.bin");
  * bytes.fill(0xff, 100, 110);
  * let skipped = 0;
  * using scanner = new RecordScanner(memorySource(bytes), {

@@ -97,10 +97,12 @@ export interface RepackResult extends JobTotals {
  *
  * @example
  * ```ts
+ * import { mkdtempSync } from "node:fs";
+ * import { tmpdir } from "node:os";
  * import { assertEquals } from "@std/assert";
  * import { repack } from "@binfiles/binfiles/doc";
  *
- * const target = `${Deno.makeTempDirSync()}/docs.bin`;
+ * const target = `${mkdtempSync(`${tmpdir()}/docs-`)}/docs.bin`;
  * const result = await repack({
  *   source: "tests/fixtures/gzip.bin",
  *   target,

@@ -65,10 +65,12 @@ export interface RepackDirectoryResult {
  *
  * @example
  * ```ts
+ * import { mkdtempSync } from "node:fs";
+ * import { tmpdir } from "node:os";
  * import { assertEquals } from "@std/assert";
  * import { repackDirectory } from "@binfiles/binfiles/doc";
  *
- * const target = Deno.makeTempDirSync();
+ * const target = mkdtempSync(`${tmpdir()}/docs-`);
  * const { results } = await repackDirectory({
  *   source: "tests/fixtures",
  *   target,

@@ -59,12 +59,13 @@ export interface RecordStreamOptions extends CompressOptions {
  *
  * @example
  * ```ts
+ * import { createReadStream } from "node:fs";
  * import { assertEquals } from "@std/assert";
  * import { docStream } from "@binfiles/binfiles/doc";
  *
- * const file = await Deno.open("tests/fixtures/none.bin.gzip");
+ * const file = createReadStream("tests/fixtures/none.bin.gzip");
  * let count = 0;
- * for await (const doc of docStream(file.readable)) {
+ * for await (const doc of docStream(file)) {
  *   if (doc.name !== "") count++;
  * }
  * assertEquals(count, 32);

@@ -107,17 +107,19 @@ export interface UnpackResult extends JobTotals {
  *
  * @example
  * ```ts
+ * import { mkdtempSync, statSync } from "node:fs";
+ * import { tmpdir } from "node:os";
  * import { assertEquals } from "@std/assert";
  * import { unpack } from "@binfiles/binfiles/doc";
  *
- * const target = Deno.makeTempDirSync();
+ * const target = mkdtempSync(`${tmpdir()}/docs-`);
  * const { documents } = await unpack({
  *   source: "tests/fixtures/gzip.bin",
  *   target,
  *   pattern: /^hello/,
  * });
  * assertEquals(documents, 1);
- * assertEquals(Deno.statSync(`${target}/hello.txt`).size, 12);
+ * assertEquals(statSync(`${target}/hello.txt`).size, 12);
  * ```
  */
 export async function unpack(options: UnpackOptions): Promise<UnpackResult> {

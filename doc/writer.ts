@@ -76,10 +76,12 @@ export interface DocWriterOptions extends LockOptions {
  *
  * @example
  * ```ts
+ * import { mkdtempSync } from "node:fs";
+ * import { tmpdir } from "node:os";
  * import { assertEquals } from "@std/assert";
  * import { Doc, DocReader, DocWriter } from "@binfiles/binfiles/doc";
  *
- * const path = Deno.makeTempFileSync();
+ * const path = `${mkdtempSync(`${tmpdir()}/docs-`)}/docs.bin`;
  * {
  *   using writer = new DocWriter(path, { codec: "zstd", append: true });
  *   writer.write(new Doc("key", "content"));
@@ -231,11 +233,13 @@ export class DocWriter implements Disposable {
    *
    * @example
    * ```ts
+   * import { mkdtempSync } from "node:fs";
+   * import { tmpdir } from "node:os";
    * import { assertEquals } from "@std/assert";
    * import { compress, Doc, DocReader, DocWriter } from "@binfiles/binfiles";
    *
    * const { key, content } = new Doc("key", "content");
-   * const path = Deno.makeTempFileSync();
+   * const path = `${mkdtempSync(`${tmpdir()}/docs-`)}/docs.bin`;
    * using writer = new DocWriter(path, { codec: "lz4", force: true });
    * writer.writeStored(key, compress(content, "lz4"), { check: false });
    * writer.close();
@@ -342,10 +346,12 @@ export class DocWriter implements Disposable {
    *
    * @example
    * ```ts
+   * import { mkdtempSync } from "node:fs";
+   * import { tmpdir } from "node:os";
    * import { assertEquals } from "@std/assert";
    * import { Doc, DocReader, DocWriter } from "@binfiles/binfiles/doc";
    *
-   * const path = `${Deno.makeTempDirSync()}/docs.bin`;
+   * const path = `${mkdtempSync(`${tmpdir()}/docs-`)}/docs.bin`;
    * await ReadableStream.from([new Doc("key", "content")])
    *   .pipeTo(new DocWriter(path).writable);
    * using reader = new DocReader(path);

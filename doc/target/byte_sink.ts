@@ -49,10 +49,11 @@ const INITIAL_CAPACITY = 64 * 1024;
  *
  * @example
  * ```ts
+ * import { readFileSync } from "node:fs";
  * import { assertEquals } from "@std/assert";
  * import { DocReader, MemorySink, repack } from "@binfiles/binfiles/doc";
  *
- * const source = Deno.readFileSync("tests/fixtures/gzip.bin");
+ * const source = readFileSync("tests/fixtures/gzip.bin");
  * const target = new MemorySink();
  * await repack({ source, target, targetCodec: "lz4" });
  * using reader = new DocReader(target.bytes);

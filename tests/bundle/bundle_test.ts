@@ -3,9 +3,9 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { run } from "../../scripts/run.ts";
-import { esbuild, nodeResolve, rollup } from "../support/bundlers.ts";
+import { esbuild, nodeResolve, rollup } from "./bundlers.ts";
 import { fixture, TemporaryDirectory } from "../support/files.ts";
-import { createNpmProject, programOf } from "../support/npm_project.ts";
+import { createNpmProject, programOf } from "../npm/npm_project.ts";
 
 /** Maximum sizes of pages that read bin files, compressed with gzip, in bytes. */
 const MAX_SIZES = {

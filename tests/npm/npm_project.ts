@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { buildNpmPackage } from "../../scripts/npm.ts";
 import { run } from "../../scripts/run.ts";
-import type { TemporaryDirectory } from "./files.ts";
+import type { TemporaryDirectory } from "../support/files.ts";
 
 /** A project in which the npm package is installed. */
 export interface NpmProject {
