@@ -26,7 +26,7 @@ export interface CompressOptions {
 
 /** How to decompress. */
 export interface DecompressOptions {
-  /** Largest result, in bytes. Default {@linkcode MAX_DOCUMENT_SIZE}. */
+  /** Largest result, in bytes. Default: 1 GiB, the limit of a record. */
   maxSize?: number;
   /** The pool to use. Default: `globalMemoryPool`. */
   pool?: MemoryPool;

@@ -21,7 +21,7 @@ export {
   decompressWithPool,
 } from "./compress.ts";
 export { leaseCompressor, type Leased, leaseDecompressor } from "./lease.ts";
-export { MAX_DOCUMENT_SIZE, maxCompressedSize } from "./output_size.ts";
+export { maxCompressedSize } from "./output_size.ts";
 export { detectCodec, detectMagic } from "./detect.ts";
 export type {
   Compressor,

@@ -71,7 +71,6 @@ export {
   type DocumentDifference,
 } from "./compare.ts";
 export {
-  type Duplicates,
   merge,
   type MergedSource,
   type MergeOptions,
@@ -95,11 +94,7 @@ export {
   type RecordStreamOptions,
 } from "./streams.ts";
 export { readTar, type TarOptions } from "./source/tar.ts";
-export type {
-  TarEntry,
-  TarEntryType,
-  TarHandler,
-} from "./source/tar_parser.ts";
+export type { TarEntry, TarHandler } from "./source/tar_parser.ts";
 export { unpack, type UnpackOptions, type UnpackResult } from "./unpack.ts";
 export type { TornRecord } from "./target/torn_record.ts";
 export { DocWriter, type DocWriterOptions } from "./writer.ts";

@@ -25,9 +25,6 @@ import { packageSource } from "./source/sequential_source.ts";
 import { STANDARD_STREAM } from "./source/standard_input.ts";
 import { withTargetLock } from "./target/target_lock.ts";
 
-/** Which documents of the same key to keep. */
-export type Duplicates = "all" | "first" | "last";
-
 /** How to merge bin files. */
 export interface MergeOptions extends JobOptions, TargetOptions {
   /** Paths of the bin files, in the order in which their documents are written. */
@@ -43,7 +40,7 @@ export interface MergeOptions extends JobOptions, TargetOptions {
    * the `last`, in its place. Other than for `all`, all keys are held in memory,
    * with about 50 bytes more for each.
    */
-  duplicates?: Duplicates;
+  duplicates?: "all" | "first" | "last";
 }
 
 /** What a merge took from a source. */

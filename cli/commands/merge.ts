@@ -1,7 +1,7 @@
 import process from "node:process";
 import { Command, Option } from "commander";
 import type { CodecName } from "../../codec/names.ts";
-import type { Duplicates, MergeResult } from "../../doc/merge.ts";
+import type { MergeOptions, MergeResult } from "../../doc/merge.ts";
 import { OptionError } from "../../pool/errors.ts";
 import { ExitCode } from "../exit_code.ts";
 import { describeCodecs, humanDuration, humanSize, plural } from "../format.ts";
@@ -22,7 +22,7 @@ import { runJob } from "../run_job.ts";
 interface Options extends TargetArguments, LimitOptions, OutputOptions {
   targetCodec?: CodecName;
   packageCodec: CodecName;
-  duplicates: Duplicates;
+  duplicates: MergeOptions["duplicates"];
   workers: number;
   skipErrors?: boolean;
 }

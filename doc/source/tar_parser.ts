@@ -2,17 +2,6 @@
 import { decodeKey } from "../bytes.ts";
 import { TarError } from "../errors.ts";
 
-/** The type of an entry of a tar archive. */
-export type TarEntryType =
-  | "file"
-  | "hard link"
-  | "symbolic link"
-  | "device"
-  | "directory"
-  | "pipe"
-  | "sparse file"
-  | "unknown";
-
 /** An entry of a tar archive. */
 export interface TarEntry {
   /** The name as stored, usually UTF-8. */
@@ -20,7 +9,15 @@ export interface TarEntry {
   /** Size of the stored content, in bytes. */
   size: number;
   /** The type. The content of a sparse file is a map of holes and the data between them. */
-  type: TarEntryType;
+  type:
+    | "file"
+    | "hard link"
+    | "symbolic link"
+    | "device"
+    | "directory"
+    | "pipe"
+    | "sparse file"
+    | "unknown";
   /** Offset of its header in the (decompressed) archive, in bytes. */
   offset: number;
 }
@@ -282,7 +279,7 @@ const EQUALS = 61;
 const NEWLINE = 10;
 
 /** Types without content, whatever size their headers claim. */
-const HEADER_ONLY: readonly TarEntryType[] = [
+const HEADER_ONLY: readonly TarEntry["type"][] = [
   "hard link",
   "symbolic link",
   "device",
@@ -290,7 +287,7 @@ const HEADER_ONLY: readonly TarEntryType[] = [
   "pipe",
 ];
 
-function typeOf(flag: string, name: Uint8Array): TarEntryType {
+function typeOf(flag: string, name: Uint8Array): TarEntry["type"] {
   switch (flag) {
     case "0":
     case "\0":
