@@ -60,6 +60,7 @@ try {
     }
   }
   cpSync(new URL("deno.json", root), join(cwd, "deno.json"));
+  cpSync(new URL("guide/errors.md", root), join(cwd, "guide/errors.md"));
   cpSync(
     new URL("scripts/_deno_on_node.js", root),
     join(cwd, "tests/_deno_on_node.js"),
