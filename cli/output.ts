@@ -1,6 +1,7 @@
 /** What commands print: results, notes, and what was skipped. */
 import process from "node:process";
 import { styleText } from "node:util";
+import { environmentVariable } from "../pool/runtime.ts";
 import type { SkippedRegion } from "../doc/damage/block_reader.ts";
 import { plural } from "./format.ts";
 
@@ -40,9 +41,10 @@ export function styled(
   text: string,
   stream: NodeJS.WriteStream,
 ): string {
-  const { NO_COLOR = "", TERM } = process.env;
+  const noColor = environmentVariable("NO_COLOR") ?? "";
+  const terminal = environmentVariable("TERM");
   // The stream check of styleText() would also obey CI and FORCE_COLOR.
-  return stream.isTTY && NO_COLOR === "" && TERM !== "dumb"
+  return stream.isTTY && noColor === "" && terminal !== "dumb"
     ? styleText(style, text, { validateStream: false })
     : text;
 }

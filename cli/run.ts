@@ -1,5 +1,6 @@
 import process from "node:process";
 import { type Command, CommanderError } from "commander";
+import { environmentVariable } from "../pool/runtime.ts";
 import { exitCodeOf } from "./exit_code.ts";
 import { printable } from "./format.ts";
 import { note, type OutputOptions, styled } from "./output.ts";
@@ -12,7 +13,7 @@ import { note, type OutputOptions, styled } from "./output.ts";
  * pool runs instead.
  */
 export async function run(command: Command): Promise<void> {
-  if (process.env.RUN_OPTIMIZATION_DEMO === "true") {
+  if (environmentVariable("RUN_OPTIMIZATION_DEMO") === "true") {
     const { runOptimizationDemo } = await import("./demo.ts");
     return await runOptimizationDemo();
   }

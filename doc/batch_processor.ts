@@ -41,10 +41,16 @@ export class BatchProcessor implements Disposable {
    * Flushes `writer` after each `size` documents (default 100). Closing or
    * discarding the batch closes or discards `writer`.
    *
-   * @throws {OptionError} `size` is not a positive integer.
+   * @throws {OptionError} `size` is not a positive integer. `writer` is discarded,
+   * because nothing else may hold it.
    */
   constructor(writer: DocWriter, size: number = DEFAULT_BATCH_SIZE) {
-    checkInteger("size", size, 1);
+    try {
+      checkInteger("size", size, 1);
+    } catch (error) {
+      writer.discard();
+      throw error;
+    }
     this.#writer = writer;
     this.#size = size;
   }

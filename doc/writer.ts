@@ -8,7 +8,7 @@ import type { CodecLike, CodecName } from "../codec/names.ts";
 import { fitting, maxCompressedSize } from "../codec/output_size.ts";
 import { globalMemoryPool, type MemoryPool } from "../pool/memory_pool.ts";
 import type { Doc } from "./doc.ts";
-import { ClosedError, DocumentError, type FileError } from "./errors.ts";
+import { ClosedError, DocumentError, FileError } from "./errors.ts";
 import {
   checkDocument,
   checkLimits,
@@ -24,7 +24,7 @@ import {
   removeTemporaries,
   syncDirectory,
 } from "./target/temporary.ts";
-import { type TornRecord, truncateFile } from "./target/torn_record.ts";
+import type { TornRecord } from "./target/torn_record.ts";
 import { writeFully } from "./target/write_fully.ts";
 
 /** Size of the batch buffer, in bytes: a larger batch is written to the file. */
@@ -325,7 +325,8 @@ export class DocWriter implements Disposable {
     try {
       if (!this.#append) removeTemporaries([this.#path]);
       else if (this.#fs.fstatSync(this.#descriptor).size > this.#written) {
-        truncateFile(this.#path, this.#written);
+        // By descriptor: the name may be another file's by now.
+        this.#fs.ftruncateSync(this.#descriptor, this.#written);
       }
       this.#lock.finish();
     } catch (error) {
@@ -399,6 +400,7 @@ export class DocWriter implements Disposable {
 
   #writeBatch(): void {
     if (this.#batch.length === 0) return;
+    if (this.#append) this.#checkPlace();
     try {
       // At its position: a retry overwrites what a failed attempt has written.
       writeFully(this.#descriptor, this.#batch.bytes, this.#written);
@@ -409,11 +411,28 @@ export class DocWriter implements Disposable {
     this.#batch.length = 0;
   }
 
+  /** @throws {FileError} The documents are not in the file of that name. */
+  #checkPlace(): void {
+    try {
+      const { ino, size } = this.#fs.fstatSync(this.#descriptor);
+      const there = this.#fs.statSync(this.#path, { throwIfNoEntry: false });
+      if (there?.ino === ino && size >= this.#written) return;
+    } catch (error) {
+      throw fileError("append to", this.file, error);
+    }
+    throw new FileError(
+      this.file,
+      `Cannot append to ${this.file}: it was replaced, removed or truncated meanwhile. ` +
+        "Discard this writer and write the documents again.",
+    );
+  }
+
   /** Flushes what was written to the disk. */
   #sync(): void {
     // The system reports a failure once: a second attempt could succeed without
     // the bytes that the first one lost.
     if (this.#syncFailure !== undefined) throw this.#syncFailure;
+    if (this.#append) this.#checkPlace();
     try {
       this.#fs.fdatasyncSync(this.#descriptor);
     } catch (error) {

@@ -51,8 +51,8 @@ export async function writeSink(
       await sink.write(empty, 0);
       targetSize = empty.length;
     }
-    await sink.close();
     options.onProgress?.({ ...totals, totalBytes: totals.bytesRead });
+    await sink.close();
     return { outcomes: [outcome], totals, targets: [], targetSize };
   } finally {
     encoder?.[Symbol.dispose]();

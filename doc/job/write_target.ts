@@ -120,6 +120,8 @@ export async function writeTarget(
       await finishPart(path, plans[0], temporary, signal);
     }
     const targetSize = sizeOf(files);
+    // Before the target changes: a callback that throws fails the job.
+    onProgress?.({ ...totals, totalBytes: totals.bytesRead });
     if (target === STANDARD_STREAM) await printFile(output);
     else if (append) lock.append(output);
     else {
@@ -128,7 +130,6 @@ export async function writeTarget(
       const parts = isSplit ? files.length : 0;
       lock.commit({ temporary: output, parts, sums: hasSums, force });
     }
-    onProgress?.({ ...totals, totalBytes: totals.bytesRead });
     return { outcomes, totals, targets, targetSize };
   } finally {
     removeTemporaries(temporaries);

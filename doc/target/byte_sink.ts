@@ -63,6 +63,7 @@ const INITIAL_CAPACITY = 64 * 1024;
 export class MemorySink implements ByteSink {
   #memory = new Uint8Array(INITIAL_CAPACITY);
   #length = 0;
+  #isClosed = false;
 
   /** What was written so far: a view, valid until the next `write`. */
   get bytes(): Uint8Array<ArrayBuffer> {
@@ -71,6 +72,7 @@ export class MemorySink implements ByteSink {
 
   /** Copies `bytes` to `position`. */
   write(bytes: Uint8Array, position: number): void {
+    if (this.#isClosed) this.abort();
     const end = position + bytes.length;
     if (end > this.#memory.length) {
       const larger = new Uint8Array(Math.max(end, 2 * this.#memory.length));
@@ -81,11 +83,14 @@ export class MemorySink implements ByteSink {
     this.#length = Math.max(this.#length, end);
   }
 
-  /** Does nothing. */
-  close(): void {}
+  /** Completes the output. The next `write` starts another one. */
+  close(): void {
+    this.#isClosed = true;
+  }
 
   /** Discards what was written. */
   abort(): void {
     this.#length = 0;
+    this.#isClosed = false;
   }
 }

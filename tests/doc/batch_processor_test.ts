@@ -138,3 +138,10 @@ Deno.test("batches of no documents, or of a fraction, are refused", () => {
     assertThrows(() => new BatchProcessor(writer, size), OptionError);
   }
 });
+
+Deno.test("a batch of an invalid size discards its writer, which nothing else may hold", () => {
+  using directory = new TemporaryDirectory();
+  const path = directory.file("docs.bin");
+  assertThrows(() => new BatchProcessor(new DocWriter(path), 0), OptionError);
+  assertEquals(directory.list(), []);
+});

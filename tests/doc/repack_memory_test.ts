@@ -230,3 +230,33 @@ Deno.test("progress of a repack in memory grows to the whole, and other events a
   assert(seen.every(([, total]) => total === source.length));
   assert(events > 3);
 });
+
+Deno.test("a memory sink that is used again holds the output of the last job", async () => {
+  const source = Deno.readFileSync(fixture("gzip.bin"));
+  const target = new MemorySink();
+  for (const targetCodec of ["none", "zstd"] as const) {
+    const { targetSize } = await repack({ source, target, targetCodec });
+    assertEquals(target.bytes.length, targetSize);
+  }
+});
+
+Deno.test("a progress callback that throws at the end leaves the old target", async () => {
+  using directory = new TemporaryDirectory();
+  const target = directory.file("docs.bin");
+  Deno.writeTextFileSync(target, "old");
+  await assertRejects(
+    () =>
+      repack({
+        source: fixture("gzip.bin"),
+        target,
+        force: true,
+        onProgress() {
+          throw new Error("mine");
+        },
+      }),
+    Error,
+    "mine",
+  );
+  assertEquals(Deno.readTextFileSync(target), "old");
+  assertEquals(directory.list(), ["docs.bin"]);
+});

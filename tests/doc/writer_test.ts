@@ -453,3 +453,23 @@ Deno.test("a stream of records that fails is an error for its receiver, never an
   assertEquals([received > 0, ended], [true, false]);
   assertInstanceOf(reason, DocumentError);
 });
+
+Deno.test("an append whose file was replaced, removed or truncated meanwhile fails instead of losing documents", () => {
+  using directory = new TemporaryDirectory();
+  const path = directory.file("docs.bin");
+  const changes = {
+    replaced: () => {
+      Deno.renameSync(path, `${path}.1`);
+      Deno.writeTextFileSync(path, "");
+    },
+    removed: () => Deno.removeSync(path),
+    truncated: () => Deno.truncateSync(path, 5),
+  };
+  for (const change of Object.values(changes)) {
+    writeBinFile(path, numberedDocs(3), { force: true });
+    using writer = new DocWriter(path, { append: true });
+    writer.write(new Doc("key", "content"));
+    change();
+    assertThrows(() => writer.close(), FileError, "meanwhile");
+  }
+});
