@@ -1,13 +1,10 @@
 import process from "node:process";
 
-/** Aborted by {@linkcode SIGNALS}, once a command has asked for its signal. */
+/** Aborted by SIGINT and SIGTERM, once a command has asked for its signal. */
 let interruption: AbortController | undefined;
 
-/** Ctrl-C, a request to end, and a terminal that was closed. */
-const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
-
 /**
- * The signal that Ctrl-C, SIGTERM or SIGHUP aborts, for commands that have to clean up.
+ * The signal that Ctrl-C or SIGTERM aborts, for commands that have to clean up.
  * Commands that leave nothing behind don't ask for it: they die at once, even in
  * the middle of a regular expression that never finishes.
  *
@@ -20,7 +17,7 @@ export function interruptSignal(pattern?: RegExp): AbortSignal | undefined {
   if (pattern !== undefined && mayNeverFinish(pattern)) return undefined;
   if (interruption === undefined) {
     const controller = interruption = new AbortController();
-    for (const signal of SIGNALS) {
+    for (const signal of ["SIGINT", "SIGTERM"] as const) {
       process.on(signal, () => controller.abort());
     }
   }
