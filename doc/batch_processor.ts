@@ -48,7 +48,8 @@ export class BatchProcessor implements Disposable {
     try {
       checkInteger("size", size, 1);
     } catch (error) {
-      writer.discard();
+      // Programs without type checks may have passed none.
+      writer?.discard();
       throw error;
     }
     this.#writer = writer;

@@ -1,6 +1,6 @@
 import "./damage/register.ts";
 import type { CodecLike, CodecName } from "../codec/names.ts";
-import { checkWord } from "../pool/check.ts";
+import { checkPath, checkWord, invalidArgument } from "../pool/check.ts";
 import { OptionError } from "../pool/errors.ts";
 import type { SkippedRegion } from "./damage/block_reader.ts";
 import { checkSignal } from "./errors.ts";
@@ -105,6 +105,11 @@ export interface MergeResult extends JobTotals {
 export async function merge(options: MergeOptions): Promise<MergeResult> {
   const started = performance.now();
   const { sources: paths, target, duplicates = "all", keySizeLimit } = options;
+  if (!Array.isArray(paths)) {
+    throw invalidArgument("sources", paths, "an array of paths");
+  }
+  for (const path of paths) checkPath("sources", path);
+  checkPath("target", target);
   if (paths.length === 0 || paths.includes(STANDARD_STREAM)) {
     throw new OptionError(
       "Cannot merge: expected the paths of one or more bin files",

@@ -1,3 +1,4 @@
+import { checkPath } from "../pool/check.ts";
 import "./damage/register.ts";
 import { findCodec } from "../codec/codecs.ts";
 import { loadEngines } from "../codec/load_engines.ts";
@@ -149,6 +150,8 @@ export async function packageFiles(
   if (options.append && options.sums) {
     throw new OptionError("Cannot write checksums when appending");
   }
+  checkPath("source", options.source);
+  checkPath("target", options.target);
   checkNumbers(options);
   return await withTargetLock(options.target, options, async (lock) => ({
     ...await packageLocked(lock, options),

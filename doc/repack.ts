@@ -1,3 +1,4 @@
+import { checkPath } from "../pool/check.ts";
 import type { CodecLike, CodecName } from "../codec/names.ts";
 import type { SkippedRegion } from "./damage/block_reader.ts";
 import { inspectBytes, inspectFile } from "./job/inspect_source.ts";
@@ -114,9 +115,15 @@ export interface RepackResult extends JobTotals {
 export async function repack(options: RepackOptions): Promise<RepackResult> {
   const started = performance.now();
   const { target } = options;
+  if (typeof (target as ByteSink)?.write !== "function") {
+    checkPath("target", target as string);
+  }
   const source = options.source instanceof Uint8Array
     ? memorySource(options.source)
     : options.source;
+  if (typeof (source as ByteSource)?.read !== "function") {
+    checkPath("source", source as string);
+  }
   try {
     checkNumbers(options);
     const result = typeof target === "string"

@@ -1,3 +1,4 @@
+import { checkPath } from "../pool/check.ts";
 import { findCodec } from "../codec/codecs.ts";
 import { globalMemoryPool } from "../pool/memory_pool.ts";
 import { FileError, TargetExistsError } from "./errors.ts";
@@ -93,6 +94,8 @@ export async function repackDirectory(
     pool,
     ...each
   } = options;
+  checkPath("source", source);
+  checkPath("target", target);
   checkNumbers(options);
   const { suffix } = findCodec(options.packageCodec ?? "none");
   const { join } = nodePath();

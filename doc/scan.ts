@@ -1,3 +1,4 @@
+import { checkPath } from "../pool/check.ts";
 import { loadEngines } from "../codec/load_engines.ts";
 import type { CodecLike, CodecName } from "../codec/names.ts";
 import type { SkippedRegion } from "./damage/block_reader.ts";
@@ -92,6 +93,7 @@ export interface ScanResult {
  */
 export async function scan(options: ScanOptions): Promise<ScanResult> {
   const started = performance.now();
+  checkPath("source", options.source);
   checkNumbers(options);
   const { source, keysOnly, signal, keySizeLimit } = options;
   const codec = resolveCodec(options.codec);

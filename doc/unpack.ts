@@ -1,5 +1,5 @@
 import "./damage/register.ts";
-import { checkWord } from "../pool/check.ts";
+import { checkPath, checkWord } from "../pool/check.ts";
 import { decodeKey } from "./bytes.ts";
 import { withSourceFile } from "./job/with_source_file.ts";
 import { loadEngines } from "../codec/load_engines.ts";
@@ -125,6 +125,8 @@ export interface UnpackResult extends JobTotals {
 export async function unpack(options: UnpackOptions): Promise<UnpackResult> {
   const started = performance.now();
   const { source, target, signal, force = false } = options;
+  checkPath("source", source);
+  checkPath("target", target);
   checkNumbers(options);
   const { duplicates = "number", unsafeKeys = "encode" } = options;
   checkWord("duplicates", duplicates, ["number", "overwrite", "skip", "error"]);

@@ -38,6 +38,17 @@ export function checkWord(
   );
 }
 
+/**
+ * Checks a path.
+ *
+ * @param name Name of the option or parameter.
+ * @throws {TypeError} `value` is not a string, or is empty.
+ */
+export function checkPath(name: string, value: string): void {
+  if (typeof value === "string" && value !== "") return;
+  throw invalidArgument(name, value, "a path");
+}
+
 /** The error about an option whose value is not what is expected. */
 export function invalidOption(
   option: string,

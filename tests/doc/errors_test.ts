@@ -431,3 +431,36 @@ Deno.test({
     }
   },
 });
+
+Deno.test("a missing or wrong source or target of a job is a TypeError that names it", async () => {
+  const path = fixture("gzip.bin");
+  for (const value of [undefined, null, 5, "", {}, new Date()]) {
+    const wrong = value as string;
+    const jobs: [string, () => Promise<unknown>][] = [
+      ["source", () => binfiles.repack({ source: wrong, target: "x" })],
+      ["target", () => binfiles.repack({ source: path, target: wrong })],
+      ["source", () => binfiles.scan({ source: wrong })],
+      ["source", () => binfiles.unpack({ source: wrong, target: "x" })],
+      ["target", () => binfiles.unpack({ source: path, target: wrong })],
+      ["source", () => binfiles.packageFiles({ source: wrong, target: "x" })],
+      [
+        "target",
+        () => binfiles.packageFiles({ source: "pool", target: wrong }),
+      ],
+      ["sources", () => binfiles.merge({ sources: [wrong], target: "x" })],
+      ["sources", () => binfiles.merge({ sources: value as [], target: "x" })],
+      ["target", () => binfiles.merge({ sources: [path], target: wrong })],
+      [
+        "source",
+        () => binfiles.repackDirectory({ source: wrong, target: "x" }),
+      ],
+    ];
+    for (const [name, job] of jobs) {
+      const error = await assertRejects(job, TypeError, `Cannot use ${name}:`);
+      assertEquals(
+        (error as Error & { code: string }).code,
+        "BINFILES_ARGUMENT_INVALID",
+      );
+    }
+  }
+});
