@@ -50,7 +50,8 @@ export interface RecordStreamOptions extends CompressOptions {
  * arrive slowly and each is wanted at once, specify `codec`.
  *
  * The stream fails with a {@linkcode RecordError} at a corrupt or truncated record,
- * and with a `RecordLimitError` at a content that exceeds `maxSize`. When it fails or is cancelled, `bytes` is cancelled as well.
+ * and with a `RecordLimitError` at a content that exceeds `maxSize`. When it fails
+ * or is cancelled, `bytes` is cancelled as well.
  *
  * @throws {UnknownCodecError} A codec is unknown.
  * @throws {OptionError} A limit is invalid.
@@ -69,15 +70,6 @@ export interface RecordStreamOptions extends CompressOptions {
  *   if (doc.name !== "") count++;
  * }
  * assertEquals(count, 32);
- * ```
- *
- * @example On Node
- * ```ts
- * import { createReadStream } from "node:fs";
- * import { docStream } from "@binfiles/binfiles/doc";
- *
- * const bytes = createReadStream("tests/fixtures/gzip.bin");
- * for await (const doc of docStream(bytes)) console.log(doc.name);
  * ```
  */
 export function docStream(

@@ -147,6 +147,8 @@ async function runLocally(
 ): Promise<WorkerReport> {
   const { job, source: { bytes, path, name, identity, packageCodec } } = plan;
   const { output, sums, pool = globalMemoryPool } = options;
+  // First, because it may throw, and nothing is open yet.
+  const known = knownDocuments(plan, options);
   const source = bytes === undefined
     ? openSame(path!, name, identity)
     : borrow(bytes);
@@ -158,7 +160,7 @@ async function runLocally(
     source: unpacked ?? source,
     output: openOutput(output, job.split),
     sums: openOutput(sums, job.split),
-    known: knownDocuments(plan, options),
+    known,
     pool,
   };
   try {
@@ -198,11 +200,12 @@ async function runThreads(
   const { name, packageCodec } = source;
   const { memory } = state;
   const hasSpool = packageCodec !== "none" || source.fill !== undefined;
+  const known = knownDocuments(plan, options)?.memory;
   const files: JobFiles = {
     spool: hasSpool ? createTemporary(options.near!()) : undefined,
     output: options.output as string | undefined,
     sums: options.sums,
-    known: knownDocuments(plan, options)?.memory,
+    known,
   };
   const threads: Promise<WorkerReport>[] = [];
   const start = (thread: Promise<WorkerReport>) => {
